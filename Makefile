@@ -1,0 +1,45 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Another Python: make demo PYTHON=python3.12
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.requirements
+
+.PHONY: help setup demo test lint format bench clean
+
+help:
+	@echo "make demo    install into .venv and run configs/demo.yaml"
+	@echo "make test    install into .venv and run the test suite"
+	@echo "make lint    check style"
+	@echo "make bench   time rendering and report against plain ways"
+	@echo "make clean   remove .venv, caches and the demo's results"
+
+setup: $(STAMP)
+
+# pip compiles byte code as it installs; without it every import takes three times as long.
+$(STAMP): requirements.txt
+	@$(PYTHON) benchmark/doctor.py
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing requirements.txt into $(VENV) (a minute or two) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --compile -r requirements.txt
+	@touch $@
+
+demo: setup
+	@$(BIN)/python run_benchmark.py run configs/demo.yaml
+
+test: setup
+	@$(BIN)/python -m pytest
+
+lint: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: setup
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: setup
+	@$(BIN)/python tests/benchmarks/rendering.py
+	@$(BIN)/python tests/benchmarks/report.py
+
+clean:
+	rm -rf $(VENV) .cache .pytest_cache .ruff_cache results/demo

@@ -1,0 +1,163 @@
+"""Every figure of a study: which there are, what they are called, and which numbers they show."""
+
+import fnmatch
+
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from benchmark.analysis.metrics import accuracy, total_confusion
+from benchmark.analysis.plots import plot_accuracy_latency, plot_confusion, plot_example, plot_training
+from benchmark.analysis.predictions import score_matrix
+from benchmark.analysis.tables import weights
+from benchmark.files import replacing
+
+DPI = 130
+# A class may be called 'Lo$t & $aved': no text is a formula.
+STYLE = {"text.parse_math": False, "font.size": 9, "axes.titlesize": 10}
+# Fig. 4 to 8 of visutsak2025, by the names in configs/models.
+PAPER_PAIRS = (
+    ("mobilenet_v2", "resnet18"),
+    ("densenet201", "places365_googlenet"),
+    ("vgg16", "vgg19"),
+    ("inception_resnet_v2", "inception_v3"),
+    ("nasnet_mobile",),
+)
+OURS = ("confusion_*.png", "training_*.png", "accuracy_latency.png", "example.png")  # names that a report may remove
+
+
+def write_figures(results, comparison):
+    """Draw and save every figure into results/<study>/figures; return the paths.
+
+    Figures of models no longer there are removed; files of any other name in that folder are left alone."""
+    folder = results.folder / "figures"
+    written = []
+    with matplotlib.rc_context(STYLE):
+        for kind in FIGURES:
+            for name, figure in kind(results, comparison):
+                with replacing(folder / f"{name}.png") as path:
+                    figure.savefig(path, format="png", pil_kwargs={"compress_level": 1})
+                written.append(folder / f"{name}.png")
+    for path in folder.glob("*.png"):
+        if path not in written and any(fnmatch.fnmatch(path.name, pattern) for pattern in OURS):
+            path.unlink()
+    return written
+
+
+def pairs(models):
+    """Return the models shown side by side: the paper's pairs, then the models that are in none, two by two."""
+    known = {name for pair in PAPER_PAIRS for name in pair}
+    others = [name for name in models if name not in known]
+    found = [pair for pair in PAPER_PAIRS if len(pair) == 2 and set(pair) <= set(models)]
+    return found + list(zip(others[::2], others[1::2], strict=False))
+
+
+def origin(results, model=None):
+    """Return in brackets what a title must not hide, '' if nothing: random weights of the model, synthetic sound."""
+    random = model is not None and "random" in weights(results, model)
+    synthetic = results.study["dataset"].get("synthetic")
+    parts = ["random weights"] * random + ["synthetic sound"] * bool(synthetic)
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _finished(results):
+    """Return the models with a trial done, by name."""
+    return {model["name"]: model for model in results.models if results.done(model["name"])}
+
+
+def _figure(width, height, rows=1, columns=1, layout="constrained"):
+    figure = Figure(figsize=(width, height), dpi=DPI, layout=layout)
+    FigureCanvasAgg(figure)
+    return figure, figure.subplots(rows, columns, squeeze=False).ravel()
+
+
+def _confusion(results, model, ax):
+    trials = results.done(model["name"])
+    seeds = len({trial.seed for trial in trials})
+    matrix = total_confusion(trials, results.classes)
+    counted = f"{matrix.sum()} predictions" + (f" of {seeds} seeds" if seeds > 1 else "")
+    share = np.trace(matrix) / matrix.sum()
+    title = f"{model['label']}{origin(results, model)}\naccuracy {share:.3f}, {counted}"
+    plot_confusion(matrix, results.classes, ax, title)
+
+
+def confusion_figures(results, comparison):
+    """Yield (name, figure) of each model's confusion matrix, summed over its trials."""
+    side = _side(results)
+    for name, model in _finished(results).items():
+        figure, (ax,) = _figure(side + 0.3, side)
+        _confusion(results, model, ax)
+        yield f"confusion_{name}", figure
+
+
+def confusion_pair_figures(results, comparison):
+    """Yield (name, figure) of two models' confusion matrices side by side, as in Fig. 4 to 8 of visutsak2025."""
+    side, models = _side(results), _finished(results)
+    for left, right in pairs(list(models)):
+        figure, axes = _figure(2 * side + 0.6, side, columns=2)
+        for name, ax in zip((left, right), axes, strict=True):
+            _confusion(results, models[name], ax)
+        yield f"confusion_pair_{left}_{right}", figure
+
+
+def _side(results):
+    """Return the side of a confusion matrix in inches: wide enough for two lines of text in each cell."""
+    return max(4.4, 0.45 * len(results.classes) + 1.6)
+
+
+def training_figures(results, comparison):
+    """Yield (name, figure) of each model's training curves: its first trial in full, the others lightly."""
+    for name, model in _finished(results).items():
+        histories = [trial.history for trial in results.done(name)]
+        figure, axes = _figure(6.0, 4.8, rows=2)
+        others = f": first of {len(histories)} trials in full" if len(histories) > 1 else ""
+        plot_training(histories, axes, f"{model['label']}{origin(results, model)}{others}")
+        yield f"training_{name}", figure
+
+
+def accuracy_latency_figure(results, comparison):
+    """Yield (name, figure) of accuracy over latency and size, as in Fig. 1 of visutsak2025."""
+    if not comparison["accuracy"].notna().any():
+        return
+    figure, (ax,) = _figure(8.0, 5.0, layout=None)  # labels are placed in axes of fixed size
+    figure.subplots_adjust(left=0.08, right=0.84, bottom=0.1, top=0.93)
+    random = comparison["weights"].str.contains("random")
+    marked = comparison.assign(label=comparison["label"].where(~random, comparison["label"] + " (random)"))
+    title = f"{results.study['name']}: accuracy, latency and size{origin(results)}"
+    plot_accuracy_latency(marked, ax, 1 / len(results.classes), title)
+    yield "accuracy_latency", figure
+
+
+def example_figure(results, comparison):
+    """Yield (name, figure) of one test picture with its true and predicted class, as in Fig. 9 of visutsak2025.
+
+    The model is the best on the validation clips: picking by test accuracy would flatter it. The picture is the first
+    one in examples/ that a trial of this model was tested on; without one there is no figure."""
+    models = _finished(results)
+    if not models:
+        return
+    best = max(models, key=lambda name: _validation_accuracy(results.done(name)))
+    shown = ((trial, clip, results.folder / "examples" / f"{clip}.png")
+             for trial in results.done(best) for clip in trial.test["clip_id"])  # fmt: skip
+    trial, clip, path = next((place for place in shown if place[2].is_file()), (None, None, None))
+    if path is None:
+        return
+    row = trial.test[trial.test["clip_id"] == clip]
+    with Image.open(path) as image:
+        pixels = np.asarray(image.convert("RGB"))
+    figure, (ax,) = _figure(7.0, np.clip(7.0 * len(pixels) / pixels.shape[1] + 0.7, 3.0, 6.0))
+    title = f"{models[best]['label']}{origin(results, models[best])}: test clip {clip}"
+    plot_example(pixels, row["y_true"].iloc[0], row["y_pred"].iloc[0], score_matrix(row).max(), ax, title)
+    yield "example", figure
+
+
+def _validation_accuracy(trials):
+    """Return the mean accuracy on the validation clips, -1 where there are none."""
+    frames = [trial.predictions[trial.predictions["split"] == "val"] for trial in trials]
+    shares = [accuracy(frame["y_true"], frame["y_pred"]) for frame in frames if len(frame)]
+    return float(np.mean(shares)) if shares else -1.0
+
+
+FIGURES = (confusion_figures, confusion_pair_figures, training_figures, accuracy_latency_figure, example_figure)

@@ -1,0 +1,60 @@
+"""A results folder to its tables, figures and a summary for the terminal. Heavy packages are imported when needed, so
+that the command line starts at once."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a report wrote, and what it says."""
+
+    comparison: "pd.DataFrame"  # a row per model, columns tables.COMPARISON_COLUMNS
+    files: tuple[Path, ...]  # every table and figure written
+    description: tuple[str, ...]  # sentences: warnings first, then what the numbers rest on
+    failures: dict[str, str]  # label of a model to what went wrong in its trials
+
+
+def report(results_dir):
+    """Write every table and figure of a results folder anew from what is on disk, and return the :class:`Report`.
+
+    Figures of models no longer there are removed. Raises :class:`benchmark.config.StudyError` where the folder holds
+    no results; a trial that failed or cannot be read is reported as failed."""
+    from benchmark.analysis.figures import write_figures
+    from benchmark.analysis.results import read_results
+    from benchmark.analysis.sheets import write_tables
+    from benchmark.analysis.tables import describe, failures
+
+    results = read_results(results_dir)
+    comparison, tables = write_tables(results)
+    figures = write_figures(results, comparison)
+    return Report(comparison, (*tables, *figures), tuple(describe(results)), failures(results))
+
+
+def print_comparison(summary, console=None):
+    """Print the comparison of a :class:`Report` with a rich console, readable at 100 columns.
+
+    Warnings (synthetic sound, random weights) stand above the table, errors below it."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from benchmark.analysis.sheets import TERMINAL, cells
+
+    console = console or Console(width=None if sys.stdout.isatty() else 110)
+    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
+    for number, name in enumerate(TERMINAL):
+        table.add_column(Text(name), justify="left" if number < 2 else "right", overflow="fold", no_wrap=number != 1)
+    for row in cells(summary.comparison, TERMINAL):
+        table.add_row(*map(Text, row))  # Text: a label such as '[x]' is no markup
+    for sentence in summary.description:
+        console.print(sentence, markup=False, highlight=False)
+    console.print(table)
+    for label, error in summary.failures.items():
+        console.print(f"Failed: {label}: {error}", markup=False, highlight=False)

@@ -1,0 +1,79 @@
+"""Networks of YAMNet's and VGGish's signature and sizes with random weights, for runs without network.
+
+Waveform at 16 kHz in, one embedding for each patch of 0.96 s out, as the modules of TensorFlow Hub. Log-mel front end
+and layer tables: tensorflow/models, research/audioset (Gemmeke et al. 2017; Hershey et al. 2017)."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import keras
+import numpy as np
+from keras import layers
+
+SAMPLE_RATE = 16000  # Hz
+WINDOW, HOP, N_FFT = 400, 160, 512  # samples: 25 ms, 10 ms
+PATCH_FRAMES, N_MELS = 96, 64
+VGGISH_FILTERS = (64, "pool", 128, "pool", 256, 256, "pool", 512, 512, "pool")
+
+
+@dataclass(frozen=True)
+class AudioNetwork:
+    """A network over log-mel patches: ``network(waveform)`` returns (n_patches, dim) embeddings."""
+
+    core: keras.Model  # (96, 64, 1) log mel to (dim,)
+    patch_hop: int  # frames from patch to patch
+    log_offset: float  # added before the logarithm
+
+    def __call__(self, waveform):
+        """Return the embeddings (n_patches, dim) of a 16 kHz waveform (n_samples,)."""
+        patches = log_mel_patches(waveform, self.patch_hop, self.log_offset)
+        return np.asarray(self.core.predict_on_batch(patches))
+
+    @property
+    def parameters(self):
+        """Number of parameters."""
+        return self.core.count_params()
+
+
+def YAMNet():
+    """Return random YAMNet: MobileNet v1 over patches every 0.48 s, 1024 numbers each."""
+    core = keras.applications.MobileNet(
+        input_shape=(PATCH_FRAMES, N_MELS, 1), weights=None, include_top=False, pooling="avg"
+    )
+    return AudioNetwork(core, patch_hop=48, log_offset=0.001)
+
+
+def VGGish():
+    """Return random VGGish: a VGG over patches that do not overlap, 128 numbers each."""
+    patch = x = layers.Input((PATCH_FRAMES, N_MELS, 1))
+    for filters in VGGISH_FILTERS:
+        pooled = filters == "pool"
+        x = layers.MaxPooling2D(2)(x) if pooled else layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
+    x = layers.Flatten()(x)
+    for units in (4096, 4096, 128):
+        x = layers.Dense(units, activation="relu")(x)
+    return AudioNetwork(keras.Model(patch, x, name="vggish"), patch_hop=96, log_offset=0.01)
+
+
+def log_mel_patches(waveform, patch_hop, log_offset):
+    """Return the log-mel patches (n_patches, 96, 64, 1) of a 16 kHz waveform (n_samples,), padded to one patch at least."""
+    shortest = WINDOW + (PATCH_FRAMES - 1) * HOP
+    waveform = np.pad(waveform, (0, max(0, shortest - len(waveform))))
+    frames = np.lib.stride_tricks.sliding_window_view(waveform, WINDOW)[::HOP]
+    spectrum = np.abs(np.fft.rfft(frames * _hann(), N_FFT)).astype("float32")
+    log_mel = np.log(spectrum @ _filters() + log_offset)
+    return np.lib.stride_tricks.sliding_window_view(log_mel, PATCH_FRAMES, axis=0)[::patch_hop].swapaxes(1, 2)[
+        ..., None
+    ]
+
+
+def _hann():
+    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
+
+
+@lru_cache(1)
+def _filters():
+    import librosa
+
+    bands = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS, fmin=125, fmax=7500, htk=True, norm=None)
+    return bands.T.astype("float32")

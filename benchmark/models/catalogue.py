@@ -1,0 +1,140 @@
+"""Find a network by its name and build it: a table of YAML files, and three ways to write a backbone."""
+
+import importlib
+import sys
+from dataclasses import dataclass
+from functools import lru_cache
+
+import keras
+
+from benchmark.config import StudyError
+from benchmark.models import preprocessing, weights
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A pretrained extractor: raw RGB 0..255 (h, w, 3) to features (dim,)."""
+
+    model: keras.Model
+    parameters: int
+    weights: dict  # name, sha256 and what the digest is of
+
+    @property
+    def input_size(self):
+        """Height and width in pixels."""
+        return self.model.input_shape[1]
+
+
+def find_function(path, what):
+    """Return the object that 'package.module:name' names; raise :class:`StudyError` where there is none."""
+    module, _, name = path.partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise StudyError(f"{what} '{path}' cannot be found: {error}") from None
+
+
+def find_builder(backbone):
+    """Return (builder, preprocess_input) of ``keras.applications.NAME``, ``keras_hub:PRESET`` or ``package.module:builder``.
+
+    A builder is called as those of ``keras.applications`` are: include_top, weights, input_shape, pooling."""
+    kind, _, rest = backbone.partition(":")
+    if kind == "keras_hub":
+        return _hub_builder(rest), _hub_preprocessing(rest)
+    if backbone.startswith("keras.applications."):
+        name = backbone.rpartition(".")[2]
+        builder = getattr(keras.applications, name, None)
+        if not callable(builder):
+            known = [n for n in dir(keras.applications) if n[0].isupper()]
+            raise StudyError(f"keras.applications has no '{name}'; it has {', '.join(known)}")
+    elif rest:
+        builder = find_function(backbone, "backbone")
+    else:
+        raise StudyError(
+            f"backbone must be keras.applications.NAME, keras_hub:PRESET or package.module:builder; got '{backbone}'"
+        )
+    default = getattr(sys.modules[builder.__module__], "preprocess_input", None)
+    return builder, getattr(builder, "preprocess_input", default)
+
+
+def build_backbone(network, seed=0, load=True):
+    """Return the :class:`Backbone` of a network's settings.
+
+    ``seed`` draws random weights; ``load=False`` leaves them random, for a model whose weights are loaded afterwards.
+    Raises StudyError for an unknown builder or layer, WeightsError for weights that are missing or do not fit."""
+    builder, preprocess_input = find_builder(network.backbone)
+    size = network.input_size or default_size(network.backbone)
+    arguments = {"include_top": network.features is not None, "input_shape": (size, size, 3), **network.options}
+    arguments |= {} if network.features else {"pooling": "avg"}
+    keras.utils.set_random_seed(seed)
+    if load and network.weights_path is None and network.weights != "random":
+        core = weights.build_pretrained(builder, network.weights, arguments)
+    else:
+        core = builder(weights=None, **arguments)
+    if load and network.weights_path is not None:
+        weights.load_file(core, network.weights_path)
+    core = _cut(core, network)
+    image = keras.Input((size, size, 3), name="image")
+    model = keras.Model(image, core(preprocessing.from_library(preprocess_input)(image)), name="backbone")
+    return Backbone(model, core.count_params(), _identify(network, core))
+
+
+def _cut(core, network):
+    """Return the model that ends in one vector for each image, shape (dim,)."""
+    output = core.output
+    if network.features:
+        names = [layer.name for layer in core.layers]
+        if network.features not in names:
+            raise StudyError(f"{network.name} has no layer '{network.features}'; its last are {', '.join(names[-6:])}")
+        output = core.get_layer(network.features).output
+    if len(output.shape) == 4:
+        output = keras.layers.GlobalAveragePooling2D()(output)
+    elif len(output.shape) == 3:
+        output = keras.layers.GlobalAveragePooling1D()(output)
+    return core if output is core.output else keras.Model(core.input, output, name=core.name)
+
+
+def _identify(network, core):
+    path = network.weights_path
+    digest, of = (weights.file_digest(path), "file") if path else (weights.value_digest(core), "values")
+    return {"name": network.weights_name, "sha256": digest, "sha256_of": of}
+
+
+@lru_cache(32)
+def default_size(backbone):
+    """Return the input size in pixels that a builder chooses by itself: it is built once with its top to read it."""
+    builder, _ = find_builder(backbone)
+    return builder(weights=None).input_shape[1] or 224
+
+
+def _hub_builder(preset):
+    """Return a builder with the signature of keras.applications around a KerasHub backbone."""
+
+    def builder(weights="imagenet", include_top=False, input_shape=(224, 224, 3), pooling=None, **options):
+        from keras_hub.models import Backbone as HubBackbone
+
+        if include_top:
+            raise StudyError(f"keras_hub:{preset} has no top to cut; leave out 'features'")
+        core = HubBackbone.from_preset(
+            preset, load_weights=weights is not None, image_shape=tuple(input_shape), **options
+        )
+        return keras.Model(core.input, core.output, name="keras_hub")
+
+    builder.weights_place = (f"the preset {preset}", "KerasHub's cache, or name a local folder: keras_hub:FOLDER")
+    return builder
+
+
+def _hub_preprocessing(preset):
+    """Return the scaling that a KerasHub preset was trained with."""
+    from keras_hub.layers import ImageConverter
+
+    try:
+        converter = ImageConverter.from_preset(preset)
+    except Exception as error:  # no network, no preset, no converter: each hub raises its own
+        where = weights.missing(
+            "preset", f"the preset {preset}", "KerasHub's cache, or name a folder: keras_hub:FOLDER"
+        )
+        raise weights.WeightsError(where) from error
+    scale = 1.0 if converter.scale is None else converter.scale
+    offset = 0.0 if converter.offset is None else converter.offset
+    return lambda images: images * scale + offset

@@ -1,0 +1,113 @@
+"""Weights: from a library's cache, from a file, or random; each with what identifies it."""
+
+import hashlib
+import os
+import re
+import warnings
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+
+
+class WeightsError(ValueError):
+    """Weights that are missing, broken or of another network: one readable sentence."""
+
+
+def cache_folder():
+    """Return the folder in which Keras keeps downloaded weights."""
+    return Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
+
+
+def build_pretrained(builder, source, arguments):
+    """Return ``builder(weights=source, **arguments)``, fetched or from the cache.
+
+    Raises :class:`WeightsError` naming the file and where to put it, where it can be neither found nor fetched."""
+    files = getattr(builder, "weights_files", None)  # a builder of this project may name files of its own
+    if files is not None:
+        if source not in files:
+            raise WeightsError(f"there are no '{source}' weights; known are {', '.join(files)}, random, or a path")
+        path = cache_folder() / files[source]
+        if not path.exists():
+            raise WeightsError(missing(source, files[source], cache_folder()))
+        model = builder(weights=None, **arguments)
+        load_file(model, path)
+        return model
+    try:
+        return builder(weights=source, **arguments)
+    except Exception as error:  # Keras raises a bare Exception where the network fails; hubs have classes of their own
+        place = getattr(builder, "weights_place", None)
+        url = re.search(r"https?://\S+/([^/\s:]+)", str(error))
+        if place is None and (url is None or "URL fetch failure" not in str(error)):
+            raise
+        raise WeightsError(missing(source, *(place or (url[1], cache_folder())))) from error
+
+
+def missing(source, file, folder):
+    """Return the sentence that says which file is missing, where to put it, and what to do without it."""
+    return (
+        f"the '{source}' weights are not on this machine and could not be fetched: "
+        f"put {file} into {folder}, or set 'weights: random'"
+    )
+
+
+def load_file(model, path):
+    """Load a weights file into a model, in place; raise :class:`WeightsError` where they do not belong together."""
+    path = Path(path)
+    loaders = {".h5": _load_keras, ".keras": _load_keras, ".caffemodel": _load_caffe}
+    if not path.is_file():
+        raise WeightsError(f"no weights file {path}")
+    if path.suffix not in loaders:
+        raise WeightsError(f"{path}: expected a weights file ending in {', '.join(loaders)}; got '{path.suffix}'")
+    loaders[path.suffix](model, path)
+
+
+def _load_keras(model, path):
+    drawn = {value.path: value.numpy() for value in model.trainable_weights if len(value.shape) > 1}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Keras only warns about layers the file lacks; they are checked below
+            model.load_weights(str(path))
+        lacking = [w.path for w in model.trainable_weights if w.path in drawn and np.array_equal(w, drawn[w.path])]
+        if lacking:
+            raise ValueError(
+                f"nothing in the file for {lacking[0]}" + f" and {len(lacking) - 1} more" * (len(lacking) > 1)
+            )
+    except (ValueError, OSError, KeyError, IndexError, AttributeError, zipfile.BadZipFile) as error:
+        raise WeightsError(
+            f"{path} does not hold the weights of {model.name} as it is built here "
+            f"(another network, another top, or a damaged file): {_first_sentence(error)}"
+        ) from error
+
+
+def _load_caffe(model, path):
+    from benchmark.models import caffemodel  # imported late: protobuf is needed for these files alone
+
+    try:
+        caffemodel.load(model, path)
+    except ValueError as error:
+        raise WeightsError(f"{path} does not hold the weights of {model.name}: {_first_sentence(error)}") from error
+
+
+def _first_sentence(error):
+    text = " ".join(str(error).split())
+    return text if len(text) <= 200 else text[:200] + "…"
+
+
+def file_digest(path):
+    """Return the SHA-256 of a file, or of all files below a folder in the order of their names."""
+    path, digest = Path(path), hashlib.sha256()
+    for file in [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file()):
+        with open(file, "rb") as content:
+            while block := content.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def value_digest(model):
+    """Return the SHA-256 of a model's weights in order: what identifies weights that came from no single file."""
+    digest = hashlib.sha256()
+    for value in model.weights:
+        digest.update(keras.ops.convert_to_numpy(value).tobytes())
+    return digest.hexdigest()

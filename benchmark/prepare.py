@@ -1,0 +1,91 @@
+"""From a study to its clips, pictures and splits: what run, render and check have in common."""
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from benchmark.config import StudyError
+from benchmark.data.clips import find_clips
+from benchmark.data.splits import make_splits
+from benchmark.data.synthetic import synthesise
+from benchmark.files import write_text
+from spectrograms.render import render
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The clips that have a picture, the files set aside, how many pictures were new, and the folds of each seed."""
+
+    clips: pd.DataFrame
+    rejected: pd.DataFrame
+    rendered: int
+    folds: dict
+
+
+def find(study, say=print):
+    """Return (clips, rejected) of a study's data set, synthesising it first where the study says so."""
+    dataset = study.dataset
+    if dataset.synthetic and not dataset.root.exists():
+        say(f"synthesising {dataset.synthetic} clips per genre into {dataset.root} …")
+    if dataset.synthetic:
+        synthesise(dataset.root, dataset.synthetic)
+    return find_clips(dataset, study.cache)
+
+
+def draw(study, clips, rejected, say=print):
+    """Return (clips with their picture, rejected, number of new pictures); pictures made elsewhere are taken as they are."""
+    if study.dataset.kind == "images":
+        return clips.assign(image=clips["path"]), rejected, 0
+    kept, bad, new = render(clips, study.clip, study.mel, study.image, study.cache)
+    rejected = pd.concat([rejected, bad], ignore_index=True)
+    say(
+        f"{len(kept)} clips, {new} pictures rendered, {len(kept) - new} found in {study.cache}, {len(rejected)} files set aside"
+    )
+    return kept, rejected, new
+
+
+def split_all(study, clips):
+    """Return {seed: [split of each clip in this fold, ...]}; a study whose split is given needs one draw alone."""
+    return {seed: make_splits(clips, study.split, seed) for seed in study.split.seeds}
+
+
+def prepare(study, say=print):
+    """Return the :class:`Prepared` study. Raises StudyError before anything is rendered where the data cannot do."""
+    clips, rejected = find(study, say)
+    split_all(study, clips)
+    clips, rejected, rendered = draw(study, clips, rejected, say)
+    if clips.empty:
+        raise StudyError(
+            f"no clip of {study.dataset.root} can be used; the first reason is: {rejected['reason'].iloc[0]}"
+        )
+    return Prepared(clips, rejected, rendered, split_all(study, clips))
+
+
+def check_writable(folder):
+    """Raise :class:`StudyError` where nothing can be written into ``folder``; leave no trace."""
+    nearest = Path(folder)
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
+    try:
+        tempfile.TemporaryFile(dir=nearest).close()
+    except OSError as error:
+        raise StudyError(f"results cannot be written to {folder}: {nearest}: {error.strerror or error}") from None
+
+
+def write_study(study, prepared):
+    """Write study.yaml, clips.csv, rejected.csv and one example picture into the study's folder."""
+    folder = study.folder
+    (folder / "examples").mkdir(parents=True, exist_ok=True)
+    text = yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    write_text(folder / "study.yaml", text)
+    write_text(folder / "clips.csv", prepared.clips.to_csv(index=False))
+    write_text(folder / "rejected.csv", prepared.rejected.to_csv(index=False))
+    first = next(iter(prepared.folds.values()))[0]
+    example = prepared.clips[first == "test"].iloc[0]
+    for old in (folder / "examples").iterdir():
+        old.unlink()
+    shutil.copyfile(example["image"], folder / "examples" / f"{example['clip_id']}.png")

@@ -1,0 +1,162 @@
+"""The two kinds of pretrained extractor behind one set of names: networks over pictures, networks over waveforms.
+
+An extractor gives ``features`` (n_clips, dim) of clips, ``read`` turns one file into the network's input, ``model``
+joins it with a head, and ``score`` is the compiled forward pass of such a model for one input."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from benchmark.config import StudyError
+from benchmark.data.batches import load_images
+from benchmark.data.embeddings import HubNetwork
+from benchmark.data.features import cached_features
+from benchmark.models import audio_networks, weights
+from benchmark.models.catalogue import build_backbone, find_function
+from benchmark.models.heads import linear
+from spectrograms.audio import load_clip
+from spectrograms.image import read_image, resize, to_image
+from spectrograms.mel import log_mel
+from spectrograms.params import fingerprint
+
+PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
+
+
+def read_picture(path, settings):
+    """Return the picture (height, width, 3) uint8 of any file: a picture as it is, sound through the mel spectrogram."""
+    if Path(path).suffix.lower() in PICTURES:
+        return read_image(path)
+    waveform = load_clip(path, settings.clip, settings.mel.sample_rate)
+    return to_image(log_mel(waveform, settings.mel), settings.image, settings.mel)
+
+
+class ImageExtractor:
+    """A backbone of :mod:`benchmark.models.catalogue` over spectrogram pictures."""
+
+    trains = ("frozen", "finetune")
+
+    def __init__(self, network, settings, seed=0, load=True):
+        self.network, self.settings = network, settings
+        self.backbone = build_backbone(network, seed, load)
+        self.weights, self.parameters = self.backbone.weights, self.backbone.parameters
+        self.dim = self.backbone.model.output_shape[-1]
+
+    def features(self, clips, batch_size):
+        """Return the backbone's outputs (n_clips, dim), cached per clip."""
+        how = (
+            self.weights["sha256"],
+            self.backbone.input_size,
+            self.network.features,
+            keras.config.dtype_policy().name,
+        )
+        source = self._source(), keras.backend.backend(), self.network.backbone, self.network.options
+        folder = self.settings.cache / "features" / self.network.name / fingerprint(*how, *source)
+        return np.stack(
+            cached_features(clips, folder, lambda rows: self._forward(rows["image"], batch_size), batch_size)
+        )
+
+    def _source(self):
+        """Return the settings that shape the pictures; pictures made elsewhere are taken as they are."""
+        s = self.settings
+        return [s.dataset.kind] if s.dataset.kind == "images" else fingerprint(s.clip, s.mel, s.image)
+
+    def _forward(self, paths, batch_size):
+        """Return the features of one batch, padded to its full size: another shape would be compiled anew."""
+        images = load_images(paths, self.backbone.input_size).astype("float32")
+        padded = np.concatenate([images, np.zeros((batch_size - len(images), *images.shape[1:]), "float32")])
+        return keras.ops.convert_to_numpy(self.backbone.model.predict_on_batch(padded))[: len(images)]
+
+    def read(self, path):
+        """Return the input (1, size, size, 3) float32 for one file."""
+        size = self.backbone.input_size
+        return resize(read_picture(path, self.settings), (size, size))[None].astype("float32")
+
+    def model(self, head):
+        """Return the complete model: raw RGB to class probabilities."""
+        return keras.Model(self.backbone.model.input, head(self.backbone.model.output), name="model")
+
+    def score(self, model, x):
+        """Return the class probabilities (n_classes,) of one input, compiled and synchronised."""
+        return np.asarray(model.predict_on_batch(x))[0]
+
+
+class WaveformExtractor:
+    """A frozen audio network; its patch embeddings are cached and their mean goes into the head."""
+
+    trains = ("frozen",)
+
+    def __init__(self, network, settings, seed=0, load=True):
+        self.network, self.settings = network, settings
+        keras.utils.set_random_seed(seed)
+        if network.weights == "random":
+            if network.random is None:
+                raise StudyError(f"{network.name} names no builder for weights: random")
+            self.embed = find_function(network.random, "random")()
+            self.weights = {"name": "random", "sha256": weights.value_digest(self.embed.core), "sha256_of": "values"}
+        else:
+            handle = network.weights_path or network.backbone.partition(":")[2]
+            self.embed = HubNetwork(handle, network.output)
+            digest = weights.file_digest(self.embed.folder)
+            self.weights = {"name": network.weights_name, "sha256": digest, "sha256_of": "files"}
+        self.parameters = self.embed.parameters
+        self.dim = self.embed(np.zeros(audio_networks.SAMPLE_RATE, "float32")).shape[1]
+
+    def features(self, clips, batch_size):
+        """Return the mean over patches (n_clips, dim) of the cached patch embeddings (n_patches, dim)."""
+        how = self.weights["sha256"], self.network.output, keras.backend.backend()
+        folder = self.settings.cache / "embeddings" / self.network.name / fingerprint(*how, self.settings.clip)
+        patches = cached_features(clips, folder, self._embed_all, batch_size)
+        return np.stack([array.mean(axis=0) for array in patches])
+
+    def _embed_all(self, rows):
+        with ThreadPoolExecutor(2) as pool:  # decoding releases the interpreter while the network runs
+            return [self.embed(waveform) for waveform in pool.map(self.read, rows["path"])]
+
+    def read(self, path):
+        """Return the 16 kHz waveform (n_samples,) float32 of one file's clip."""
+        return load_clip(path, self.settings.clip, audio_networks.SAMPLE_RATE)
+
+    def model(self, head):
+        """Return the head: the audio network before it is a module of its own and is not saved with it."""
+        return head
+
+    def score(self, model, x):
+        """Return the class probabilities (n_classes,) of one waveform, compiled and synchronised."""
+        return np.asarray(model.predict_on_batch(self.embed(x).mean(axis=0, keepdims=True)))[0]
+
+
+EXTRACTORS = {"image": ImageExtractor, "waveform": WaveformExtractor}
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """An extractor, the head on it, and the model that both make."""
+
+    extractor: ImageExtractor | WaveformExtractor
+    head: keras.Model
+    model: keras.Model
+    regime: str
+
+    @property
+    def parameters(self):
+        """Number of parameters of extractor and head."""
+        return self.extractor.parameters + self.head.count_params()
+
+    def score(self, x):
+        """Return the class probabilities (n_classes,) of one input from ``extractor.read``."""
+        return self.extractor.score(self.model, x)
+
+
+def assemble(network, settings, n_classes, seed=0, load=True):
+    """Return the :class:`Assembly` of a network for ``n_classes`` under a study's settings.
+
+    ``load=False`` leaves an image network's weights random, to be set afterwards. A network that cannot be trained in
+    the study's regime is trained in its own first one (audio networks stay frozen)."""
+    extractor = EXTRACTORS[network.takes](network, settings, seed, load)
+    wanted = settings.training.regime
+    regime = wanted if wanted in extractor.trains else extractor.trains[0]
+    head = linear(extractor.dim, n_classes, network.dropout, standardize=regime == "frozen")
+    return Assembly(extractor, head, extractor.model(head), regime)

@@ -1,0 +1,189 @@
+"""One model, fold and seed, from clips to a folder of results."""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+
+from benchmark.analysis.predictions import to_frame
+from benchmark.config import NetworkParams
+from benchmark.data.batches import ImageBatches
+from benchmark.models.weights import file_digest
+from benchmark.provenance import Stages, hardware, peak_memory_mb, versions
+from benchmark.training import latency
+from benchmark.training.extractors import assemble
+from benchmark.training.fit import fit, gpus, precision
+from spectrograms.params import fingerprint
+
+EVALUATED = ("val", "test")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is trained: one network on one fold with one seed."""
+
+    network: NetworkParams
+    fold: int
+    seed: int
+
+    def folder(self, study):
+        """Return the trial's folder."""
+        return study.folder / "trials" / self.network.name / f"{self.fold}-{self.seed}"
+
+    def record(self, study):
+        """Return what is known of the trial before it runs: the first part of trial.json."""
+        return {
+            "model": self.network.name,
+            "label": self.network.label,
+            "fold": self.fold,
+            "seed": self.seed,
+            "regime": study.training.regime,
+            "weights": {"name": self.network.weights_name, "sha256": None},
+        }
+
+
+def run_trial(study, trial, clips, classes):
+    """Train, evaluate and time one trial and write its folder; return trial.json as a dict.
+
+    ``clips`` are the rows of the clip table with their ``split`` in this fold. The folder appears under its own name
+    only when it is complete."""
+    stages = Stages()
+    with precision(study.training.mixed_precision) as policy:
+        with stages("build"):
+            assembly = assemble(trial.network, study, len(classes), trial.seed)
+        history, y_score = REGIMES[assembly.regime](assembly, study, clips, classes, trial.seed, stages)
+    with stages("latency"):
+        timings = measure_latency(study, trial, assembly, clips, classes)
+    frames = {
+        "predictions.csv": predictions(clips, y_score, classes),
+        "history.csv": pd.DataFrame(history),
+        "latency.csv": pd.DataFrame(timings),
+    }
+    record = trial.record(study) | describe(study, trial, assembly, clips, classes, stages) | {"precision": policy}
+    write_folder(trial.folder(study), record, frames, assembly.model if study.training.save_model else None)
+    return record
+
+
+def train_frozen(assembly, study, clips, classes, seed, stages):
+    """Train the head on backbone outputs that are computed once per clip; return history and scores of val and test."""
+    split, y = clips["split"].to_numpy(), one_hot(clips["label"], classes)
+    with stages("features"):
+        x = assembly.extractor.features(clips, study.training.batch_size)
+    train, val = split == "train", split == "val"
+    assembly.head.get_layer("standardize").adapt(x[train])
+    with stages("train"):
+        history = fit(assembly.head, (x[train], y[train]), (x[val], y[val]), study.training, seed)
+    with stages("predict"):
+        return history, assembly.head.predict(x[np.isin(split, EVALUATED)], verbose=0)
+
+
+def train_finetune(assembly, study, clips, classes, seed, stages):
+    """Train all layers on the pictures; return history and scores of val and test."""
+    size, y = assembly.extractor.backbone.input_size, one_hot(clips["label"], classes)
+
+    def batches(splits, **order):
+        rows = clips["split"].isin(splits).to_numpy()
+        return ImageBatches(clips["image"][rows], y[rows], size, study.training.batch_size, **order)
+
+    with stages("load"):
+        train, val = batches(["train"], shuffle=True, seed=seed), batches(["val"])
+    with stages("train"):
+        history = fit(assembly.model, train, val, study.training, seed)
+    with stages("predict"):
+        return history, assembly.model.predict(batches(EVALUATED), verbose=0)
+
+
+REGIMES = {"frozen": train_frozen, "finetune": train_finetune}
+
+
+def predictions(clips, y_score, classes):
+    """Return the predictions of val and test; ``y_score`` (n_clips, n_classes) is in the order of their rows."""
+    evaluated = clips[clips["split"].isin(EVALUATED)]
+    frames = []
+    for split in EVALUATED:
+        rows = (evaluated["split"] == split).to_numpy()
+        frames.append(to_frame(split, evaluated["clip_id"][rows], evaluated["label"][rows], y_score[rows], classes))
+    return pd.concat(frames, ignore_index=True)
+
+
+def one_hot(labels, classes):
+    """Return the targets (n_clips, n_classes) float32: one row, one 1."""
+    return (labels.to_numpy()[:, None] == np.array(classes)[None]).astype("float32")
+
+
+def measure_latency(study, trial, assembly, clips, classes):
+    """Return the rows of latency.csv, for the model as ``predict`` rebuilds it: on the CPU, in float32.
+
+    A model of its own is timed, so that the first call is one, whatever training compiled before."""
+    with keras.device("cpu:0"), precision("off"):
+        served = assemble(trial.network, study, len(classes), trial.seed, load=False)
+        served.model.set_weights(assembly.model.get_weights())
+        path = clips.loc[clips["split"] == "test", "path"].iloc[0]
+        x = served.extractor.read(path)
+        return latency.measure(
+            lambda: served.score(x), lambda: served.score(served.extractor.read(path)), study.latency
+        )
+
+
+def describe(study, trial, assembly, clips, classes, stages):
+    """Return the part of trial.json that is known when the trial is done."""
+    counts = clips["split"].value_counts()
+    return {
+        "status": "done",
+        "error": None,
+        "regime": assembly.regime,
+        "weights": assembly.extractor.weights,
+        "classes": list(classes),
+        **{f"n_{split}": int(counts.get(split, 0)) for split in ("train", *EVALUATED)},
+        "parameters": assembly.parameters,
+        "size_mb": round(assembly.parameters * 4 / 2**20, 2),  # float32, as MATLAB's table counts megabytes
+        "train_seconds": stages.seconds["train"],
+        "seconds": stages.seconds,
+        "peak_memory_mb": peak_memory_mb(),
+        "threads": latency.threads(),
+        "backend": keras.backend.backend(),
+        "versions": versions(),
+        "hardware": hardware(gpus()),
+        "settings": study.model_dump(mode="json", exclude={"models"})
+        | {"model": trial.network.model_dump(mode="json")},
+        "depends_on": dependencies(study, trial, clips),
+    }
+
+
+def dependencies(study, trial, clips):
+    """Return the fingerprints of all that a trial's result depends on, by name: what to compare before reusing it."""
+    path = trial.network.weights_path
+    network = trial.network.model_dump(mode="json", exclude={"label"})
+    picture = [study.mel, study.image] if trial.network.takes == "image" and study.dataset.kind == "audio" else []
+    return {
+        "clips": fingerprint(clips[["clip_id", "label", "sha256", "split"]].sort_values("clip_id").to_numpy().tolist()),
+        "clip": fingerprint(study.clip),
+        "picture": fingerprint(*picture),
+        "training": fingerprint(study.training),
+        "latency": fingerprint(study.latency),
+        "model": fingerprint(network),
+        "weights": file_digest(path) if path and path.exists() else trial.network.weights,
+    }
+
+
+def write_folder(folder, record, frames, model=None):
+    """Write a trial's files under a temporary name and rename the folder when it is complete."""
+    folder = Path(folder)
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        for name, frame in frames.items():
+            frame.to_csv(temporary / name, index=False)
+        if model is not None:
+            model.save(temporary / "model.keras")
+        (temporary / "trial.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

@@ -1,0 +1,175 @@
+"""Mel spectrogram (n_mels, n_frames) in dB -> image (height, width, 3) uint8; PNG files in and out."""
+
+import os
+import struct
+import warnings
+import zlib
+from functools import lru_cache
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+SPECSHOW_SIZE = (224, 224)  # pixels, unless the study says
+DPI = 64  # a power of two: width / DPI * DPI is exact
+MAX_PIXELS = 100_000_000  # a picture that claims more is refused before it is decoded
+# What Pillow raises for files that are damaged in one way or another.
+DAMAGED = (OSError, ValueError, SyntaxError, EOFError, IndexError, OverflowError, struct.error, zlib.error)
+
+
+class ImageError(ValueError):
+    """A file that gives no picture; the message is the reason, without the path."""
+
+
+def to_image(mel_db, image, mel):
+    """Return a mel spectrogram in dB as an image, (height, width, 3) uint8, low frequencies at the bottom.
+
+    ``mel_db`` is (n_mels, n_frames) from -top_db (lowest colour) to 0 (highest), ``image`` is ImageParams, ``mel``
+    MelParams. Style 'pixels' gives every bin one pixel, then scales to ``image.size`` if that is set; 'specshow' is
+    what ``librosa.display.specshow`` draws, without axes or margins.
+    """
+    return np.asarray(draw(mel_db, image, mel).convert("RGB"))
+
+
+def draw(mel_db, image, mel):
+    """Return what ``to_image`` does as a Pillow image: with a palette where that is possible, which saves fast."""
+    return STYLES[image.style](mel_db, image, mel)
+
+
+def _draw_pixels(mel_db, image, mel):
+    # As matplotlib: 256 equal steps, and the upper end belongs to the last of them.
+    steps = (mel_db[::-1] + mel.top_db) * (256 / mel.top_db)
+    picture = Image.fromarray(np.clip(steps, 0, 255).astype(np.uint8))
+    picture.putpalette(colour_table(image.colormap).tobytes())
+    return picture if image.size is None else _resized(picture.convert("RGB"), image.size)
+
+
+def _draw_specshow(mel_db, image, mel):
+    from librosa.display import specshow  # imported late: librosa.display and matplotlib take a second
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    height, width = image.size or SPECSHOW_SIZE
+    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_axes((0, 0, 1, 1))
+    specshow(
+        mel_db,
+        ax=axes,
+        x_axis="time",
+        y_axis="mel",
+        sr=mel.sample_rate,
+        hop_length=mel.hop_length,
+        fmin=mel.fmin,
+        fmax=mel.fmax,
+        # Pinned: specshow would choose both from the data of each picture.
+        cmap=image.colormap,
+        vmin=-mel.top_db,
+        vmax=0,
+    )
+    axes.set_axis_off()
+    canvas.draw()
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+
+
+STYLES = {"pixels": _draw_pixels, "specshow": _draw_specshow}
+
+
+@lru_cache(maxsize=8)
+def colour_table(name):
+    """Return the 256 colours of a matplotlib colour map, lowest first, (256, 3) uint8."""
+    from matplotlib import colormaps
+
+    colours = colormaps[name](np.linspace(0, 1, 256))[:, :3]
+    return np.rint(colours * 255).astype(np.uint8)  # bytes=True would cut off, where drawing rounds
+
+
+def resize(image, size):
+    """Return an image scaled to ``size`` = (height, width), uint8: bilinear, antialiased, aspect ratio not kept."""
+    return np.asarray(_resized(Image.fromarray(image), size))
+
+
+def _resized(picture, size):
+    height, width = size
+    return picture.resize((width, height), Image.Resampling.BILINEAR)
+
+
+def save_png(image, path, text=None):
+    """Write an image, (height, width, 3) uint8 or a Pillow image, as PNG with text chunks from the dict ``text``.
+
+    The folder is made. The file appears under its name when it is complete, never before.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture = image if isinstance(image, Image.Image) else Image.fromarray(image)
+    chunks = PngImagePlugin.PngInfo()
+    for key, value in (text or {}).items():
+        chunks.add_text(key, value)
+    temporary = path.with_name(f".{uuid4().hex}.tmp")
+    try:
+        # Run lengths alone: spectrograms hardly repeat, so a search for more takes three times as long and gains 4 %.
+        picture.save(temporary, "PNG", compress_level=1, compress_type=zlib.Z_RLE, pnginfo=chunks)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_image(path):
+    """Return any picture as (height, width, 3) uint8 RGB.
+
+    16 bits are scaled to 8, gray is repeated, what is transparent is laid on white, of an animation the first picture
+    is taken. Raises ImageError if the file is no picture, damaged, cut short, or larger than MAX_PIXELS.
+    """
+    path = Path(path)
+    if path.is_file() and not path.stat().st_size:
+        raise ImageError("is empty (0 bytes)")
+    try:
+        with _opened(path) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                raise ImageError(f"claims {picture.width} x {picture.height} pixels; at most {MAX_PIXELS} are read")
+            return np.asarray(_to_rgb(picture))
+    except ImageError:
+        raise
+    except FileNotFoundError as error:
+        raise ImageError("does not exist") from error
+    except Image.UnidentifiedImageError as error:
+        raise ImageError("is not a picture, or of an unknown format") from error
+    except DAMAGED as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise ImageError(f"cannot be read as a picture: {reason}") from error
+
+
+def read_text(path):
+    """Return the text chunks of a PNG as a dict; {} if it has none, or if the file is missing or damaged."""
+    try:
+        with _opened(path) as picture:
+            return dict(picture.text)  # decodes the whole picture, so a damaged one has no text
+    except (AttributeError, *DAMAGED):
+        return {}
+
+
+def _opened(path):
+    """Return an open Pillow image, or raise ImageError for one so large that decoding it would exhaust memory."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            return Image.open(path)
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+            raise ImageError(f"claims too many pixels; at most {MAX_PIXELS} are read") from error
+
+
+def _to_rgb(picture):
+    """Return a Pillow image in mode RGB."""
+    if picture.mode.startswith(("I", "F")):  # 16 bits and more, which Pillow would clip
+        return Image.fromarray(_to_bytes(np.asarray(picture))).convert("RGB")
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+    return picture.convert("RGB")
+
+
+def _to_bytes(gray):
+    """Return gray values of any type as uint8: integers as 0..65535, floats as 0..1 or, where brighter, 0..255."""
+    brightest = {"f": 1 if gray.max(initial=0) <= 1 else 255}.get(gray.dtype.kind, 65535)
+    return np.clip(np.rint(gray * (255 / brightest)), 0, 255).astype(np.uint8)

@@ -1,0 +1,74 @@
+"""Settings of the way from sound to picture: frozen, typed, each with its unit."""
+
+import hashlib
+import json
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+
+
+class Params(BaseModel, frozen=True, extra="forbid"):
+    """A section of a study: immutable, and an unknown key is an error."""
+
+
+def fingerprint(*parts):
+    """Return 16 hex digits that change whenever any part (settings or plain JSON values) does."""
+    plain = [part.model_dump(mode="json") if isinstance(part, BaseModel) else part for part in parts]
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
+
+
+class ClipParams(Params):
+    """Which seconds of a file are the clip."""
+
+    duration: PositiveFloat = 15.0  # seconds
+    offset: NonNegativeFloat = 0.0  # seconds from the start of the file
+    short: Literal["pad", "loop", "reject"] = "pad"  # a file that ends early: silence, repeat, or set aside
+
+
+class MelParams(Params):
+    """How a waveform becomes a mel spectrogram; names and defaults as in librosa."""
+
+    sample_rate: PositiveInt = 22050  # Hz
+    n_fft: PositiveInt = 2048  # samples
+    hop_length: PositiveInt = 512  # samples
+    n_mels: PositiveInt = 128  # bands
+    fmin: NonNegativeFloat = 0.0  # Hz
+    fmax: PositiveFloat | None = None  # Hz; half the sample rate unless given
+    top_db: PositiveFloat = 80.0  # dB kept below the peak
+
+    def n_frames(self, duration):
+        """Frames of a clip of ``duration`` seconds, with centred windows."""
+        return 1 + round(self.sample_rate * duration) // self.hop_length
+
+    @model_validator(mode="after")
+    def _consistent(self):
+        nyquist = self.sample_rate / 2
+        top = nyquist if self.fmax is None else self.fmax
+        if self.hop_length > self.n_fft:
+            raise ValueError(f"hop_length must be in 1..n_fft={self.n_fft}; got {self.hop_length}")
+        if not self.fmin < top <= nyquist:
+            raise ValueError(
+                f"0 <= fmin < fmax <= sample_rate/2 = {nyquist:g} Hz must hold; got fmin {self.fmin:g}, fmax {top:g}"
+            )
+        return self
+
+
+def _known_colormap(name):
+    from matplotlib import colormaps  # imported late: it takes a tenth of a second
+
+    if name not in colormaps:
+        import difflib
+
+        near = difflib.get_close_matches(name, list(colormaps), 1)
+        raise ValueError(f"unknown colour map '{name}'" + (f"; did you mean '{near[0]}'?" if near else ""))
+    return name
+
+
+class ImageParams(Params):
+    """How a mel spectrogram becomes a picture."""
+
+    style: Literal["pixels", "specshow"] = "pixels"  # one pixel per bin, or drawn by librosa.display
+    colormap: Annotated[str, AfterValidator(_known_colormap)] = "magma"  # any matplotlib name
+    size: tuple[PositiveInt, PositiveInt] | None = Field(
+        None, description="(height, width) in pixels; unless given, one pixel per bin (pixels) or 224 x 224 (specshow)"
+    )

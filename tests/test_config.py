@@ -1,0 +1,179 @@
+import pytest
+import yaml
+
+from benchmark.config import (
+    CONFIGS,
+    MelParams,
+    NetworkParams,
+    Study,
+    StudyError,
+    load_study,
+    network_names,
+    read_section,
+)
+from benchmark.schema import write_schemas
+from spectrograms.params import ClipParams, ImageParams, fingerprint
+
+SMALLEST = {"name": "x", "dataset": {"root": "data"}, "models": ["mobilenet_v2"]}
+
+
+def written(tmp_path, **changes):
+    path = tmp_path / "study.yaml"
+    path.write_text(yaml.safe_dump(SMALLEST | changes))
+    return path
+
+
+def test_unknown_key_suggests_the_right_one():
+    with pytest.raises(StudyError, match="unknown key 'hop_lenght'; did you mean 'hop_length'"):
+        read_section(MelParams, {"hop_lenght": 256})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"mel": {"hop_lenght": 1}}, "unknown key 'hop_lenght' in section mel; did you mean 'hop_length'"),
+        ({"trainin": {}}, "unknown key 'trainin'; did you mean 'training'"),
+        ({"training": {"epochs": "five"}}, "training.epochs: .*integer.*got 'five'"),
+        ({"training": {"regime": "frozn"}}, "did you mean 'frozen'"),
+        ({"image": {"colormap": "magna"}}, "unknown colour map 'magna'; did you mean 'magma'"),
+        ({"models": ["vgg_16"]}, "unknown model 'vgg_16'; did you mean 'vgg16'"),
+        (
+            {"models": [{"extends": "vgg16", "weigths": "random"}]},
+            "model vgg16: unknown key 'weigths'; did you mean 'weights'",
+        ),
+        ({"models": ["vgg16", "vgg16"]}, "models named twice: vgg16"),
+        ({"models": []}, "models: .*at least 1 item"),
+        ({"models": "vgg16"}, "models must be a list"),
+        ({"models": [7]}, "must be a name or a mapping"),
+        ({"split": {"fractions": [0.7, 0.1, 0.1]}}, "sum to 1"),
+        ({"split": {"seeds": [1, 1]}}, "different integers"),
+        ({"mel": {"fmin": 12000}}, "sample_rate/2 = 11025 Hz must hold"),
+        ({"mel": {"hop_length": 4096}}, "hop_length must be in 1..n_fft=2048; got 4096"),
+        ({"dataset": {"root": "x", "group_pattern": "("}}, "no regular expression"),
+        ({"dataset": {"root": "x", "kind": "images"}, "models": ["yamnet"]}, "yamnet need sound"),
+        ({"dataset": None}, "dataset: .*got None"),
+        ({"name": "../up"}, "a name becomes a folder"),
+    ],
+)
+def test_every_slip_is_told_with_the_file_and_what_was_expected(tmp_path, changes, message):
+    with pytest.raises(StudyError, match=message) as error:
+        load_study(written(tmp_path, **changes))
+    assert "study.yaml" in str(error.value)
+    assert "pydantic" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- a", "expected a mapping"),
+        ("a: [", "not valid YAML"),
+        ("", "expected a mapping"),
+        ("a: \x00", "not valid YAML"),
+    ],
+)
+def test_a_file_that_is_no_study_is_named(tmp_path, text, message):
+    path = tmp_path / "odd.yaml"
+    path.write_text(text)
+    with pytest.raises(StudyError, match=message):
+        load_study(path)
+
+
+def test_a_missing_study_suggests_its_neighbour():
+    with pytest.raises(StudyError, match=r"did you mean demo.yaml"):
+        load_study(CONFIGS / "dem.yaml")
+
+
+def test_set_changes_nested_values_and_models_by_name_or_number(tmp_path):
+    path = written(tmp_path, models=["vgg16", {"extends": "vgg19", "name": "mine"}])
+    overrides = ["training.epochs=7", "models.mine.weights=a.h5", "models.0.weights=random", "split.seeds=[3, 4]"]
+    study = load_study(path, overrides)
+    assert study.training.epochs == 7
+    assert study.split.seeds == (3, 4)
+    assert [model.weights for model in study.models] == ["random", "a.h5"]
+
+
+@pytest.mark.parametrize("override", ["epochs", "models.nobody.weights=1", "name.first=1", "models.9=vgg16"])
+def test_set_without_a_place_is_an_error(tmp_path, override):
+    with pytest.raises(StudyError, match="--set"):
+        load_study(written(tmp_path), [override])
+
+
+def test_only_keeps_the_named_models_and_knows_no_others(tmp_path):
+    path = written(tmp_path, models=["vgg16", "vgg19"])
+    assert [model.name for model in load_study(path, only=["vgg19"]).models] == ["vgg19"]
+    with pytest.raises(StudyError, match="did you mean 'vgg19'"):
+        load_study(path, only=["vgg91"])
+
+
+def test_a_study_cannot_be_changed_after_it_is_read(tmp_path):
+    study = load_study(written(tmp_path))
+    with pytest.raises(ValueError, match="frozen"):
+        study.name = "other"
+
+
+def test_the_resolved_study_reads_back_as_itself(tmp_path):
+    study = load_study(written(tmp_path, models=["vgg16", "yamnet"]))
+    path = tmp_path / "resolved.yaml"
+    path.write_text(yaml.safe_dump(study.model_dump(mode="json")))
+    assert load_study(path) == study
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_study_of_the_repository_is_valid(path):
+    assert load_study(path).models
+
+
+@pytest.mark.parametrize("name", network_names())
+def test_every_network_file_is_valid_and_labelled(name):
+    assert load_study(CONFIGS / "demo.yaml", [f"models=[{name}]"]).models[0].label != name
+
+
+@pytest.mark.parametrize("name", ["convnext_tiny", "efficientnet_v2s", "resnet50"])
+def test_a_keras_network_is_two_lines(name):
+    assert len((CONFIGS / "models" / f"{name}.yaml").read_text().splitlines()) == 2
+
+
+def test_the_committed_schemas_are_those_of_the_code(tmp_path):
+    for path in write_schemas(tmp_path):
+        assert (CONFIGS / path.name).read_text() == path.read_text(), "run: python run_benchmark.py schema"
+
+
+@pytest.mark.parametrize(
+    ("params", "changed"),
+    [
+        (ClipParams(), {"duration": 3.0}),
+        (ClipParams(), {"offset": 1.0}),
+        (ClipParams(), {"short": "loop"}),
+        (MelParams(), {"sample_rate": 32000}),
+        (MelParams(), {"n_fft": 1024}),
+        (MelParams(), {"hop_length": 256}),
+        (MelParams(), {"n_mels": 64}),
+        (MelParams(), {"fmin": 20.0}),
+        (MelParams(), {"fmax": 8000.0}),
+        (MelParams(), {"top_db": 60.0}),
+        (ImageParams(), {"style": "specshow"}),
+        (ImageParams(), {"colormap": "gray"}),
+        (ImageParams(), {"size": (64, 64)}),
+    ],
+)
+def test_each_setting_of_the_picture_changes_its_fingerprint(params, changed):
+    assert fingerprint(params) != fingerprint(params.model_copy(update=changed))
+    assert set(changed) <= set(type(params).model_fields)
+
+
+def test_weights_are_named_sources_or_paths():
+    network = NetworkParams(name="n", label="N", backbone="keras.applications.VGG16", weights="some/where/w.h5")
+    assert network.weights_name == "w.h5"
+    assert network.model_copy(update={"weights": "random"}).weights_path is None
+
+
+def test_frames_of_a_clip_are_those_of_librosa():
+    assert MelParams().n_frames(15.0) == 646  # 1 + 330750 // 512, centred
+
+
+def test_study_has_no_setting_twice():
+    sections = [
+        Study.model_fields[name].annotation for name in ("clip", "mel", "image", "split", "training", "latency")
+    ]
+    keys = [key for section in sections for key in section.model_fields]
+    assert len(keys) == len(set(keys))

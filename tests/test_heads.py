@@ -1,0 +1,60 @@
+import keras
+import numpy as np
+import pytest
+
+from benchmark.models.heads import Standardize, linear
+
+RNG = np.random.default_rng(0)
+FEATURES = (RNG.normal(size=(50, 4)) * [1, 100, 1e-9, 1] + [0, 7, 0, 1e4]).astype("float32")
+
+
+def adapted(features):
+    layer = Standardize()
+    layer.build(features.shape)
+    layer.adapt(features)
+    return layer
+
+
+@pytest.mark.parametrize("column", [0, 1, 3])
+def test_training_features_get_mean_0_and_standard_deviation_1(column):
+    out = np.asarray(adapted(FEATURES)(FEATURES))
+    assert out[:, column].mean() == pytest.approx(0, abs=2e-3)  # float32 at an offset of 1e4
+    assert out[:, column].std() == pytest.approx(1, abs=1e-3)
+
+
+def test_features_of_any_scale_come_out_alike():
+    small = RNG.normal(size=(50, 8)).astype("float32")
+    np.testing.assert_allclose(adapted(small * 1e-12)(small * 1e-12), adapted(small)(small), rtol=1e-4, atol=1e-5)
+
+
+def test_a_feature_that_never_varies_in_training_is_left_out():
+    features = FEATURES.copy()
+    features[:, 1] = 3
+    new = features.copy()
+    new[:, 1] = 4
+    assert (np.asarray(adapted(features)(new))[:, 1] == 0).all()
+
+
+def test_before_it_is_adapted_it_changes_nothing():
+    layer = Standardize()
+    np.testing.assert_array_equal(layer(FEATURES), FEATURES)
+
+
+def test_the_head_gives_probabilities_in_float32_even_in_mixed_precision():
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        head = linear(4, 3, dropout=0.5, standardize=True)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    scores = np.asarray(head(FEATURES))
+    assert scores.dtype == "float32"
+    np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-6)  # float32 sums
+
+
+def test_a_head_keeps_its_statistics_when_saved(tmp_path):
+    head = linear(4, 3, standardize=True)
+    head.get_layer("standardize").adapt(FEATURES)
+    head.save(tmp_path / "head.keras")
+    again = linear(4, 3, standardize=True)
+    again.load_weights(tmp_path / "head.keras")
+    np.testing.assert_array_equal(again(FEATURES), head(FEATURES))

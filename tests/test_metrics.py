@@ -1,0 +1,119 @@
+"""Scores against a published table, published intervals, other libraries and matrices counted by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binomtest
+
+from benchmark.analysis import metrics
+from benchmark.analysis.predictions import to_frame
+from benchmark.analysis.results import Trial
+
+GENRES = ["Action", "Comedy", "Drama", "Romance", "Thriller"]
+# visutsak2025, Table 3, VGG-16. The paper prints no counts: the supports (rows) and numbers of predictions (columns)
+# are those that its precisions and recalls come from, the errors within them are laid out freely.
+VGG16 = [
+    [23, 1, 0, 0, 2],
+    [0, 23, 0, 0, 1],
+    [1, 0, 31, 0, 3],
+    [3, 0, 1, 25, 4],
+    [2, 1, 1, 1, 30],
+]
+PUBLISHED = {
+    "precision": [0.7931, 0.92, 0.93939, 0.96154, 0.75],
+    "recall": [0.88462, 0.95833, 0.88571, 0.75758, 0.85714],
+    "f1": [0.83636, 0.93878, 0.91176, 0.84746, 0.80],
+}
+
+
+def labels(matrix, classes):
+    """Return y_true and y_pred that have this confusion matrix."""
+    cells = [(row, column) for (row, column), n in np.ndenumerate(np.array(matrix)) for _ in range(n)]
+    return [classes[row] for row, _ in cells], [classes[column] for _, column in cells]
+
+
+def trial(fold, seed, y_true, y_pred):
+    """Return a done trial that tested these clips."""
+    scores = pd.get_dummies(pd.Categorical(y_pred, categories=GENRES)).to_numpy(float)
+    frame = to_frame("test", [f"{fold}-{n}" for n in range(len(y_true))], y_true, scores, GENRES)
+    return Trial("m", fold, seed, {}, None, frame)
+
+
+def test_vgg16_scores_are_those_of_the_paper():
+    table = metrics.per_class(*labels(VGG16, GENRES), GENRES)
+    assert table["support"].tolist() == [26, 24, 35, 33, 35]
+    for score, published in PUBLISHED.items():
+        np.testing.assert_allclose(table[score], published, atol=6e-6)  # five printed decimals
+    assert metrics.accuracy(*labels(VGG16, GENRES)) == pytest.approx(0.8627, abs=5e-5)  # four printed decimals
+
+
+def test_vgg16_headline_scores_are_macro_averages():
+    means = metrics.macro(metrics.per_class(*labels(VGG16, GENRES), GENRES))
+    expected = {"precision_macro": 0.8728, "recall_macro": 0.8687, "f1_macro": 0.8669}
+    assert means == pytest.approx(expected, abs=5e-5)  # the abstract, in percent with two decimals
+
+
+def test_confusion_counts_rows_true_columns_predicted():
+    np.testing.assert_array_equal(metrics.confusion(*labels(VGG16, GENRES), GENRES), VGG16)
+    np.testing.assert_array_equal(metrics.confusion(["b"], ["a"], ["a", "b", "c"]), [[0, 0, 0], [1, 0, 0], [0, 0, 0]])
+
+
+def test_a_class_never_predicted_counts_as_zero_in_the_macro_average():
+    table = metrics.per_class(["a", "a", "b"], ["a", "a", "a"], ["a", "b"])
+    assert table["precision"].tolist() == [pytest.approx(2 / 3), 0]
+    assert metrics.macro(table)["precision_macro"] == pytest.approx(1 / 3)  # MATLAB, leaving NaN out, has 2/3
+
+
+# Newcombe 1998, Statistics in Medicine 17, 857-872, Table I, method 3
+@pytest.mark.parametrize(
+    ("k", "n", "low", "high"),
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_wilson_interval_is_the_published_one(k, n, low, high):
+    assert metrics.wilson_interval(k / n, n) == pytest.approx((low, high), abs=5e-5)  # four printed decimals
+
+
+@pytest.mark.parametrize(("k", "n"), [(0, 1), (1, 1), (132, 153), (153, 153)])
+def test_wilson_interval_is_that_of_scipy(k, n):
+    expected = binomtest(k, n).proportion_ci(0.95, method="wilson")
+    assert metrics.wilson_interval(k / n, n) == pytest.approx((expected.low, expected.high), abs=1e-12)  # rounding
+
+
+def test_folds_are_pooled():
+    y_true, y_pred = labels(VGG16, GENRES)
+    whole = metrics.summarise([trial(0, 0, y_true, y_pred)], GENRES)
+    folds = [trial(0, 0, y_true[:50], y_pred[:50]), trial(1, 0, y_true[50:], y_pred[50:])]
+    pooled = metrics.summarise(folds, GENRES)
+    assert np.isnan(whole.pop("accuracy_std"))
+    assert pooled.pop("accuracy_std") > 0
+    assert pooled == whole
+    assert whole["n_test"] == 153
+
+
+def test_repeating_seeds_never_shrinks_the_interval():
+    y_true, y_pred = labels(VGG16, GENRES)
+    one = metrics.summarise([trial(0, 0, y_true, y_pred)], GENRES)
+    ten = metrics.summarise([trial(0, seed, y_true, y_pred) for seed in range(10)], GENRES)
+    assert ten.pop("accuracy_std") == pytest.approx(0, abs=1e-12)  # rounding
+    del one["accuracy_std"]
+    assert ten == pytest.approx(one, abs=1e-12)  # a mean of ten equal numbers
+
+
+def test_deviation_of_two_trials():
+    trials = [trial(0, 0, ["Drama"] * 4, ["Drama"] * 4), trial(0, 1, ["Drama"] * 4, ["Drama"] * 2 + ["Comedy"] * 2)]
+    summary = metrics.summarise(trials, GENRES)
+    assert summary["accuracy"] == 0.75
+    assert summary["accuracy_std"] == pytest.approx(0.5 / np.sqrt(2))  # two points d apart: d / sqrt(2) with ddof 1
+    np.testing.assert_array_equal(metrics.total_confusion(trials, GENRES)[2], [0, 2, 6, 0, 0])
+
+
+def test_latency_keeps_the_first_call_apart():
+    rows = [("first", 900.0), *(("forward", float(ms)) for ms in range(1, 12)), ("file", 50.0)]
+    summary = metrics.summarise_latency(pd.DataFrame(rows, columns=["stage", "ms"]))
+    expected = {"latency_ms_first": 900, "latency_ms_p50": 6, "latency_ms_p90": 10, "latency_ms_mean": 6, "calls": 11}
+    assert summary == {**expected, "file_ms_p50": 50}
+
+
+def test_latency_of_a_stage_not_timed_is_missing():
+    summary = metrics.summarise_latency(pd.DataFrame({"stage": ["first", "forward"], "ms": [9.0, 3.0]}))
+    assert np.isnan(summary["file_ms_p50"])
