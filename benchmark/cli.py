@@ -1,4 +1,4 @@
-"""The command line. Heavy packages are imported by the commands that need them, so that --help and report start fast."""
+"""The command line. Heavy packages are imported by the commands that need them: --help and report start fast."""
 
 import contextlib
 import json
@@ -105,9 +105,8 @@ def check(study: StudyFile, settings: Settings = (), only: Only = ()):
     for path, reason in ready.rejected.itertuples(index=False):
         print(f"set aside: {path}: {reason}")
     trials = len(plan.models) * sum(len(parts) for parts in ready.folds.values())
-    print(
-        f"{trials} trials: {', '.join(model.name for model in plan.models)}; seeds {list(ready.folds)}; {len(parts)} fold(s)"
-    )
+    names = ", ".join(model.name for model in plan.models)
+    print(f"{trials} trials: {names}; seeds {list(ready.folds)}; {len(parts)} fold(s)")
 
 
 @app.command()

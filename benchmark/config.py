@@ -1,4 +1,4 @@
-"""YAML to a typed, validated, frozen study. Every error names the file, the key, what was expected and the likely slip."""
+"""YAML to a typed, validated, frozen study. An error names the file, the key, what was expected and the likely slip."""
 
 import difflib
 import re

@@ -1,5 +1,7 @@
 """Say in plain words what this machine lacks. Standard library only, and readable by any Python, however old."""
 
+from __future__ import print_function
+
 import os
 import shutil
 import struct
@@ -19,14 +21,16 @@ def problems(version=None, free_gb=None, bits=None, has_venv=None):
     if not OLDEST <= version <= NEWEST:
         word = "old" if version < OLDEST else "new"
         found.append(
-            f"Python {version[0]}.{version[1]} is too {word}: 3.11, 3.12 or 3.13 is needed. Name one: make demo PYTHON=python3.12"
+            "Python {0}.{1} is too {2}: 3.11, 3.12 or 3.13 is needed. Name one: make demo PYTHON=python3.12".format(
+                version[0], version[1], word
+            )
         )
     if bits != 64:
-        found.append(f"this Python is a {bits}-bit program; TensorFlow needs a 64-bit one")
+        found.append("this Python is a {0}-bit program; TensorFlow needs a 64-bit one".format(bits))
     if not has_venv:
         found.append("Python's module venv is missing; on Debian and Ubuntu: apt-get install python3-venv")
     if free_gb < DISK_GB:
-        found.append(f"only {free_gb:.1f} GB of disk are free here; {DISK_GB:.0f} GB are needed")
+        found.append("only {0:.1f} GB of disk are free here; {1:.0f} GB are needed".format(free_gb, DISK_GB))
     return found
 
 

@@ -37,14 +37,12 @@ def find(study, say=print):
 
 
 def draw(study, clips, rejected, say=print):
-    """Return (clips with their picture, rejected, number of new pictures); pictures made elsewhere are taken as they are."""
+    """Return (clips with their picture, rejected, number of new pictures); pictures made elsewhere stay as they are."""
     if study.dataset.kind == "images":
         return clips.assign(image=clips["path"]), rejected, 0
     kept, bad, new = render(clips, study.clip, study.mel, study.image, study.cache)
     rejected = pd.concat([rejected, bad], ignore_index=True)
-    say(
-        f"{len(kept)} clips, {new} pictures rendered, {len(kept) - new} found in {study.cache}, {len(rejected)} files set aside"
-    )
+    say(f"{len(kept)} clips: {new} pictures rendered, {len(kept) - new} from {study.cache}; {len(rejected)} set aside")
     return kept, rejected, new
 
 

@@ -49,7 +49,7 @@ def test_early_stopping_keeps_the_weights_of_the_best_epoch():
 
 def test_a_loss_that_is_no_number_is_an_error_that_says_what_may_help():
     bad = (np.full_like(X, np.nan), Y)
-    with pytest.raises(TrainingError, match="in epoch 1; a learning_rate below 0.001 may help"):
+    with pytest.raises(TrainingError, match=r"in epoch 1; a learning_rate below 0\.001 may help"):
         fit(linear(3, 3), bad, VAL, TrainingParams(epochs=3))
 
 

@@ -27,7 +27,7 @@ class HubNetwork:
             module = hub.load(self.folder)
         except Exception as error:  # network, archive and proto errors of three libraries
             raise StudyError(
-                f"{handle} could not be loaded ({type(error).__name__}): fetch the SavedModel where there is a network, "
+                f"{handle} could not be loaded ({type(error).__name__}): fetch the SavedModel elsewhere, "
                 f"unpack it into a folder and set 'weights: FOLDER', or set 'weights: random'"
             ) from error
         if not callable(module):

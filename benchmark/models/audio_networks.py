@@ -56,7 +56,7 @@ def VGGish():
 
 
 def log_mel_patches(waveform, patch_hop, log_offset):
-    """Return the log-mel patches (n_patches, 96, 64, 1) of a 16 kHz waveform (n_samples,), padded to one patch at least."""
+    """Return the log-mel patches (n_patches, 96, 64, 1) of a 16 kHz waveform (n_samples,): one at least."""
     shortest = WINDOW + (PATCH_FRAMES - 1) * HOP
     waveform = np.pad(waveform, (0, max(0, shortest - len(waveform))))
     frames = np.lib.stride_tricks.sliding_window_view(waveform, WINDOW)[::HOP]

@@ -79,8 +79,8 @@ def _array(blob):
 def load(model, path):
     """Copy the parameters of a .caffemodel into every layer of a Keras model that has weights, matched by name.
 
-    Caffe's layer 'conv1/7x7_s2' is Keras' 'conv1_7x7_s2'. Raises ValueError naming the first layer that is missing or of
-    another shape; the model is changed only when all fit."""
+    Caffe's layer 'conv1/7x7_s2' is Keras' 'conv1_7x7_s2'. Raises ValueError naming the first layer that is missing
+    or of another shape; the model is changed only when all fit."""
     parameters = {name.replace("/", "_"): blobs for name, blobs in read(path).items()}
     fitted = [(layer, _fit(layer, parameters)) for layer in model.layers if layer.weights]
     for layer, values in fitted:
@@ -88,7 +88,7 @@ def load(model, path):
 
 
 def _fit(layer, parameters):
-    """Return a layer's kernel and bias from Caffe's order: (out, in, h, w) to (h, w, in, out), (out, in) to (in, out)."""
+    """Return a layer's kernel and bias: (out, in, h, w) becomes (h, w, in, out), and (out, in) becomes (in, out)."""
     if layer.name not in parameters:
         raise ValueError(f"it has no layer '{layer.name}'; it has {', '.join(list(parameters)[:5])}, …")
     kernel, bias = parameters[layer.name][:2]

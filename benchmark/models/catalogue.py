@@ -35,9 +35,9 @@ def find_function(path, what):
 
 
 def find_builder(backbone):
-    """Return (builder, preprocess_input) of ``keras.applications.NAME``, ``keras_hub:PRESET`` or ``package.module:builder``.
+    """Return (builder, preprocess_input) of what a network's ``backbone`` names.
 
-    A builder is called as those of ``keras.applications`` are: include_top, weights, input_shape, pooling."""
+    ``keras.applications.NAME``, ``keras_hub:PRESET`` or ``package.module:builder``. A builder is called as those of ``keras.applications`` are: include_top, weights, input_shape, pooling."""
     kind, _, rest = backbone.partition(":")
     if kind == "keras_hub":
         return _hub_builder(rest), _hub_preprocessing(rest)

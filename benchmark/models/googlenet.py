@@ -1,7 +1,7 @@
 """GoogLeNet as Caffe and MATLAB have it: no batch normalisation, 5x5 convolutions, local response normalisation.
 
-Szegedy et al., Going Deeper with Convolutions, CVPR 2015; layer names follow BVLC's published prototxt with '_' for '/',
-so that its parameters can be matched by name. The auxiliary classifiers, used in training only, are left out."""
+Szegedy et al., Going Deeper with Convolutions, CVPR 2015; layer names follow BVLC's prototxt with '_' for '/', so
+that its parameters can be matched by name. The auxiliary classifiers, used in training only, are left out."""
 
 import keras
 import numpy as np
@@ -49,7 +49,7 @@ class LocalResponseNormalization(layers.Layer):
 
 
 def GoogLeNet(include_top=True, weights=None, input_shape=(224, 224, 3), pooling=None, classes=1000):
-    """Return GoogLeNet with random weights: (h, w, 3) BGR minus means to class probabilities, features or a feature map.
+    """Return GoogLeNet with random weights: (h, w, 3) BGR minus means to probabilities, features or a feature map.
 
     The contract of ``keras.applications``. 6,998,552 parameters with 1000 classes. h and w are multiples of 32: for
     these, Caffe's pooling (rounding up) and Keras' "same" agree."""

@@ -32,7 +32,7 @@ class Standardize(keras.layers.Layer):
 
 
 def linear(dim, n_classes, dropout=0.0, standardize=False):
-    """Return a model from features (dim,) to class probabilities (n_classes,), in float32 whatever the backbone's type."""
+    """Return a model from features (dim,) to class probabilities (n_classes,), always in float32."""
     layers = [keras.Input((dim,), name="features")]
     layers += [Standardize(name="standardize", dtype="float32")] if standardize else []
     layers += [keras.layers.Dropout(dropout, name="head_dropout")] if dropout else []

@@ -20,8 +20,8 @@ ARCHITECTURE = {
 def ResNet18(include_top=True, weights=None, input_shape=(224, 224, 3), pooling=None, classes=1000):
     """Return ResNet-18: (h, w, 3) normalised RGB to class probabilities, features (512,) or a feature map.
 
-    The contract of ``keras.applications``; ``weights`` is None or 'imagenet' (fetched from a hub by KerasHub; its top is
-    random). 11,689,512 trainable parameters with 1000 classes, as torchvision's."""
+    The contract of ``keras.applications``; ``weights`` is None or 'imagenet' (fetched from a hub by KerasHub; its top
+    is random). 11,689,512 trainable parameters with 1000 classes, as torchvision's."""
     from keras_hub.models import ResNetBackbone  # imported late: it takes seconds
 
     if weights == "imagenet":

@@ -26,7 +26,7 @@ PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
 
 
 def read_picture(path, settings):
-    """Return the picture (height, width, 3) uint8 of any file: a picture as it is, sound through the mel spectrogram."""
+    """Return the picture (height, width, 3) uint8 of any file: a picture as it is, sound as its mel spectrogram."""
     if Path(path).suffix.lower() in PICTURES:
         return read_image(path)
     waveform = load_clip(path, settings.clip, settings.mel.sample_rate)

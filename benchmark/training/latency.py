@@ -24,7 +24,7 @@ def time_calls(call, latency):
 
 
 def measure(forward, from_file, latency):
-    """Return the rows of latency.csv: stage 'first', 'forward' (the model alone), 'file' (decode + render + forward)."""
+    """Return the rows of latency.csv: stages 'first', 'forward' (the model) and 'file' (decode + render + forward)."""
     first, timed = time_calls(forward, latency)
     few = latency.model_copy(update={"calls": min(latency.calls, 5), "seconds": 0.0, "warmup": 1})
     _, files = time_calls(from_file, few)
