@@ -72,7 +72,7 @@ def render(study: StudyFile, settings: Settings = ()):
     from benchmark import prepare
 
     plan = load_study(study, settings)
-    clips, rejected, _ = prepare.draw(plan, *prepare.find(plan))
+    clips, rejected, _ = prepare.draw(plan, *prepare.find(plan, labelled=False))
     for path, reason in rejected.itertuples(index=False):
         print(f"set aside: {path}: {reason}")
     if len(clips):

@@ -86,6 +86,10 @@ class TrainingParams(Params):
     patience: PositiveInt | None = Field(
         10, description="stop after this many epochs without a lower val_loss; null: never"
     )
+    batch_norm: Literal["frozen", "moving"] = Field(
+        "frozen",
+        description="finetune: batch normalisation as pretrained (Keras' advice), or batch statistics and moving means",
+    )
     mixed_precision: Literal["auto", "off", "float16", "bfloat16"] = "auto"  # auto: float16 on a GPU, off on a CPU
     save_model: bool = Field(True, description="keep model.keras in each trial's folder (predict needs it)")
 

@@ -97,4 +97,5 @@ def outcome(record):
     if record["status"] == "failed":
         return f"FAILED: {record['error']}"
     seconds = sum(record["seconds"].values())
-    return f"{record['n_test']} clips tested, {seconds:.0f} s ({record['train_seconds']:.1f} s training)"
+    accuracy = f"{record['test_accuracy']:.3f} of {record['n_test']} test clips right"
+    return f"{accuracy}; {seconds:.0f} s, of them training {record['train_seconds']:.1f} s"

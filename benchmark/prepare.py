@@ -26,14 +26,14 @@ class Prepared:
     folds: dict
 
 
-def find(study, say=print):
+def find(study, say=print, labelled=True):
     """Return (clips, rejected) of a study's data set, synthesising it first where the study says so."""
     dataset = study.dataset
     if dataset.synthetic and not dataset.root.exists():
         say(f"synthesising {dataset.synthetic} clips per genre into {dataset.root} …")
     if dataset.synthetic:
         synthesise(dataset.root, dataset.synthetic)
-    return find_clips(dataset, study.cache)
+    return find_clips(dataset, study.cache, labelled)
 
 
 def draw(study, clips, rejected, say=print):

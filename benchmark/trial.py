@@ -64,7 +64,9 @@ def run_trial(study, trial, clips, classes):
         "history.csv": pd.DataFrame(history),
         "latency.csv": pd.DataFrame(timings),
     }
-    record = trial.record(study) | describe(study, trial, assembly, clips, classes, stages) | {"precision": policy}
+    tested = frames["predictions.csv"].query("split == 'test'")
+    record = trial.record(study) | describe(study, trial, assembly, clips, classes, stages)
+    record |= {"precision": policy, "test_accuracy": float((tested["y_true"] == tested["y_pred"]).mean())}
     write_folder(trial.folder(study), record, frames, assembly.model if study.training.save_model else None)
     return record
 

@@ -38,7 +38,8 @@ class MelParams(Params):
 
     def n_frames(self, duration):
         """Frames of a clip of ``duration`` seconds, with centred windows."""
-        return 1 + round(self.sample_rate * duration) // self.hop_length
+        # Half a window of silence on either side: an odd window loses a sample to the rounding, as in librosa.
+        return 1 + (round(self.sample_rate * duration) - self.n_fft % 2) // self.hop_length
 
     @model_validator(mode="after")
     def _consistent(self):

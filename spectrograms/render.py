@@ -45,7 +45,7 @@ def render(clips, clip_params, mel_params, image_params, cache, n_jobs=-1, progr
     missing = [i for i, row in enumerate(rows) if read_text(targets[i]).get("source_sha256") != row.sha256]
     tasks = [(i, rows[i].path, targets[i], rows[i].sha256, *settings) for i in missing]
     reasons = {}
-    with _progress_bar(progress) as bar:
+    with _progress_bar(progress and tasks) as bar:
         for i, reason in bar.track(_results(tasks, n_jobs), total=len(tasks), description="spectrograms"):
             if reason:
                 reasons[i] = reason

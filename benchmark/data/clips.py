@@ -40,7 +40,7 @@ class Found(NamedTuple):
     split: str = ""
 
 
-def find_clips(dataset, cache):
+def find_clips(dataset, cache, labelled=True):
     """Return the clips of a data set and the files set aside, as two tables.
 
     clips: clip_id (unique, safe as a file name), path (absolute), label, group, split ('' unless the CSV gives one) and
@@ -49,17 +49,18 @@ def find_clips(dataset, cache):
 
     ``dataset.root`` is a folder with a folder per class, searched to any depth, or a CSV
     ``path,label[,group][,split]``. A clip's group is its CSV cell, else what ``group_pattern`` finds in its file name,
-    its first capture group or the whole match, else its own. Raises :class:`StudyError` where ``root`` is unusable."""
+    its first capture group or the whole match, else its own. Without ``labelled`` files may also lie directly in
+    ``root``, and one class will do: enough to render. Raises :class:`StudyError` where ``root`` is unusable."""
     root = Path(dataset.root)
     read = _from_csv if root.suffix.lower() == ".csv" and not root.is_dir() else _from_folder
-    found, rejected = read(root, dataset.kind)
+    found, rejected = read(root, dataset.kind, labelled)
     flaws = {clip.path: flaw for clip in found if (flaw := _flaw(clip.path, dataset.kind))}
     digests = _digests([clip.path for clip in found if clip.path not in flaws], Path(cache))
     flaws |= {path: digest for path, digest in digests.items() if digest.startswith("cannot be read")}
     sound = [clip for clip in found if clip.path not in flaws]
-    _check_labels(root, found, sound, flaws)
+    _check_labels(root, found, sound, flaws, labelled)
     ids = _clip_ids(sound)
-    groups = _groups(sound, ids, dataset.group_pattern)
+    groups = _groups(sound, ids, dataset.group_pattern if labelled else None)
     rows = [
         (clip_id, clip.path, clip.label, group, clip.split, digests[clip.path])
         for clip, clip_id, group in zip(sound, ids, groups, strict=True)
@@ -69,13 +70,13 @@ def find_clips(dataset, cache):
     return clips, pd.DataFrame(aside, columns=["path", "reason"], dtype=str)
 
 
-def _from_folder(root, kind):
+def _from_folder(root, kind, labelled):
     """Return what lies in the class folders of ``root``, as a list of Found and a list of (path, reason)."""
     if not root.is_dir():
         what = "is another file" if root.exists() else f"does not exist (relative paths start at {Path.cwd()})"
         raise StudyError(f"dataset.root must be a folder with a folder per class, or a .csv file; {root} {what}")
     root, rejected, found = Path(os.path.abspath(root)), [], []
-    for folder in _class_folders(root, kind, rejected):
+    for folder in _class_folders(root, kind, rejected, labelled):
         files = list(_files_below(folder, kind, rejected))
         media = [file for file in files if _is_a(file, kind)]
         if not media:
@@ -90,7 +91,7 @@ def _from_folder(root, kind):
     return found, rejected
 
 
-def _class_folders(root, kind, rejected):
+def _class_folders(root, kind, rejected, labelled):
     try:
         entries = sorted(root.iterdir())
     except OSError as error:
@@ -98,6 +99,8 @@ def _class_folders(root, kind, rejected):
     folders = [entry for entry in entries if entry.is_dir() and _is_visible(entry.name)]
     rejected += [(str(folder), "is a folder, not a file") for folder in folders if _is_a(folder, kind)]
     classes = [folder for folder in folders if not _is_a(folder, kind)]
+    if not classes and not labelled:
+        return [root]
     if not classes:
         lying = f"{sum(_is_a(entry, kind) for entry in entries)} files of {kind} directly in it"
         raise StudyError(f"expected a folder per class in {root}, such as {root / 'action'}; found none, and {lying}")
@@ -138,7 +141,7 @@ def _is_any(file):
     return any(_is_a(file, kind) for kind in MEDIA)
 
 
-def _from_csv(table, kind):
+def _from_csv(table, kind, labelled):
     """Return what a CSV lists, as a list of Found and a list of (path, reason)."""
     rows = _csv_rows(table)
     for what, is_wrong in CSV_FLAWS.items():
@@ -216,13 +219,13 @@ def _printable(path):
     return os.fsencode(path).decode("utf-8", errors="backslashreplace")
 
 
-def _check_labels(root, found, sound, flaws):
+def _check_labels(root, found, sound, flaws, labelled):
     """Raise where a label lost all its clips, stands alone, or would share its folder in the cache with another."""
     labels = sorted({clip.label for clip in sound})
     for clip in found:
         if clip.label not in labels:
             raise StudyError(f"no clip of '{clip.label}' in {root} is usable; {clip.path}: {flaws[clip.path]}")
-    if len(labels) < 2:
+    if labelled and len(labels) < 2:
         raise StudyError(f"{root} has one class only, '{labels[0]}'; at least two are needed to tell apart")
     folders = {}
     for label in labels:

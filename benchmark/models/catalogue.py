@@ -37,7 +37,8 @@ def find_function(path, what):
 def find_builder(backbone):
     """Return (builder, preprocess_input) of what a network's ``backbone`` names.
 
-    ``keras.applications.NAME``, ``keras_hub:PRESET`` or ``package.module:builder``. A builder is called as those of ``keras.applications`` are: include_top, weights, input_shape, pooling."""
+    That is ``keras.applications.NAME``, ``keras_hub:PRESET`` or ``package.module:builder``. A builder is called as
+    those of ``keras.applications`` are: include_top, weights, input_shape, pooling."""
     kind, _, rest = backbone.partition(":")
     if kind == "keras_hub":
         return _hub_builder(rest), _hub_preprocessing(rest)
@@ -57,10 +58,11 @@ def find_builder(backbone):
     return builder, getattr(builder, "preprocess_input", default)
 
 
-def build_backbone(network, seed=0, load=True):
+def build_backbone(network, seed=0, load=True, batch_norm="frozen"):
     """Return the :class:`Backbone` of a network's settings.
 
     ``seed`` draws random weights; ``load=False`` leaves them random, for a model whose weights are loaded afterwards.
+    ``batch_norm`` 'frozen' keeps batch normalisation as it was pretrained, in inference mode, while the rest trains.
     Raises StudyError for an unknown builder or layer, WeightsError for weights that are missing or do not fit."""
     builder, preprocess_input = find_builder(network.backbone)
     size = network.input_size or default_size(network.backbone)
@@ -75,6 +77,8 @@ def build_backbone(network, seed=0, load=True):
         weights.load_file(core, network.weights_path)
     core = _cut(core, network)
     image = keras.Input((size, size, 3), name="image")
+    if batch_norm == "frozen":
+        _freeze_batch_norm(core)
     model = keras.Model(image, core(preprocessing.from_library(preprocess_input)(image)), name="backbone")
     return Backbone(model, core.count_params(), _identify(network, core))
 
@@ -92,6 +96,17 @@ def _cut(core, network):
     elif len(output.shape) == 3:
         output = keras.layers.GlobalAveragePooling1D()(output)
     return core if output is core.output else keras.Model(core.input, output, name=core.name)
+
+
+def _freeze_batch_norm(layer):
+    """Put every batch normalisation in a model into inference mode: Keras ties that to ``trainable``.
+
+    (Calling the model with ``training=False`` would not do: a Functional model passes its own mode to all layers.)"""
+    for part in layer.layers:
+        if isinstance(part, keras.layers.BatchNormalization):
+            part.trainable = False
+        elif isinstance(part, keras.Model):
+            _freeze_batch_norm(part)
 
 
 def _identify(network, core):

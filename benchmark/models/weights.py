@@ -10,6 +10,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+LOADING_ERRORS = (ValueError, OSError, KeyError, IndexError, AttributeError, zipfile.BadZipFile)  # of Keras and h5py
+
 
 class WeightsError(ValueError):
     """Weights that are missing, broken or of another network: one readable sentence."""
@@ -53,7 +55,9 @@ def missing(source, file, folder):
 
 
 def load_file(model, path):
-    """Load a weights file into a model, in place; raise :class:`WeightsError` where they do not belong together."""
+    """Load a weights file into a model, in place; raise :class:`WeightsError` where they do not belong together.
+
+    After an error the model is of no use: part of it may be loaded."""
     path = Path(path)
     loaders = {".h5": _load_keras, ".keras": _load_keras, ".caffemodel": _load_caffe}
     if not path.is_file():
@@ -64,17 +68,16 @@ def load_file(model, path):
 
 
 def _load_keras(model, path):
-    drawn = {value.path: value.numpy() for value in model.trainable_weights if len(value.shape) > 1}
+    for value in model.weights:  # what the file lacks stays so, and is found below: Keras would only warn
+        value.assign(np.full(value.shape, np.nan, "float32"))
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Keras only warns about layers the file lacks; they are checked below
+            warnings.simplefilter("ignore")
             model.load_weights(str(path))
-        lacking = [w.path for w in model.trainable_weights if w.path in drawn and np.array_equal(w, drawn[w.path])]
+        lacking = [value.path for value in model.weights if np.isnan(keras.ops.convert_to_numpy(value)).any()]
         if lacking:
-            raise ValueError(
-                f"nothing in the file for {lacking[0]}" + f" and {len(lacking) - 1} more" * (len(lacking) > 1)
-            )
-    except (ValueError, OSError, KeyError, IndexError, AttributeError, zipfile.BadZipFile) as error:
+            raise ValueError(f"no numbers in it for {lacking[0]} and {len(lacking) - 1} more")
+    except LOADING_ERRORS as error:
         raise WeightsError(
             f"{path} does not hold the weights of {model.name} as it is built here "
             f"(another network, another top, or a damaged file): {_first_sentence(error)}"

@@ -40,7 +40,7 @@ class ImageExtractor:
 
     def __init__(self, network, settings, seed=0, load=True):
         self.network, self.settings = network, settings
-        self.backbone = build_backbone(network, seed, load)
+        self.backbone = build_backbone(network, seed, load, settings.training.batch_norm)
         self.weights, self.parameters = self.backbone.weights, self.backbone.parameters
         self.dim = self.backbone.model.output_shape[-1]
 

@@ -1,0 +1,178 @@
+"""The table of clips as pictures: each made once, made anew when anything changes, bad files set aside."""
+
+import hashlib
+import json
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from spectrograms import render as render_module
+from spectrograms.audio import load_clip
+from spectrograms.image import read_image, read_text, to_image
+from spectrograms.mel import log_mel
+from spectrograms.params import ClipParams, ImageParams, MelParams
+from spectrograms.render import image_path, render
+
+CLIP, MEL, IMAGE = ClipParams(duration=1), MelParams(), ImageParams()
+SETTINGS = (CLIP, MEL, IMAGE)
+# one other value for every field
+CHANGES = {
+    ClipParams: {"duration": 2.0, "offset": 0.5, "short": "loop"},
+    MelParams: {
+        "sample_rate": 16000,
+        "n_fft": 1024,
+        "hop_length": 256,
+        "n_mels": 64,
+        "fmin": 50.0,
+        "fmax": 8000.0,
+        "top_db": 60.0,
+    },
+    ImageParams: {"style": "specshow", "colormap": "viridis", "size": (64, 64)},
+}
+
+
+def write_tone(path, frequency):
+    tone = 0.5 * np.sin(2 * np.pi * frequency * np.arange(22050) / 22050)
+    soundfile.write(path, tone, 22050)
+
+
+def table(*paths):
+    """Return the clip table of files: label by turns, digest of the bytes."""
+    rows = [
+        (path.stem, str(path), ("drama", "action")[i % 2], hashlib.sha256(path.read_bytes()).hexdigest())
+        for i, path in enumerate(paths)
+    ]
+    return pd.DataFrame(rows, columns=["clip_id", "path", "label", "sha256"])
+
+
+@pytest.fixture
+def clips(tmp_path):
+    """Return a table of four clips."""
+    paths = [tmp_path / f"tone-{i}.wav" for i in range(4)]
+    for i, path in enumerate(paths):
+        write_tone(path, 300 * (i + 1))
+    return table(*paths)
+
+
+def test_every_clip_gets_the_picture_of_its_sound(clips, tmp_path):
+    kept, rejected, n_rendered = render(clips, *SETTINGS, tmp_path / "cache")
+    assert n_rendered == 4
+    assert rejected.empty
+    assert list(rejected.columns) == ["path", "reason"]
+    pd.testing.assert_frame_equal(kept.drop(columns="image"), clips)
+    for row in kept.itertuples():
+        expected = to_image(log_mel(load_clip(row.path, CLIP, 22050), MEL), IMAGE, MEL)
+        np.testing.assert_array_equal(read_image(row.image), expected)
+
+
+def test_the_folder_says_settings_and_label_and_the_file_says_its_source(clips, tmp_path):
+    kept = render(clips, *SETTINGS, tmp_path / "cache").kept
+    row = kept.iloc[0]
+    images, fingerprint, label, name = os.path.relpath(row.image, tmp_path / "cache").split(os.sep)
+    assert (images, label, name) == ("images", "drama", "tone-0.png")
+    assert len(fingerprint) == 16
+    assert int(fingerprint, 16) >= 0
+    text = read_text(row.image)
+    assert text["source_sha256"] == row.sha256
+    assert json.loads(text["params"])["mel"] == MEL.model_dump(mode="json")
+
+
+def test_a_second_call_renders_nothing(clips, tmp_path, monkeypatch):
+    first = render(clips, *SETTINGS, tmp_path)
+    monkeypatch.setattr(render_module, "load_clip", None)
+    second = render(clips, *SETTINGS, tmp_path)
+    assert second.n_rendered == 0
+    pd.testing.assert_frame_equal(second.kept, first.kept)
+
+
+def test_a_changed_file_alone_is_rendered_anew(clips, tmp_path):
+    render(clips, *SETTINGS, tmp_path)
+    write_tone(clips.path[2], 5000)
+    changed = table(*map(type(tmp_path), clips.path))
+    before = read_image(image_path(changed.iloc[2], tmp_path, *SETTINGS))
+    assert render(changed, *SETTINGS, tmp_path).n_rendered == 1
+    assert (read_image(image_path(changed.iloc[2], tmp_path, *SETTINGS)) != before).any()
+
+
+@pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[: len(data) // 2], lambda data: b"text"])
+def test_a_damaged_picture_is_rendered_anew(clips, tmp_path, damage):
+    path = image_path(clips.iloc[1], tmp_path, *SETTINGS)
+    render(clips, *SETTINGS, tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(damage(whole))
+    assert render(clips, *SETTINGS, tmp_path).n_rendered == 1
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    ("params", "field"), [(params, field) for params in CHANGES for field in params.model_fields], ids=str
+)
+def test_every_setting_changes_the_place_of_the_picture(clips, params, field):
+    changed = [
+        params(**{**section.model_dump(), field: CHANGES[params][field]}) if isinstance(section, params) else section
+        for section in SETTINGS
+    ]
+    assert image_path(clips.iloc[0], "cache", *changed) != image_path(clips.iloc[0], "cache", *SETTINGS)
+
+
+def test_bad_files_are_set_aside_with_the_reason_and_the_rest_go_on(clips, tmp_path):
+    (tmp_path / "text.wav").write_text("no sound" * 100)
+    soundfile.write(tmp_path / "silent.wav", np.zeros(22050), 22050)
+    paths = [tmp_path / name for name in ("text.wav", "tone-0.wav", "silent.wav", "tone-1.wav")]
+    mixed = table(*paths)
+    mixed.index = [7, 5, 3, 1]
+    kept, rejected, n_rendered = render(mixed, *SETTINGS, tmp_path / "cache")
+    assert list(kept.clip_id) == ["tone-0", "tone-1"]
+    assert list(kept.index) == [5, 1]
+    assert list(rejected.path) == [str(paths[0]), str(paths[2])]
+    assert rejected.reason[0].startswith("cannot be decoded as audio")
+    assert rejected.reason[1] == "is silent throughout"
+    assert n_rendered == 2
+
+
+def test_a_file_that_vanished_is_set_aside(clips, tmp_path):
+    os.remove(clips.path[3])
+    kept, rejected, _ = render(clips, *SETTINGS, tmp_path / "cache")
+    assert len(kept) == 3
+    assert rejected.values.tolist() == [[clips.path[3], "does not exist"]]
+
+
+def test_no_clips_give_empty_tables(clips, tmp_path):
+    kept, rejected, n_rendered = render(clips.iloc[:0], *SETTINGS, tmp_path)
+    assert list(kept.columns) == [*clips.columns, "image"]
+    assert (len(kept), len(rejected), n_rendered) == (0, 0, 0)
+
+
+def test_worker_processes_make_the_same_pictures_in_the_same_order(clips, tmp_path, monkeypatch):
+    (tmp_path / "text.wav").write_text("no sound" * 100)
+    mixed = table(tmp_path / "text.wav", *map(type(tmp_path), clips.path))
+    here = render(mixed, *SETTINGS, tmp_path / "here", n_jobs=1)
+    monkeypatch.setattr(render_module, "FEW_CLIPS", 1)
+    there = render(mixed, *SETTINGS, tmp_path / "there", n_jobs=2)
+    assert there.n_rendered == here.n_rendered == 4
+    pd.testing.assert_frame_equal(there.rejected, here.rejected)
+    pd.testing.assert_frame_equal(there.kept.drop(columns="image"), here.kept.drop(columns="image"))
+    for one, other in zip(here.kept.image, there.kept.image, strict=True):
+        np.testing.assert_array_equal(read_image(one), read_image(other))
+
+
+def test_only_complete_pictures_are_left_behind(clips, tmp_path):
+    render(clips, *SETTINGS, tmp_path / "cache")
+    files = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert len(files) == 4
+    assert {path.suffix for path in files} == {".png"}
+
+
+def test_a_failing_disk_stops_the_rendering(clips, tmp_path):
+    """It says nothing about the clips, so none of them is set aside for it."""
+    (tmp_path / "images").write_text("a file where the folder should be")
+    with pytest.raises(OSError, match="images"):
+        render(clips, *SETTINGS, tmp_path)
+
+
+def test_without_a_terminal_nothing_is_printed(clips, tmp_path, capfd):
+    render(clips, *SETTINGS, tmp_path)
+    assert capfd.readouterr() == ("", "")
