@@ -163,7 +163,7 @@ def _import_keras():
     try:
         with _stderr_hushed():
             import keras  # noqa: F401
-    except ImportError as error:
+    except (ImportError, ValueError) as error:  # not installed, or no backend of that name
         backend = os.environ.get("KERAS_BACKEND", "tensorflow")
         raise StudyError(
             f"Keras cannot start its backend '{backend}': {error}; install it, or set KERAS_BACKEND to jax or torch"

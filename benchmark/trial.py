@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -119,17 +119,25 @@ def one_hot(labels, classes):
 
 
 def measure_latency(study, trial, assembly, clips, classes):
-    """Return the rows of latency.csv, for the model as ``predict`` rebuilds it: on the CPU, in float32.
-
-    A model of its own is timed, so that the first call is one, whatever training compiled before."""
+    """Return the rows of latency.csv: the model on the CPU, in float32, as ``predict`` rebuilds it."""
     with keras.device("cpu:0"), precision("off"):
-        served = assemble(trial.network, study, len(classes), trial.seed, load=False)
-        served.model.set_weights(assembly.model.get_weights())
+        served = _uncompiled(study, trial, assembly, classes)
         path = clips.loc[clips["split"] == "test", "path"].iloc[0]
         x = served.extractor.read(path)
         return latency.measure(
             lambda: served.score(x), lambda: served.score(served.extractor.read(path)), study.latency
         )
+
+
+def _uncompiled(study, trial, assembly, classes):
+    """Return the assembly as if new, so that its first call is one, whatever training has compiled before.
+
+    An image network on a machine without GPU only needs a new model around its layers; all else is built again."""
+    if trial.network.takes == "image" and not gpus():
+        return replace(assembly, model=keras.Model(assembly.model.input, assembly.model.output))
+    served = assemble(trial.network, study, len(classes), trial.seed, load=False)
+    served.model.set_weights(assembly.model.get_weights())
+    return served
 
 
 def describe(study, trial, assembly, clips, classes, stages):

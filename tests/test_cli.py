@@ -1,0 +1,180 @@
+"""The command line: every mistake of a user is one readable message and exit code 2, and nothing is half-written."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import yaml
+from PIL import Image
+
+from benchmark import cli
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def command(monkeypatch, capsys, tmp_path):
+    """Run the command line in a folder of its own; return exit code, output and errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["run_benchmark.py", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        told = capsys.readouterr()
+        return stop.value.code or 0, told.out, told.err
+
+    return call
+
+
+@pytest.fixture
+def sounds(tmp_path):
+    """Two classes of ten short recordings."""
+    rng = np.random.default_rng(0)
+    for label, pitch in (("high", 2000), ("low", 200)):
+        (tmp_path / "sounds" / label).mkdir(parents=True)
+        for number in range(10):
+            wave = np.sin(2 * np.pi * pitch * np.arange(16000) / 16000) + 0.1 * rng.normal(size=16000)
+            soundfile.write(tmp_path / "sounds" / label / f"{number}.wav", wave / 2, 16000)
+    return tmp_path / "sounds"
+
+
+def study(folder, **changes):
+    raw = {"dataset": {"root": "sounds"}, "clip": {"duration": 1.0}, "models": ["mobilenet_v2"]} | changes
+    path = folder / "study.yaml"
+    path.write_text(yaml.safe_dump(raw))
+    return path
+
+
+BAD = {  # what is wrong: changes to the study, further arguments, words of the message
+    "unknown key": ({"mel": {"hop_lenght": 1}}, [], "did you mean 'hop_length'"),
+    "unknown value": ({"training": {"regime": "frosen"}}, [], "did you mean 'frozen'"),
+    "missing folder": ({"dataset": {"root": "nowhere"}}, [], "does not exist"),
+    "unknown model": ({"models": ["mobilenet_v3"]}, [], "did you mean 'mobilenet_v2'"),
+    "no such weights": ({"models": [{"extends": "vgg16", "weights": "no.h5"}]}, [], "no weights at no.h5"),
+    "csv missing": ({"dataset": {"root": "clips.csv"}}, [], "no CSV clips.csv"),
+    "pictures are no sound": ({"dataset": {"root": "sounds", "kind": "images"}}, [], "is dataset.kind: audio meant?"),
+    "wrong --set": ({}, ["--set", "epochs"], "--set takes key=value"),
+    "wrong --only": ({}, ["--only", "vgg16"], "no such model"),
+    "too few clips": ({"split": {"fractions": [0.98, 0.01, 0.01]}}, [], "high"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_bad_input_is_one_message_exit_code_2_and_leaves_nothing(command, sounds, tmp_path, what):
+    changes, arguments, words = BAD[what]
+    code, out, err = command("run", study(tmp_path, **changes), *arguments)
+    assert code == 2
+    assert words in err
+    assert err.startswith("error: ")
+    assert "Traceback" not in out + err
+    assert not (tmp_path / "results").exists()
+
+
+def csv(folder, text):
+    (folder / "clips.csv").write_text(text)
+
+
+def one_class(folder):
+    for file in (folder / "sounds" / "low").iterdir():
+        file.unlink()
+    (folder / "sounds" / "low").rmdir()
+
+
+def empty_class(folder):
+    (folder / "sounds" / "nothing").mkdir()
+
+
+def silence(folder):
+    for file in (folder / "sounds").glob("*/*.wav"):
+        soundfile.write(file, np.zeros(16000), 16000)
+
+
+BAD_DATA = {
+    "one class only": (one_class, "sounds", "one class only, 'high'"),
+    "an empty class": (empty_class, "sounds", "no audio in the class folder"),
+    "csv without label": (lambda folder: csv(folder, "path,genre\na.wav,x\n"), "clips.csv", "label"),
+    "csv with a missing file": (lambda folder: csv(folder, "path,label\nsounds/gone.wav,x\n"), "clips.csv", "gone.wav"),
+    "all silent": (silence, "sounds", "silent"),
+    "results is a file": (lambda folder: (folder / "results").write_text(""), "sounds", "results"),
+}
+
+
+@pytest.mark.parametrize("what", BAD_DATA)
+def test_bad_data_are_told_before_anything_is_written(command, sounds, tmp_path, what):
+    spoil, root, words = BAD_DATA[what]
+    spoil(tmp_path)
+    code, out, err = command("run", study(tmp_path, dataset={"root": root}))
+    assert code == 2, out + err
+    assert words in err
+    assert "Traceback" not in out + err
+    assert not (tmp_path / "results").is_dir()
+
+
+def test_check_shows_clips_per_class_and_split_and_what_would_run(command, sounds, tmp_path):
+    (sounds / "low" / "bad.wav").write_text("no sound")
+    code, out, _ = command("check", study(tmp_path, split={"seeds": [0, 1]}))
+    assert code == 0
+    assert [line.split() for line in out.splitlines() if line.startswith(("high", "low"))] == [
+        ["high", "7", "1", "2"],
+        ["low", "7", "1", "2"],
+    ]
+    assert "bad.wav: " in out
+    assert "2 trials: mobilenet_v2" in out
+    assert not (tmp_path / "results").exists()
+
+
+def test_render_writes_a_picture_a_clip_and_then_none(command, sounds, tmp_path):
+    path = study(tmp_path)
+    assert "20 pictures rendered" in command("render", path)[1]
+    assert "0 pictures rendered, 20 from" in command("render", path)[1]
+    pictures = sorted((tmp_path / ".cache").glob("images/*/low/*.png"))
+    assert len(pictures) == 10
+    assert Image.open(pictures[0]).size == (44, 128)  # 1 + 22050 // 512 frames, 128 bands
+
+
+def test_render_takes_files_without_labels(command, sounds, tmp_path):
+    code, out, _ = command("render", study(tmp_path, dataset={"root": "sounds/low"}))
+    assert code == 0
+    assert "10 pictures rendered" in out
+
+
+def test_report_of_no_results_is_a_readable_error(command, tmp_path):
+    code, _, err = command("report", tmp_path)
+    assert code == 2
+    assert "Traceback" not in err
+
+
+def test_predict_without_a_trial_is_a_readable_error(command, tmp_path):
+    code, _, err = command("predict", tmp_path, "a.wav")
+    assert code == 2
+    assert "is no trial's folder" in err
+
+
+def test_a_backend_that_is_not_there_is_named(tmp_path, sounds):
+    answer = subprocess.run(
+        [sys.executable, ROOT / "run_benchmark.py", "run", study(tmp_path)],
+        cwd=tmp_path,
+        env={"KERAS_BACKEND": "theano", "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 2
+    assert "'theano'" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["report", "--help"]])
+def test_help_loads_nothing_heavy(arguments):
+    code = "import sys; from benchmark import cli\ntry: cli.main()\nexcept SystemExit: pass\n"
+    code += (
+        "heavy = {'keras', 'tensorflow', 'librosa', 'matplotlib', 'pandas', 'sklearn'} & set(sys.modules)\nprint(heavy)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip().endswith("set()")

@@ -1,0 +1,219 @@
+"""Trials and the engine, on a small builder network and pictures that anyone can tell apart."""
+
+import json
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from benchmark import engine, prepare
+from benchmark.analysis.predictions import read_predictions, score_matrix
+from benchmark.config import Study, StudyError, read_section
+from benchmark.predictor import Predictor, check_trial
+
+COLOURS = {"blue": (20, 30, 200), "green": (20, 200, 30), "red": (200, 20, 30)}
+
+
+def SmallNet(include_top=False, weights=None, input_shape=(32, 32, 3), pooling=None):
+    """A network that learns in a second: the contract of keras.applications."""
+    image = keras.Input(input_shape)
+    x = keras.layers.Conv2D(8, 3, strides=2)(image)
+    x = keras.layers.ReLU()(keras.layers.BatchNormalization(momentum=0.5)(x))
+    return keras.Model(image, keras.layers.GlobalAveragePooling2D()(x), name="small")
+
+
+SmallNet.preprocess_input = lambda images: images / 127.5 - 1
+
+SMALL = {"name": "small", "label": "Small", "backbone": "tests.test_trial:SmallNet"}
+NETWORK = SMALL | {"weights": "random", "input_size": 32}
+FAST = {"calls": 3, "seconds": 0, "warmup": 1}
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Twenty pictures a class: its colour with noise."""
+    root, rng = tmp_path_factory.mktemp("pictures"), np.random.default_rng(0)
+    for label, colour in COLOURS.items():
+        (root / label).mkdir()
+        for number in range(20):
+            noisy = np.clip(colour + rng.normal(size=(40, 60, 3)) * 40, 0, 255).astype("uint8")
+            Image.fromarray(noisy).save(root / label / f"{number:02}.png")
+    return root
+
+
+def study_of(pictures, tmp_path, **changes):
+    raw = {
+        "name": "colours",
+        "dataset": {"root": str(pictures), "kind": "images"},
+        "training": {"epochs": 15, "learning_rate": 0.02, "patience": None, **changes.pop("training", {})},
+        "latency": FAST,
+        "models": [NETWORK],
+        "results": str(tmp_path / "results"),
+        "cache": str(tmp_path / "cache"),
+    }
+    return read_section(Study, raw | changes)
+
+
+def run(study, **options):
+    said = []
+    ready = prepare.prepare(study, said.append)
+    prepare.write_study(study, ready)
+    return engine.run_all(study, ready.clips, ready.folds, say=said.append, **options), "\n".join(said)
+
+
+def folder_of(study, name="small"):
+    return study.folder / "trials" / name / "0-0"
+
+
+@pytest.mark.parametrize("regime", ["frozen", "finetune"])
+def test_a_trial_learns_and_leaves_all_its_files(pictures, tmp_path, regime):
+    study = study_of(pictures, tmp_path, training={"regime": regime})
+    (record,), _ = run(study)
+    assert record["status"] == "done", record["error"]
+    folder = folder_of(study)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        ["trial.json", "predictions.csv", "history.csv", "latency.csv", "model.keras"]
+    )
+    predictions = read_predictions(folder / "predictions.csv")
+    test = predictions[predictions["split"] == "test"]
+    assert (len(test), len(predictions)) == (12, 18)  # 20 % and 10 % of 60
+    assert (test["y_true"] == test["y_pred"]).mean() > 0.9
+    assert record["test_accuracy"] == (test["y_true"] == test["y_pred"]).mean()
+    history = pd.read_csv(folder / "history.csv")
+    assert history["loss"].iloc[-1] < history["loss"].iloc[0]
+    assert [record[f"n_{split}"] for split in ("train", "val", "test")] == [42, 6, 12]
+    assert record["regime"] == regime
+    assert record["weights"]["name"] == "random"
+    assert record["parameters"] == 3 * 3 * 3 * 8 + 8 + 4 * 8 + (8 * 3 + 3) + (16 if regime == "frozen" else 0)
+    assert {"train", "latency", "build"} <= set(record["seconds"])
+    assert record["versions"]["keras"] == keras.__version__
+
+
+def test_predict_gives_the_scores_of_the_study(pictures, tmp_path):
+    study = study_of(pictures, tmp_path)
+    run(study)
+    frame = read_predictions(folder_of(study) / "predictions.csv")
+    clips = pd.read_csv(study.folder / "clips.csv", dtype=str).set_index("clip_id")
+    predictor = Predictor(folder_of(study), check_trial(folder_of(study)))
+    for clip_id, expected in zip(frame["clip_id"][:3], score_matrix(frame)[:3], strict=True):
+        row = predictor.predict(clips.loc[clip_id, "path"])
+        np.testing.assert_allclose(list(row["scores"].values()), expected, atol=2e-4)  # rounded to four digits
+
+
+def test_predict_names_a_bad_file_and_goes_on(pictures, tmp_path):
+    study = study_of(pictures, tmp_path)
+    run(study)
+    predictor = Predictor(folder_of(study), check_trial(folder_of(study)))
+    (tmp_path / "bad.png").write_text("no picture")
+    row = predictor.predict(tmp_path / "bad.png")
+    assert row["scores"] is None
+    assert row["error"]
+
+
+@pytest.mark.parametrize("content", [None, "{", '{"status": "failed", "error": "why"}', '{"status": "done"}'])
+def test_predict_from_a_folder_that_is_no_finished_trial_is_a_readable_error(tmp_path, content):
+    if content is not None:
+        (tmp_path / "trial.json").write_text(content)
+    with pytest.raises(StudyError, match=r"no trial's folder|the trial failed|no model\.keras"):
+        check_trial(tmp_path)
+
+
+def test_a_finished_trial_is_kept_and_a_changed_one_runs_again(pictures, tmp_path):
+    study = study_of(pictures, tmp_path)
+    run(study)
+    first = (folder_of(study) / "trial.json").stat().st_mtime_ns
+    _, said = run(study)
+    assert "done before, kept" in said
+    assert (folder_of(study) / "trial.json").stat().st_mtime_ns == first
+    _, said = run(study_of(pictures, tmp_path, training={"epochs": 2}))
+    assert "again, since training changed" in said
+    _, said = run(study_of(pictures, tmp_path, training={"epochs": 2}), force=True)
+    assert "asked for again" in said
+
+
+def test_another_label_or_name_of_the_study_redoes_nothing(pictures, tmp_path):
+    study = study_of(pictures, tmp_path)
+    run(study)
+    _, said = run(study_of(pictures, tmp_path, models=[NETWORK | {"label": "Tiny"}]))
+    assert "done before, kept" in said
+
+
+def test_frozen_features_are_computed_once_for_all_seeds_and_folds(pictures, tmp_path, monkeypatch):
+    from benchmark.training import extractors
+
+    seen = []
+    forward = extractors.ImageExtractor._forward
+    monkeypatch.setattr(
+        extractors.ImageExtractor, "_forward", lambda self, paths, n: seen.extend(paths) or forward(self, paths, n)
+    )
+    weights = tmp_path / "w.weights.h5"
+    SmallNet().save_weights(weights)
+    study = study_of(
+        pictures,
+        tmp_path,
+        models=[NETWORK | {"weights": str(weights)}],
+        split={"protocol": "kfold", "folds": 2, "seeds": [0, 1]},
+        training={"epochs": 1},
+    )
+    records, _ = run(study)
+    assert len(records) == 4
+    assert len(seen) == len(set(seen)) == 60
+
+
+def test_a_failed_trial_is_recorded_and_the_others_run(pictures, tmp_path):
+    missing = NETWORK | {"name": "absent", "backbone": "benchmark.models.googlenet:GoogLeNet", "weights": "imagenet"}
+    study = study_of(pictures, tmp_path, models=[missing, NETWORK], training={"epochs": 1})
+    records, _ = run(study)
+    assert [record["status"] for record in records] == ["failed", "done"]
+    assert "bvlc_googlenet.caffemodel" in records[0]["error"]
+    assert "weights: random" in records[0]["error"]
+    assert json.loads((folder_of(study, "absent") / "trial.json").read_text())["status"] == "failed"
+
+
+def test_a_loss_that_is_no_number_fails_the_trial_with_advice(pictures, tmp_path):
+    study = study_of(pictures, tmp_path, training={"regime": "finetune", "learning_rate": 1e30, "optimizer": "sgdm"})
+    (record,), _ = run(study)
+    assert record["status"] == "failed"
+    assert "learning_rate" in record["error"]
+
+
+def test_a_trial_cut_short_leaves_no_folder_of_its_name(pictures, tmp_path, monkeypatch):
+    study = study_of(pictures, tmp_path)
+    monkeypatch.setattr(keras.Model, "save", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        run(study)
+    assert list(folder_of(study).parent.iterdir()) == []
+
+
+def test_weights_of_another_network_stop_the_study_before_it_begins(pictures, tmp_path):
+    keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)]).save_weights(tmp_path / "other.weights.h5")
+    study = study_of(pictures, tmp_path, models=[NETWORK | {"weights": str(tmp_path / "other.weights.h5")}])
+    with pytest.raises(StudyError, match=r"small: .*other\.weights\.h5 does not hold the weights"):
+        engine.check_models(study)
+    with pytest.raises(StudyError, match="no weights at"):
+        engine.check_models(study_of(pictures, tmp_path, models=[NETWORK | {"weights": "nowhere.h5"}]))
+
+
+def test_batch_norm_statistics_stay_or_move_as_the_study_says(pictures, tmp_path):
+    def moved(batch_norm):
+        study = study_of(pictures, tmp_path, name=batch_norm, training={"regime": "finetune", "batch_norm": batch_norm})
+        run(study)
+        predictor = Predictor(folder_of(study), check_trial(folder_of(study)))
+        norm = next(
+            layer
+            for layer in predictor.assembly.extractor.backbone.model.layers[-1].layers
+            if isinstance(layer, keras.layers.BatchNormalization)
+        )
+        return not np.allclose(norm.moving_mean, 0)
+
+    assert moved("moving")
+    assert not moved("frozen")
+
+
+def test_a_model_need_not_be_kept(pictures, tmp_path):
+    study = study_of(pictures, tmp_path, training={"save_model": False, "epochs": 1})
+    run(study)
+    with pytest.raises(StudyError, match="save_model: true"):
+        check_trial(folder_of(study))
