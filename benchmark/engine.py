@@ -88,7 +88,7 @@ def attempt(study, trial, clips, classes):
     except Exception as error:  # of any library: the other trials still run, and the traceback is kept
         reason, details = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}", traceback.format_exc()
     record = trial.record(study) | {"status": "failed", "error": reason, "traceback": details}
-    write_folder(trial.folder(study), record, {})
+    write_folder(trial.folder(study), record, {}, {})
     return record
 
 

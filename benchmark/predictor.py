@@ -5,7 +5,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from benchmark.config import DatasetParams, NetworkParams, Study, StudyError
+from benchmark.config import StudyError
+from benchmark.sections import NetworkParams, Study
+
+PARTS = {"model.keras": "model", "head.keras": "head"}  # file of a trial: part of the assembly whose weights it holds
 
 
 def check_trial(folder):
@@ -21,13 +24,13 @@ def check_trial(folder):
         ) from None
     if record.get("status") != "done":
         raise StudyError(f"{folder}: the trial failed ({record.get('error')}), so there is no model")
-    if not (folder / "model.keras").exists():
-        raise StudyError(f"{folder} has no model.keras; run the study with training.save_model: true")
+    if not any((folder / name).exists() for name in PARTS):
+        raise StudyError(f"{folder} has no saved model; run the study with training.save: model")
     return record
 
 
 class Predictor:
-    """The model of a trial's folder, rebuilt from its settings; only weights are read from model.keras.
+    """The model of a trial's folder, rebuilt from its settings; only weights are read from its saved model.
 
     Files go the way that the training clips went: the same seconds, spectrogram, picture and size."""
 
@@ -37,21 +40,16 @@ class Predictor:
         from benchmark.training.fit import precision
 
         self.classes = record["classes"]
+        study, network = _settings(folder, record)
+        file, part = next((file, part) for file, part in PARTS.items() if (Path(folder) / file).exists())
         try:
-            settings = record["settings"]
-            self.network = NetworkParams.model_validate(settings["model"])
-            sections = {key: value for key, value in settings.items() if key != "model"}
-            study = Study.model_validate(sections | {"models": [self.network]})
-        except (ValidationError, KeyError, TypeError) as error:
-            raise StudyError(f"{folder}: trial.json does not hold the settings of a trial: {error}") from None
-        dataset = DatasetParams(root=study.dataset.root, kind=study.dataset.kind)
-        with precision("off"):
-            study = study.model_copy(update={"dataset": dataset})
-            self.assembly = assemble(self.network, study, len(self.classes), record["seed"], load=False)
-        try:
-            load_file(self.assembly.model, Path(folder) / "model.keras")
+            with precision("off"):
+                self.assembly = assemble(network, study, len(self.classes), record["seed"], load=part == "head")
+            load_file(getattr(self.assembly, part), Path(folder) / file)
         except WeightsError as error:
-            raise StudyError(str(error)) from None
+            raise StudyError(f"{folder}: {error}") from None
+        if part == "head" and self.assembly.extractor.weights["sha256"] != record["weights"]["sha256"]:
+            raise StudyError(f"{folder}: the head was trained on other weights of {network.label} than are found now")
 
     def predict(self, path):
         """Return {file, predicted, scores, error} of one file; a bad file has an error and no scores."""
@@ -64,6 +62,16 @@ class Predictor:
             return {"file": str(path), "predicted": None, "scores": None, "error": str(error)}
         named = {name: round(float(score), 4) for name, score in zip(self.classes, scores, strict=True)}
         return {"file": str(path), "predicted": max(named, key=named.get), "scores": named, "error": None}
+
+
+def _settings(folder, record):
+    """Return (study, network) as trial.json has them."""
+    try:
+        settings = dict(record["settings"])
+        network = NetworkParams.model_validate(settings.pop("model"))
+        return Study.model_validate(settings | {"models": [network]}), network
+    except (ValidationError, KeyError, TypeError) as error:
+        raise StudyError(f"{folder}: trial.json does not hold the settings of a trial: {error}") from None
 
 
 def print_scores(rows):

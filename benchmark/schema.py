@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from benchmark.config import NetworkParams, Study, network_names
+from benchmark.config import network_names
+from benchmark.sections import NetworkParams, Study
 
 
 def write_schemas(folder):

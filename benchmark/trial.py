@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from benchmark.analysis.predictions import to_frame
-from benchmark.config import NetworkParams
 from benchmark.data.batches import ImageBatches
 from benchmark.models.weights import file_digest
 from benchmark.provenance import Stages, hardware, peak_memory_mb, versions
+from benchmark.sections import NetworkParams
 from benchmark.training import latency
 from benchmark.training.extractors import assemble
 from benchmark.training.fit import fit, gpus, precision
@@ -67,7 +67,7 @@ def run_trial(study, trial, clips, classes):
     tested = frames["predictions.csv"].query("split == 'test'")
     record = trial.record(study) | describe(study, trial, assembly, clips, classes, stages)
     record |= {"precision": policy, "test_accuracy": float((tested["y_true"] == tested["y_pred"]).mean())}
-    write_folder(trial.folder(study), record, frames, assembly.model if study.training.save_model else None)
+    write_folder(trial.folder(study), record, frames, saved(assembly, study.training.save))
     return record
 
 
@@ -181,7 +181,15 @@ def dependencies(study, trial, clips):
     }
 
 
-def write_folder(folder, record, frames, model=None):
+def saved(assembly, save):
+    """Return {file name: model} of what a trial keeps; the weights of an audio network stay where they came from."""
+    if save == "none":
+        return {}
+    whole = save == "model" and assembly.model is not assembly.head
+    return {"model.keras": assembly.model} if whole else {"head.keras": assembly.head}
+
+
+def write_folder(folder, record, frames, models):
     """Write a trial's files under a temporary name and rename the folder when it is complete."""
     folder = Path(folder)
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
@@ -190,8 +198,8 @@ def write_folder(folder, record, frames, model=None):
     try:
         for name, frame in frames.items():
             frame.to_csv(temporary / name, index=False)
-        if model is not None:
-            model.save(temporary / "model.keras")
+        for name, model in models.items():
+            model.save(temporary / name)
         (temporary / "trial.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(temporary, folder)

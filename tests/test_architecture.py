@@ -10,8 +10,9 @@ ROOMS = ("spectrograms", "benchmark")
 SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 LAYERS = {  # which parts of the project a part may import besides itself
     "spectrograms": set(),
-    "benchmark.config": {"spectrograms"},
-    "benchmark.schema": {"benchmark.config"},
+    "benchmark.sections": {"spectrograms"},
+    "benchmark.config": {"spectrograms", "benchmark.sections"},
+    "benchmark.schema": {"benchmark.config", "benchmark.sections"},
     "benchmark.doctor": set(),
     "benchmark.provenance": set(),
     "benchmark.files": set(),
@@ -22,7 +23,7 @@ LAYERS = {  # which parts of the project a part may import besides itself
 LAYERS["benchmark.training"] = LAYERS["benchmark.data"] | {"benchmark.data", "benchmark.models"}
 LAYERS["benchmark.prepare"] = LAYERS["benchmark.data"] | {"benchmark.data"}
 LAYERS["benchmark.listing"] = {"benchmark.config", "benchmark.models"}
-LAYERS["benchmark.predictor"] = LAYERS["benchmark.training"] | {"benchmark.training"}
+LAYERS["benchmark.predictor"] = LAYERS["benchmark.training"] | {"benchmark.training", "benchmark.sections"}
 LAYERS["benchmark.trial"] = LAYERS["benchmark.predictor"] | {"benchmark.provenance", "benchmark.analysis"}
 LAYERS["benchmark.engine"] = LAYERS["benchmark.trial"] | {"benchmark.trial"}
 

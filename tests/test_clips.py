@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.config import DatasetParams, StudyError
+from benchmark.config import StudyError
 from benchmark.data.clips import find_clips, safe_name
+from benchmark.sections import DatasetParams
 
 ESC5 = Path(__file__).parents[2] / "shared" / "data" / "esc5"
 

@@ -1,18 +1,10 @@
 import pytest
 import yaml
 
-from benchmark.config import (
-    CONFIGS,
-    MelParams,
-    NetworkParams,
-    Study,
-    StudyError,
-    load_study,
-    network_names,
-    read_section,
-)
+from benchmark.config import CONFIGS, StudyError, load_study, network_names, read_section
 from benchmark.schema import write_schemas
-from spectrograms.params import ClipParams, ImageParams, fingerprint
+from benchmark.sections import NetworkParams, Study
+from spectrograms.params import ClipParams, ImageParams, MelParams, fingerprint
 
 SMALLEST = {"name": "x", "dataset": {"root": "data"}, "models": ["mobilenet_v2"]}
 

@@ -6,10 +6,11 @@ import keras
 import numpy as np
 import pytest
 
-from benchmark.config import NetworkParams, StudyError, load_network, network_names
+from benchmark.config import StudyError, load_network, network_names
 from benchmark.models import catalogue, preprocessing
 from benchmark.models.audio_networks import VGGish, YAMNet, log_mel_patches
 from benchmark.models.googlenet import IMAGENET_MEANS, PLACES365_MEANS, LocalResponseNormalization, preprocess_input
+from benchmark.sections import NetworkParams
 
 PARAMETERS = {  # with 1000 classes: MATLAB.md section 4, from keras.io, torchvision and Caffe
     "mobilenet_v2": 3_538_984,

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.config import DatasetParams, SplitParams, StudyError
+from benchmark.config import StudyError
 from benchmark.data.clips import find_clips
 from benchmark.data.splits import PROTOCOLS, assign_groups, holdout_counts, make_splits
+from benchmark.sections import DatasetParams, SplitParams
 
 ESC5 = Path(__file__).parents[2] / "shared" / "data" / "esc5"
 SEEDS = range(12)

@@ -9,10 +9,11 @@ from sklearn.model_selection import StratifiedShuffleSplit, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from benchmark.config import DatasetParams, StudyError
+from benchmark.config import StudyError
 from benchmark.data import synthetic
 from benchmark.data.clips import find_clips
 from benchmark.data.synthetic import GENRES, synthesise, waveform
+from benchmark.sections import DatasetParams
 
 RATE = 11025  # Hz; enough for what is measured here
 

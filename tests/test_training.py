@@ -2,8 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from benchmark.config import LatencyParams, TrainingParams
 from benchmark.models.heads import linear
+from benchmark.sections import LatencyParams, TrainingParams
 from benchmark.training import latency
 from benchmark.training.fit import OPTIMIZERS, TrainingError, fit, precision
 

@@ -10,8 +10,9 @@ from PIL import Image
 
 from benchmark import engine, prepare
 from benchmark.analysis.predictions import read_predictions, score_matrix
-from benchmark.config import Study, StudyError, read_section
+from benchmark.config import StudyError, read_section
 from benchmark.predictor import Predictor, check_trial
+from benchmark.sections import Study
 
 COLOURS = {"blue": (20, 30, 200), "green": (20, 200, 30), "red": (200, 20, 30)}
 
@@ -116,7 +117,7 @@ def test_predict_names_a_bad_file_and_goes_on(pictures, tmp_path):
 def test_predict_from_a_folder_that_is_no_finished_trial_is_a_readable_error(tmp_path, content):
     if content is not None:
         (tmp_path / "trial.json").write_text(content)
-    with pytest.raises(StudyError, match=r"no trial's folder|the trial failed|no model\.keras"):
+    with pytest.raises(StudyError, match=r"no trial's folder|the trial failed|no saved model"):
         check_trial(tmp_path)
 
 
@@ -213,7 +214,27 @@ def test_batch_norm_statistics_stay_or_move_as_the_study_says(pictures, tmp_path
 
 
 def test_a_model_need_not_be_kept(pictures, tmp_path):
-    study = study_of(pictures, tmp_path, training={"save_model": False, "epochs": 1})
+    study = study_of(pictures, tmp_path, training={"save": "none", "epochs": 1})
     run(study)
-    with pytest.raises(StudyError, match="save_model: true"):
+    with pytest.raises(StudyError, match=r"training\.save: model"):
         check_trial(folder_of(study))
+
+
+def test_a_head_alone_predicts_as_the_whole_model_and_refuses_another_backbone(pictures, tmp_path):
+    def scores(**training):
+        study = study_of(pictures, tmp_path, name=training["save"], training={"epochs": 3, **training})
+        run(study)
+        row = Predictor(folder_of(study), check_trial(folder_of(study))).predict(pictures / "red" / "00.png")
+        return folder_of(study), list(row["scores"].values())
+
+    _, whole = scores(save="model")
+    folder, head = scores(save="head")
+    np.testing.assert_allclose(head, whole, atol=2e-4)  # rounded to four digits
+    record = check_trial(folder)
+    with pytest.raises(StudyError, match="trained on other weights of Small"):
+        Predictor(folder, record | {"seed": 5})
+
+
+def test_a_fine_tuned_model_cannot_be_kept_as_its_head(pictures, tmp_path):
+    with pytest.raises(StudyError, match="use 'model' or 'none'"):
+        study_of(pictures, tmp_path, training={"regime": "finetune", "save": "head"})
