@@ -71,9 +71,9 @@ class TrainingParams(Params):
     patience: PositiveInt | None = Field(
         10, description="stop after this many epochs without a lower val_loss; null: never"
     )
-    batch_norm: Literal["frozen", "moving"] = Field(
-        "frozen",
-        description="finetune: batch normalisation as pretrained (Keras' advice), or batch statistics and moving means",
+    batch_norm: Literal["auto", "frozen", "moving"] = Field(
+        "auto",
+        description="finetune: as pretrained (frozen), or batch statistics (moving); auto: moving for random weights",
     )
     mixed_precision: Literal["auto", "off", "float16", "bfloat16"] = "auto"  # auto: float16 on a GPU, off on a CPU
     save: Literal["model", "head", "none"] = Field(

@@ -73,7 +73,7 @@ def _hann():
 
 @lru_cache(1)
 def _filters():
-    import librosa
+    from librosa.filters import mel  # imported late: it takes half a second
 
-    bands = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS, fmin=125, fmax=7500, htk=True, norm=None)
+    bands = mel(sr=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS, fmin=125, fmax=7500, htk=True, norm=None)
     return bands.T.astype("float32")

@@ -33,6 +33,12 @@ def read_picture(path, settings):
     return to_image(log_mel(waveform, settings.mel), settings.image, settings.mel)
 
 
+def batch_norm(network, training):
+    """Return 'frozen' or 'moving': 'auto' keeps pretrained statistics and lets those of random weights move."""
+    auto = "moving" if network.weights == "random" else "frozen"
+    return auto if training.batch_norm == "auto" else training.batch_norm
+
+
 class ImageExtractor:
     """A backbone of :mod:`benchmark.models.catalogue` over spectrogram pictures."""
 
@@ -40,7 +46,7 @@ class ImageExtractor:
 
     def __init__(self, network, settings, seed=0, load=True):
         self.network, self.settings = network, settings
-        self.backbone = build_backbone(network, seed, load, settings.training.batch_norm)
+        self.backbone = build_backbone(network, seed, load, batch_norm(network, settings.training))
         self.weights, self.parameters = self.backbone.weights, self.backbone.parameters
         self.dim = self.backbone.model.output_shape[-1]
 
