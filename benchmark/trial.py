@@ -11,13 +11,15 @@ import numpy as np
 import pandas as pd
 
 from benchmark.analysis.predictions import to_frame
-from benchmark.data.batches import ImageBatches
+from benchmark.data.batches import Batches, image_batches
 from benchmark.models.weights import file_digest
 from benchmark.provenance import Stages, hardware, peak_memory_mb, versions
 from benchmark.sections import NetworkParams
 from benchmark.training import latency
-from benchmark.training.extractors import assemble
-from benchmark.training.fit import fit, gpus, precision
+from benchmark.training.augmentation import make_transform
+from benchmark.training.extractors import assemble, prepare_backbone
+from benchmark.training.fit import fit, gpus, precision, predict
+from benchmark.training.optimizers import variable_factors
 from spectrograms.params import fingerprint
 
 EVALUATED = ("val", "test")
@@ -73,31 +75,39 @@ def run_trial(study, trial, clips, classes):
 
 def train_frozen(assembly, study, clips, classes, seed, stages):
     """Train the head on backbone outputs that are computed once per clip; return history and scores of val and test."""
-    split, y = clips["split"].to_numpy(), one_hot(clips["label"], classes)
+    y, head = one_hot(clips["label"], classes), assembly.head
     with stages("features"):
         x = assembly.extractor.features(clips, study.training.batch_size)
-    train, val = split == "train", split == "val"
-    assembly.head.get_layer("standardize").adapt(x[train])
+
+    def batches(*splits):
+        rows = np.flatnonzero(clips["split"].isin(splits))
+        return Batches(x[rows].__getitem__, y[rows], study.training.batch_size)
+
+    head.get_layer("standardize").adapt(x[(clips["split"] == "train").to_numpy()])
     with stages("train"):
-        history = fit(assembly.head, (x[train], y[train]), (x[val], y[val]), study.training, seed)
+        factors = {variable.path: (1.0, 0.0 if variable.name == "bias" else 1.0) for variable in head.trainable_weights}
+        history = fit(head, batches("train"), batches("val"), study.training, seed, factors)
     with stages("predict"):
-        return history, assembly.head.predict(x[np.isin(split, EVALUATED)], verbose=0)
+        return history, predict(head, batches(*EVALUATED))
 
 
 def train_finetune(assembly, study, clips, classes, seed, stages):
     """Train all layers on the pictures; return history and scores of val and test."""
-    size, y = assembly.extractor.backbone.input_size, one_hot(clips["label"], classes)
+    extractor, training = assembly.extractor, study.training
+    size, y = extractor.backbone.input_size, one_hot(clips["label"], classes)
 
-    def batches(splits, **order):
+    def batches(*splits, transform=None):
         rows = clips["split"].isin(splits).to_numpy()
-        return ImageBatches(clips["image"][rows], y[rows], size, study.training.batch_size, **order)
+        return image_batches(clips["image"][rows], y[rows], size, training.batch_size, transform)
 
     with stages("load"):
-        train, val = batches(["train"], shuffle=True, seed=seed), batches(["val"])
+        train, val = batches("train", transform=make_transform(study.augment)), batches("val")
     with stages("train"):
-        history = fit(assembly.model, train, val, study.training, seed)
+        before_validation = prepare_backbone(extractor, train, training)
+        factors = variable_factors(extractor.core, assembly.head, extractor.network, training)
+        history = fit(assembly.model, train, val, training, seed, factors, before_validation)
     with stages("predict"):
-        return history, assembly.model.predict(batches(EVALUATED), verbose=0)
+        return history, predict(assembly.model, batches(*EVALUATED))
 
 
 REGIMES = {"frozen": train_frozen, "finetune": train_finetune}
@@ -174,7 +184,7 @@ def dependencies(study, trial, clips):
         "clips": fingerprint(clips[["clip_id", "label", "sha256", "split"]].sort_values("clip_id").to_numpy().tolist()),
         "clip": fingerprint(study.clip),
         "picture": fingerprint(*picture),
-        "training": fingerprint(study.training),
+        "training": fingerprint(study.training, study.augment),
         "latency": fingerprint(study.latency),
         "model": fingerprint(network),
         "weights": file_digest(path) if path and path.exists() else trial.network.weights,

@@ -3,13 +3,13 @@
 import itertools
 
 import numpy as np
-import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from benchmark.analysis import figures, plots
+from benchmark.analysis.labels import place_labels
 from benchmark.analysis.results import read_results
 from benchmark.analysis.tables import comparison_table
 from tests.fake_results import NETWORKS, build_results
@@ -27,74 +27,9 @@ def results(tmp_path_factory):
     return read_results(build_results(tmp_path_factory.mktemp("results") / "paper", folds=2, synthetic=30))
 
 
-def history(epochs, per_epoch=1):
-    """Return a history whose accuracy rises; validated at the end of each epoch."""
-    n = epochs * per_epoch
-    last = np.arange(1, n + 1) % per_epoch == 0
-    rise = np.linspace(0.2, 0.8, n)
-    columns = {"iteration": np.arange(1, n + 1), "epoch": 1 + np.arange(n) // per_epoch, "loss": 2 - rise}
-    val = {"val_loss": np.where(last, 2.1 - rise, np.nan), "val_accuracy": np.where(last, rise - 0.1, np.nan)}
-    return pd.DataFrame({**columns, "accuracy": rise, **val})
-
-
-def test_confusion_shows_counts_and_the_percentage_of_each_row():
-    (ax,) = axes()
-    percent = plots.plot_confusion([[3, 1], [0, 5]], ["Action", "Drama"], ax, "VGG-16")
-    np.testing.assert_allclose(percent, [[75, 25], [0, 100]])
-    assert [text.get_text() for text in ax.texts] == ["3\n75 %", "1\n25 %", "0", "5\n100 %"]
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["Action", "Drama"]
-    assert (ax.get_title(), ax.get_xlabel()) == ("VGG-16", "predicted class")
-    assert ax.get_ylabel().startswith("true class")
-
-
-def test_confusion_of_a_class_without_clips_has_no_percentage():
-    (ax,) = axes()
-    assert not np.isnan(plots.plot_confusion([[0, 0], [1, 1]], ["a", "b"], ax)).any()
-
-
-def test_confusion_is_blue_on_the_diagonal_and_orange_beside_it():
-    (ax,) = axes()
-    plots.plot_confusion([[1, 1], [0, 2]], ["a", "b"], ax)
-    image = ax.images[0].get_array()
-    np.testing.assert_allclose(image[1, 1], plots.BLUE)  # a full row
-    np.testing.assert_allclose(image[1, 0], (1, 1, 1))
-    assert image[0, 1, 0] > image[0, 1, 2]  # more red than blue
-
-
-@pytest.mark.parametrize(("per_epoch", "unit"), [(1, "epoch"), (7, "iteration")])
-def test_training_counts_epochs_or_iterations(per_epoch, unit):
-    upper, lower = axes(2)
-    assert plots.plot_training([history(4, per_epoch)], (upper, lower), "VGG-16") == unit
-    assert unit in lower.get_xlabel()
-    assert "accuracy" in upper.get_ylabel()
-    assert "loss" in lower.get_ylabel()
-    training, validation = upper.lines
-    assert training.get_color() == plots.BLUE
-    assert lower.lines[0].get_color() == plots.ORANGE
-    assert (validation.get_color(), validation.get_linestyle(), validation.get_marker()) == ("black", "--", "o")
-    assert len(validation.get_xdata()) == 4  # only where it was validated
-    assert upper.get_legend().texts[1].get_text() == "validation, 0.70 at the end"
-
-
-def test_only_the_first_trial_is_drawn_in_full():
-    upper, lower = axes(2)
-    plots.plot_training([history(4), history(5), history(6)], (upper, lower))
-    widths = [line.get_linewidth() for line in upper.lines]
-    assert len(widths) == 6
-    assert min(widths[:2]) > max(widths[2:])
-    assert len(upper.get_legend().texts) == 2
-
-
-def test_one_epoch_of_training_is_a_point():
-    upper, lower = axes(2)
-    plots.plot_training([history(1)], (upper, lower))
-    assert upper.lines[0].get_marker() == "o"
-
-
-def test_a_history_without_validation_is_drawn():
-    upper, lower = axes(2)
-    plots.plot_training([history(3).assign(val_loss=np.nan, val_accuracy=np.nan)], (upper, lower))
-    assert upper.get_legend().texts[1].get_text() == "validation"
+def texts(ax):
+    """Return the texts of a table of cells, row by row."""
+    return [text.get_text() for text in ax.texts]
 
 
 def test_circle_area_is_proportional_to_size(results):
@@ -134,23 +69,69 @@ def test_example_names_both_classes():
     assert ax.xaxis.label.get_color() == plots.ORANGE
 
 
+def test_labels_keep_off_the_bars_of_others():
+    (ax,) = axes(size=(8, 5))
+    x, y = np.array([20.0, 23.0, 60.0]), np.array([0.5, 0.5, 0.5])
+    ax.set(xlim=(10, 100), ylim=(0, 1))
+    notes = place_labels(ax, x, y, ["ResNet-18", "NASNet-Mobile", "VGG-16"], [3, 3, 3], (y - 0.2, y + 0.2))
+    pixels = ax.transData.transform(np.column_stack([x, y]))[:, 0]
+    low, high = ax.transData.transform([(10, 0.3), (10, 0.7)])[:, 1]
+    for note in notes:
+        box = Text.get_window_extent(note)
+        assert not any(box.x0 < pixel < box.x1 and box.y0 < high and box.y1 > low for pixel in pixels)
+
+
 def test_pairs_are_those_of_the_paper_then_the_others_two_by_two():
-    assert figures.pairs(list(NETWORKS)) == [*figures.PAPER_PAIRS[:4], ("yamnet", "vggish")]
+    assert figures.pairs(list(NETWORKS)) == [*figures.PAPER_PAIRS, ("yamnet", "vggish")]
     assert figures.pairs(["vgg16", "yamnet", "resnet18", "a", "b", "c"]) == [("yamnet", "a"), ("b", "c")]
 
 
-def test_titles_name_random_weights_and_synthetic_sound(results):
+def test_every_model_of_the_paper_has_its_two_figures():
+    assert len(figures.PAPER_FIGURES) == 5 + 9
+    assert figures.PAPER_FIGURES["confusion_pair_vgg16_vgg19"] == "Fig. 6"  # read in the paper
+    assert figures.PAPER_FIGURES["confusion_pair_nasnet_mobile"] == "Fig. 8"
+    assert figures.PAPER_FIGURES["training_places365_googlenet"] == "Fig. A4"
+    assert figures.PAPER_FIGURES["training_nasnet_mobile"] == "Fig. A9"
+
+
+def test_titles_name_random_weights_synthetic_sound_and_the_figure_of_the_paper(results):
     table = comparison_table(results)
     titles = {
         name: figure.axes[0].get_title()
         for kind in figures.FIGURES
         for name, figure in kind(results, table)
     }  # fmt: skip
-    assert len(titles) == 10 + 4 + 10 + 2
+    assert len(titles) == 10 + 5 + 10 + 2
     assert all("synthetic sound" in title for title in titles.values())
     assert {name for name, title in titles.items() if "random weights" in title} == {
         "confusion_yamnet", "confusion_pair_yamnet_vggish", "training_yamnet"
     }  # fmt: skip
+    second = {name: title.split("\n")[1] for name, title in titles.items() if "visutsak2025" in title}
+    drawn = {name: f"as {figure} of visutsak2025" for name, figure in figures.PAPER_FIGURES.items() if name in titles}
+    assert second == drawn
+    assert len(drawn) == 4 + 8  # VGG-19 failed
+
+
+@pytest.mark.parametrize(
+    ("random", "labels", "in_title"),
+    [
+        (("vgg16",), ["VGG-16 (random)", "YAMNet"], False),
+        (("vgg16", "yamnet"), ["VGG-16", "YAMNet"], True),
+        ((), ["VGG-16", "YAMNet"], False),
+    ],
+)
+def test_random_weights_are_said_once(tmp_path, random, labels, in_title):
+    results = read_results(build_results(tmp_path / "two", models=("vgg16", "yamnet"), folds=1, random=random))
+    ((_, figure),) = figures.accuracy_latency_figure(results, comparison_table(results))
+    assert texts(figure.axes[0]) == labels
+    assert ("random weights" in figure.axes[0].get_title()) == in_title
+
+
+def test_a_label_that_says_random_is_left_alone(tmp_path):
+    study = {"models": ("vgg16", "yamnet"), "folds": 1, "random": ("vgg16",), "labels": {"vgg16": "VGG-16 (random)"}}
+    results = read_results(build_results(tmp_path / "two", **study))
+    ((_, figure),) = figures.accuracy_latency_figure(results, comparison_table(results))
+    assert texts(figure.axes[0]) == ["VGG-16 (random)", "YAMNet"]
 
 
 def test_the_example_is_of_the_model_best_on_validation_clips(tmp_path):

@@ -1,6 +1,7 @@
 """Every figure of a study: which there are, what they are called, and which numbers they show."""
 
 import fnmatch
+from itertools import chain
 
 import matplotlib
 import numpy as np
@@ -8,16 +9,18 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from benchmark.analysis.confusion_chart import plot_confusion
 from benchmark.analysis.metrics import accuracy, total_confusion
-from benchmark.analysis.plots import plot_accuracy_latency, plot_confusion, plot_example, plot_training
+from benchmark.analysis.plots import plot_accuracy_latency, plot_example
 from benchmark.analysis.predictions import score_matrix
 from benchmark.analysis.tables import weights
+from benchmark.analysis.training_progress import plot_training
 from benchmark.files import replacing
 
 DPI = 130
 # A class may be called 'Lo$t & $aved': no text is a formula.
 STYLE = {"text.parse_math": False, "font.size": 9, "axes.titlesize": 10}
-# Fig. 4 to 8 of visutsak2025, by the names in configs/models.
+# The models of visutsak2025, by the names in configs/models, as its Fig. 4 to 8 show them: the last one alone.
 PAPER_PAIRS = (
     ("mobilenet_v2", "resnet18"),
     ("densenet201", "places365_googlenet"),
@@ -25,6 +28,11 @@ PAPER_PAIRS = (
     ("inception_resnet_v2", "inception_v3"),
     ("nasnet_mobile",),
 )
+# What visutsak2025 calls a figure of ours: confusion matrices are in its text, training in its appendix.
+PAPER_FIGURES = {
+    **{f"confusion_pair_{'_'.join(pair)}": f"Fig. {4 + index}" for index, pair in enumerate(PAPER_PAIRS)},
+    **{f"training_{name}": f"Fig. A{1 + index}" for index, name in enumerate(chain(*PAPER_PAIRS))},
+}
 OURS = ("confusion_*.png", "training_*.png", "accuracy_latency.png", "example.png")  # names that a report may remove
 
 
@@ -47,10 +55,9 @@ def write_figures(results, comparison):
 
 
 def pairs(models):
-    """Return the models shown side by side: the paper's pairs, then the models that are in none, two by two."""
-    known = {name for pair in PAPER_PAIRS for name in pair}
-    others = [name for name in models if name not in known]
-    found = [pair for pair in PAPER_PAIRS if len(pair) == 2 and set(pair) <= set(models)]
+    """Return the models shown side by side: as in the paper, then the models that are not in it, two by two."""
+    others = [name for name in models if name not in chain(*PAPER_PAIRS)]
+    found = [pair for pair in PAPER_PAIRS if set(pair) <= set(models)]
     return found + list(zip(others[::2], others[1::2], strict=False))
 
 
@@ -62,6 +69,11 @@ def origin(results, model=None):
     return f" ({', '.join(parts)})" if parts else ""
 
 
+def _as_in_paper(name):
+    """Return the line of a title that says which figure of the paper the one of this name is like, '' for none."""
+    return f"\nas {PAPER_FIGURES[name]} of visutsak2025" if name in PAPER_FIGURES else ""
+
+
 def _finished(results):
     """Return the models with a trial done, by name."""
     return {model["name"]: model for model in results.models if results.done(model["name"])}
@@ -69,17 +81,16 @@ def _finished(results):
 
 def _figure(width, height, rows=1, columns=1, layout="constrained"):
     figure = Figure(figsize=(width, height), dpi=DPI, layout=layout)
-    FigureCanvasAgg(figure)
     return figure, figure.subplots(rows, columns, squeeze=False).ravel()
 
 
-def _confusion(results, model, ax):
+def _confusion(results, model, ax, note=""):
     trials = results.done(model["name"])
     seeds = len({trial.seed for trial in trials})
     matrix = total_confusion(trials, results.classes)
     counted = f"{matrix.sum()} predictions" + (f" of {seeds} seeds" if seeds > 1 else "")
     share = np.trace(matrix) / matrix.sum()
-    title = f"{model['label']}{origin(results, model)}\naccuracy {share:.3f}, {counted}"
+    title = f"{model['label']}{origin(results, model)}{note}\naccuracy {share:.3f}, {counted}"
     plot_confusion(matrix, results.classes, ax, title)
 
 
@@ -95,26 +106,28 @@ def confusion_figures(results, comparison):
 def confusion_pair_figures(results, comparison):
     """Yield (name, figure) of two models' confusion matrices side by side, as in Fig. 4 to 8 of visutsak2025."""
     side, models = _side(results), _finished(results)
-    for left, right in pairs(list(models)):
-        figure, axes = _figure(2 * side + 0.6, side, columns=2)
-        for name, ax in zip((left, right), axes, strict=True):
-            _confusion(results, models[name], ax)
-        yield f"confusion_pair_{left}_{right}", figure
+    for pair in pairs(list(models)):
+        name = f"confusion_pair_{'_'.join(pair)}"
+        figure, axes = _figure(len(pair) * side + 0.2, side, columns=len(pair))
+        for model, ax in zip(pair, axes, strict=True):
+            _confusion(results, models[model], ax, _as_in_paper(name))
+        yield name, figure
 
 
 def _side(results):
-    """Return the side of a confusion matrix in inches: wide enough for two lines of text in each cell."""
-    return max(4.4, 0.45 * len(results.classes) + 1.6)
+    """Return the side of a confusion chart in inches: two fit on a page, reduced, with their numbers readable."""
+    return 4.4 + max(0, len(results.classes) - 5) / 7
 
 
 def training_figures(results, comparison):
-    """Yield (name, figure) of each model's training curves: its first trial in full, the others lightly."""
-    for name, model in _finished(results).items():
-        histories = [trial.history for trial in results.done(name)]
-        figure, axes = _figure(6.0, 4.8, rows=2)
-        others = f": first of {len(histories)} trials in full" if len(histories) > 1 else ""
-        plot_training(histories, axes, f"{model['label']}{origin(results, model)}{others}")
-        yield f"training_{name}", figure
+    """Yield (name, figure) of each model's training: its first trial in full, as in Fig. A1 to A9 of visutsak2025."""
+    for model_name, model in _finished(results).items():
+        name = f"training_{model_name}"
+        histories = [trial.history for trial in results.done(model_name)]
+        figure, axes = _figure(6.6, 5.0, rows=2)
+        others = f", first of {len(histories)} trials in full" if len(histories) > 1 else ""
+        plot_training(histories, axes, f"{model['label']}{origin(results, model)}{others}{_as_in_paper(name)}")
+        yield name, figure
 
 
 def accuracy_latency_figure(results, comparison):
@@ -122,10 +135,13 @@ def accuracy_latency_figure(results, comparison):
     if not comparison["accuracy"].notna().any():
         return
     figure, (ax,) = _figure(8.0, 5.0, layout=None)  # labels are placed in axes of fixed size
+    FigureCanvasAgg(figure)  # measures the labels
     figure.subplots_adjust(left=0.08, right=0.84, bottom=0.1, top=0.93)
     random = comparison["weights"].str.contains("random")
-    marked = comparison.assign(label=comparison["label"].where(~random, comparison["label"] + " (random)"))
-    title = f"{results.study['name']}: accuracy, latency and size{origin(results)}"
+    alike = results.models[0] if random.all() else None  # then the title says it for all
+    unmarked = ~random | random.all() | comparison["label"].str.contains("(random)", regex=False)
+    marked = comparison.assign(label=comparison["label"].where(unmarked, comparison["label"] + " (random)"))
+    title = f"{results.study['name']}: accuracy, latency and size{origin(results, alike)}"
     plot_accuracy_latency(marked, ax, 1 / len(results.classes), title)
     yield "accuracy_latency", figure
 

@@ -1,10 +1,12 @@
 """Names beside points, such that none covers another."""
 
+from itertools import product
+
 import numpy as np
 from matplotlib.text import Text
 
-DIRECTIONS = np.deg2rad([0, 180, 90, 270, 35, 145, 215, 325])
 DISTANCES = (3, 12, 22, 34, 48, 64)  # points from the rim of the circle to the label
+MARGIN = 4  # points between two labels
 # What it costs to cover another label or the frame, a circle or an error bar (per pixel^2), and to be far (per pixel).
 COSTS = {"label": 100.0, "circle": 20.0, "bar": 8.0, "distance": 1.0}
 
@@ -14,7 +16,7 @@ def place_labels(ax, x, y, texts, radii, bars, fontsize=8.5):
 
     x, y: (n,) data; radii: (n,) points, the circles not to cover; bars: low and high end of each error bar, (n,) data.
     The limits of the axes and the size of the figure must be final. Each label takes, in turn, the cheapest of the
-    places around its circle; one that had to go far gets a line."""
+    places around its circle and at the ends of its bar; one that had to go far from both gets a line."""
     pixel = ax.figure.dpi / 72  # pixels per point
     points = ax.transData.transform(np.column_stack([x, y]))
     ends = [ax.transData.transform(np.column_stack([x, end]))[:, 1] for end in bars]
@@ -29,24 +31,37 @@ def place_labels(ax, x, y, texts, radii, bars, fontsize=8.5):
         note = ax.annotate(text, (x[index], y[index]), (0, 0), arrowprops=arrow, **style)
         size = np.array(Text.get_window_extent(note).size)  # of the text alone, without the line
         obstacles = {"label": placed, "circle": circles, "bar": stems}
-        centre, distance = min(
-            _places(points[index], radii[index] * pixel, size, pixel),
-            key=lambda place: _cost(_box(*place[0], *size), place[1], obstacles, ax.bbox.extents),
+        places = _around(points[index], radii[index] * pixel, size, pixel)
+        places += _at_ends(points[index][0], [end[index] for end in ends], size, pixel)
+        centre, _, linked = min(
+            places, key=lambda place: _cost(_box(*place[0], *size), place[1], obstacles, ax.bbox.extents)
         )
         note.set_position(tuple((centre - points[index]) / pixel))
-        note.arrow_patch.set_visible(distance > DISTANCES[0] * pixel)
-        placed.append(_box(*centre, *size))
+        note.arrow_patch.set_visible(linked)
+        placed.append(_box(*centre, *(size + 2 * MARGIN * pixel)))
         annotations.append(note)
     return annotations
 
 
-def _places(point, radius, size, pixel):
-    """Return (centre, distance) pairs in pixels: labels that touch a circle around the point from outside."""
+def _around(point, radius, size, pixel):
+    """Return (centre, distance, whether it needs a line) in pixels: labels right, left, above, below and at corners.
+
+    At a corner a label stays clear of the bar through the point, be it close to it or not."""
     found = []
-    for distance in DISTANCES:
-        reach = radius + distance * pixel + size / 2
-        found += [(point + reach * (np.cos(angle), np.sin(angle)), distance * pixel) for angle in DIRECTIONS]
+    for distance in np.multiply(DISTANCES, pixel):
+        (near, _), (across, along) = (radius + gap + size / 2 for gap in (DISTANCES[0] * pixel, distance))
+        rise = distance + size[1] / 2
+        steps = [(across, 0), (-across, 0), (0, along), (0, -along)]
+        steps += [(dx, dy) for dy, dx in product((rise, -rise), (near, -near, across, -across))]
+        found += [(point + step, distance, distance > DISTANCES[0] * pixel) for step in steps]
     return found
+
+
+def _at_ends(x, bar, size, pixel):
+    """Return the same for labels just above and just below a bar, which is line enough."""
+    low, high = bar
+    gap = DISTANCES[0] * pixel + size[1] / 2
+    return [(np.array([x, y]), DISTANCES[2] * pixel, False) for y in (high + gap, low - gap)]
 
 
 def _cost(box, distance, obstacles, frame):

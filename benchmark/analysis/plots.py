@@ -1,72 +1,15 @@
-"""Numbers to pictures. Every function gets data and axes, draws, and returns the numbers it drew; none saves."""
+"""Numbers to pictures. Every function gets data and axes, draws, and returns the numbers it drew; none saves.
+
+The two figures that follow MATLAB have files of their own: confusion_chart.py and training_progress.py."""
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator
 
 from benchmark.analysis.labels import place_labels
 
 BLUE, ORANGE = (0.0, 0.447, 0.741), (0.85, 0.325, 0.098)  # MATLAB's first two line colours
 LARGEST = 900.0  # points^2, the circle of the largest model
 SIZES = (10, 30, 100, 300, 1000)  # MB, circles in the legend
-
-
-def plot_confusion(matrix, class_names, ax, title=""):
-    """Draw counts, shape (n_classes, n_classes): rows true, columns predicted; return each row's percentages.
-
-    As in MATLAB's confusionchart, the diagonal is blue and the rest orange, darker with the share of the row."""
-    matrix = np.asarray(matrix)
-    totals = matrix.sum(axis=1, keepdims=True)
-    percent = 100 * matrix / np.maximum(totals, 1)
-    diagonal = np.eye(len(matrix), dtype=bool)[:, :, None]
-    ax.imshow(1 - percent[:, :, None] / 100 * (1 - np.where(diagonal, BLUE, ORANGE)))
-    font = max(6.0, min(9.0, 70 / len(matrix)))  # points
-    for (row, column), n in np.ndenumerate(matrix):
-        text = f"{n}\n{percent[row, column]:.0f} %" if n else "0"
-        color = "white" if percent[row, column] > 55 else "black"
-        ax.text(column, row, text, ha="center", va="center", fontsize=font, color=color)
-    slant = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
-    wide = max(len(name) for name in class_names) * len(class_names) > 45
-    ax.set_xticks(range(len(matrix)), class_names, **(slant if wide else {}))
-    ax.set_yticks(range(len(matrix)), class_names)
-    ax.tick_params(length=0)
-    ax.set(title=title, xlabel="predicted class", ylabel="true class (clips, % of the row)")
-    return percent
-
-
-def plot_training(histories, axes, title=""):
-    """Draw accuracy on the upper and loss on the lower of two axes; return what x counts: 'epoch' or 'iteration'.
-
-    histories: frames with columns iteration, epoch, loss, accuracy, val_loss and val_accuracy (accuracies 0..1), one
-    per trial. The first is drawn in full, the others lightly. x counts epochs where a row is one epoch. Look after
-    MATLAB's training-progress figure: validation is black and dashed with round markers."""
-    x = "epoch" if all(history["epoch"].is_unique for history in histories) else "iteration"
-    for ax, column, color in zip(axes, ("accuracy", "loss"), (BLUE, ORANGE), strict=True):
-        for index, history in enumerate(histories):
-            _plot_curve(history, x, column, color, ax, first=index == 0)
-        ax.set_ylabel("accuracy (share of clips)" if column == "accuracy" else "loss (cross-entropy)")
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
-        ax.grid(alpha=0.3)
-        ax.legend(loc="best", fontsize=8, framealpha=0.7)
-    axes[0].set(title=title, ylim=(0, 1.02))
-    axes[0].tick_params(labelbottom=False)
-    axes[1].set_ylim(bottom=0)
-    axes[1].set_xlabel(f"{x} (count)")
-    return x
-
-
-def _plot_curve(history, x, column, color, ax, first):
-    validated = history.dropna(subset=[f"val_{column}"])
-    training = {"color": color, "marker": "o" if len(history) == 1 else None}
-    validation = {"color": "black", "linestyle": "--"}
-    if first:
-        final = validated[f"val_{column}"].iloc[-1:]
-        name = "validation" + "".join(f", {value:.2f} at the end" for value in final)
-        markers = {"marker": "o", "markersize": 4, "markevery": max(1, len(validated) // 15)}
-        ax.plot(history[x], history[column], linewidth=1.8, zorder=3, label="training", **training)
-        ax.plot(validated[x], validated[f"val_{column}"], linewidth=1.2, zorder=4, label=name, **validation, **markers)
-    else:
-        ax.plot(history[x], history[column], linewidth=0.8, alpha=0.3, **training)
-        ax.plot(validated[x], validated[f"val_{column}"], linewidth=0.6, alpha=0.25, **validation)
 
 
 def plot_accuracy_latency(table, ax, chance=None, title=""):
@@ -106,9 +49,9 @@ def _log_limits(x):
 
 
 def _share_limits(low, high, chance):
-    """Return limits within 0..1 that hold every interval and the chance level, with some room."""
+    """Return limits that hold every interval and the chance level, with room for circles, also for one at 1."""
     shown = [*low, *high, *([] if chance is None else [chance])] or [0, 1]
-    return max(0, min(shown) - 0.08), min(1, max(shown) + 0.08)
+    return max(0, min(shown) - 0.08), min(1.05, max(shown) + 0.08)
 
 
 def _size_legend(ax, scale, largest):

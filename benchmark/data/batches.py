@@ -1,8 +1,7 @@
-"""Pictures to batches: raw RGB 0..255 at a network's input size. Each network prepares them itself."""
+"""Clips to batches of inputs and targets, for training and for prediction."""
 
 from concurrent.futures import ThreadPoolExecutor
 
-import keras
 import numpy as np
 
 from spectrograms.image import read_image, resize
@@ -16,34 +15,53 @@ def load_images(paths, size):
         return np.stack(list(pool.map(lambda path: resize(read_image(path), (size, size)), paths)))
 
 
-class ImageBatches(keras.utils.PyDataset):
-    """Batches of pictures and targets for ``fit``: (batch, size, size, 3) float32, (batch, n_classes) float32.
+class Batches:
+    """Inputs (n_clips, ...) and targets (n_clips, n_classes) in batches of one size: another shape is compiled anew.
 
-    With ``shuffle`` the order is drawn anew each epoch and the last partial batch is left out (the clips in it differ
-    each time), so that every step has one shape; fewer clips than a batch make one batch of all."""
+    ``load`` takes row numbers and returns their inputs; ``transform`` (inputs, rng) changes a training batch."""
 
-    def __init__(self, paths, targets, size, batch_size, shuffle=False, seed=0):
-        super().__init__()
-        self.paths, self.targets, self.size = list(paths), np.asarray(targets, "float32"), size
-        self.batch_size, self.shuffle = min(batch_size, len(self.paths)), shuffle
-        self.rng = np.random.default_rng(seed)
-        self.order = np.arange(len(self.paths))
-        fits = len(self.paths) * size * size * 3 <= IN_MEMORY
-        self.images = load_images(self.paths, size) if fits else None
-        self.on_epoch_end()
+    def __init__(self, load, targets, batch_size, transform=None):
+        self.load, self.targets = load, np.asarray(targets, "float32")
+        self.batch_size, self.transform = min(batch_size, len(self.targets)), transform
 
     def __len__(self):
-        """Return the number of batches."""
-        whole = len(self.paths) // self.batch_size
-        return whole if self.shuffle else -(-len(self.paths) // self.batch_size)
+        """Return the number of clips."""
+        return len(self.targets)
 
-    def __getitem__(self, index):
-        """Return batch ``index``: images and targets."""
-        rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        images = load_images([self.paths[row] for row in rows], self.size) if self.images is None else self.images[rows]
-        return images.astype("float32"), self.targets[rows]
+    def for_training(self, order, rng):
+        """Yield (inputs, targets) of whole batches in an order of rows; the clips of a last partial batch are left out.
 
-    def on_epoch_end(self):
-        """Draw the next epoch's order."""
-        if self.shuffle:
-            self.rng.shuffle(self.order)
+        As MATLAB does. Fewer clips than a batch make one batch of all: what MATLAB does then is unknown."""
+        starts = range(0, len(order) - self.batch_size + 1, self.batch_size)
+        for rows, inputs in self._ahead([order[start : start + self.batch_size] for start in starts]):
+            yield (self.transform(inputs, rng) if self.transform else inputs), self.targets[rows]
+
+    def in_order(self):
+        """Yield (inputs, n) of all clips in order; the last batch is filled up with its first input."""
+        rows = np.arange(len(self))
+        batches = [rows[start : start + self.batch_size] for start in range(0, len(rows), self.batch_size)]
+        filled = [np.concatenate([b, np.repeat(b[:1], self.batch_size - len(b))]) for b in batches]
+        for (_, inputs), batch in zip(self._ahead(filled), batches, strict=True):
+            yield inputs, len(batch)
+
+    def _ahead(self, batches):
+        """Yield (rows, float32 inputs), loading the next batch while one is used."""
+        with ThreadPoolExecutor(1) as pool:
+            coming = pool.submit(self._inputs, batches[0]) if batches else None
+            for number, rows in enumerate(batches):
+                inputs = coming.result()
+                if number + 1 < len(batches):
+                    coming = pool.submit(self._inputs, batches[number + 1])
+                yield rows, inputs
+
+    def _inputs(self, rows):
+        return np.asarray(self.load(rows), "float32")
+
+
+def image_batches(paths, targets, size, batch_size, transform=None):
+    """Return :class:`Batches` of raw RGB pictures 0..255 (batch, size, size, 3), read once where memory allows."""
+    paths = np.asarray(paths)
+    if len(paths) * size * size * 3 <= IN_MEMORY:
+        images = load_images(paths, size)
+        return Batches(images.__getitem__, targets, batch_size, transform)
+    return Batches(lambda rows: load_images(paths[rows], size), targets, batch_size, transform)

@@ -58,11 +58,12 @@ def find_builder(backbone):
     return builder, getattr(builder, "preprocess_input", default)
 
 
-def build_backbone(network, seed=0, load=True, batch_norm="frozen"):
+def build_backbone(network, seed=0, load=True, batch_norm="frozen", freeze_layers=0):
     """Return the :class:`Backbone` of a network's settings.
 
     ``seed`` draws random weights; ``load=False`` leaves them random, for a model whose weights are loaded afterwards.
     ``batch_norm`` 'frozen' keeps batch normalisation as it was pretrained, in inference mode, while the rest trains.
+    ``freeze_layers`` counts Keras' layers from the input; MATLAB's count differs by its own input layers.
     Raises StudyError for an unknown builder or layer, WeightsError for weights that are missing or do not fit."""
     builder, preprocess_input = find_builder(network.backbone)
     size = network.input_size or default_size(network.backbone)
@@ -75,10 +76,12 @@ def build_backbone(network, seed=0, load=True, batch_norm="frozen"):
         core = builder(weights=None, **arguments)
     if load and network.weights_path is not None:
         weights.load_file(core, network.weights_path)
-    core = _cut(core, network)
+    core = _drop_inside(_cut(core, network), network)
     image = keras.Input((size, size, 3), name="image")
     if batch_norm == "frozen":
         _freeze_batch_norm(core)
+    for layer in core.layers[:freeze_layers]:
+        layer.trainable = False
     model = keras.Model(image, core(preprocessing.from_library(preprocess_input)(image)), name="backbone")
     return Backbone(model, core.count_params(), _identify(network, core))
 
@@ -107,6 +110,19 @@ def _freeze_batch_norm(layer):
             part.trainable = False
         elif isinstance(part, keras.Model):
             _freeze_batch_norm(part)
+
+
+def _drop_inside(core, network):
+    """Return the network with dropout after some of its layers: those of a chain, such as the end of VGG."""
+    for name, rate in network.inner_dropout.items():
+        layers = [layer.name for layer in core.layers]
+        if name not in layers[:-1]:
+            raise StudyError(f"{network.name} has no layer '{name}' to put dropout after; its last are {layers[-6:]}")
+        x = keras.layers.Dropout(rate, name=f"{name}_dropout")(core.get_layer(name).output)
+        for layer in core.layers[layers.index(name) + 1 :]:
+            x = layer(x)
+        core = keras.Model(core.input, x, name=core.name)
+    return core
 
 
 def _identify(network, core):

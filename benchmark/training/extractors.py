@@ -14,9 +14,10 @@ from benchmark.config import StudyError
 from benchmark.data.batches import load_images
 from benchmark.data.embeddings import HubNetwork
 from benchmark.data.features import cached_features
-from benchmark.models import audio_networks, weights
+from benchmark.models import audio_networks, preprocessing, weights
 from benchmark.models.catalogue import build_backbone, find_function
 from benchmark.models.heads import linear
+from benchmark.training.batch_norm import PopulationStatistics, is_folded, unfold
 from spectrograms.audio import load_clip
 from spectrograms.image import read_image, resize, to_image
 from spectrograms.mel import log_mel
@@ -46,8 +47,11 @@ class ImageExtractor:
 
     def __init__(self, network, settings, seed=0, load=True):
         self.network, self.settings = network, settings
-        self.backbone = build_backbone(network, seed, load, batch_norm(network, settings.training))
+        self.backbone = build_backbone(
+            network, seed, load, batch_norm(network, settings.training), settings.training.freeze_layers
+        )
         self.weights, self.parameters = self.backbone.weights, self.backbone.parameters
+        self.core = self.backbone.model.layers[-1]
         self.dim = self.backbone.model.output_shape[-1]
 
     def features(self, clips, batch_size):
@@ -135,6 +139,21 @@ class WaveformExtractor:
 
 
 EXTRACTORS = {"image": ImageExtractor, "waveform": WaveformExtractor}
+
+
+def prepare_backbone(extractor, train, training):
+    """Fit an image network to its training pictures as the study says; return what to call before each validation.
+
+    Input normalisation is reset, folded batch norm is unfolded where it would be trained, and under 'population' the
+    returned function brings the statistics up to date."""
+    model, core = extractor.backbone.model, extractor.core
+    if training.input_normalization == "matlab-reset":
+        images = (inputs[:n] for inputs, n in train.in_order())
+        preprocessing.reset(model.get_layer("input_normalization"), images, extractor.network.normalization)
+    how = batch_norm(extractor.network, training)
+    if how != "frozen" and extractor.network.weights != "random" and is_folded(core):
+        unfold(model, core, train)
+    return PopulationStatistics(model, core, train) if how == "population" else lambda: None
 
 
 @dataclass(frozen=True)

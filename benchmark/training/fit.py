@@ -1,17 +1,16 @@
-"""Train a model under a study's settings and keep its history."""
+"""Train a model under a study's settings, step by step, and keep its history."""
 
 import contextlib
 import math
 import time
 
 import keras
+import numpy as np
 
-OPTIMIZERS = {
-    "adam": keras.optimizers.Adam,
-    "sgdm": lambda learning_rate: keras.optimizers.SGD(learning_rate, momentum=0.9),
-    "rmsprop": keras.optimizers.RMSprop,
-}
+from benchmark.training.optimizers import make_optimizer
+
 POLICIES = {"off": "float32", "float16": "mixed_float16", "bfloat16": "mixed_bfloat16"}
+SCORES = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
 class TrainingError(ArithmeticError):
@@ -36,57 +35,103 @@ def precision(setting):
         keras.config.set_dtype_policy(before)
 
 
-def fit(model, train, val, training, seed=0):
-    """Train ``model`` in place and return its history, one dict per epoch.
+def fit(model, train, val, training, seed=0, factors=None, before_validation=lambda: None):
+    """Train ``model`` in place on :class:`Batches` and return its history: one dict per iteration.
 
-    ``train`` and ``val`` are (inputs, targets) arrays or a PyDataset of such batches; targets (n_clips, n_classes).
-    With ``patience`` training stops after that many epochs without a lower val_loss and the best epoch's weights are
-    kept. Raises :class:`TrainingError` where the loss is no number any more."""
+    ``factors`` are those of :func:`benchmark.training.optimizers.make_optimizer`. ``before_validation`` is called
+    before each validation and at the end, e.g. to bring batch-norm statistics up to date. Where no validation took
+    place val_loss and val_accuracy are NaN. Raises :class:`TrainingError` where the loss is no number any more."""
     keras.utils.set_random_seed(seed)
-    optimizer = OPTIMIZERS[training.optimizer](learning_rate=training.learning_rate)
-    model.compile(optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
-    history = History()
-    callbacks = [keras.callbacks.TerminateOnNaN(), history]
-    if training.patience:
-        callbacks += [keras.callbacks.EarlyStopping("val_loss", patience=training.patience, restore_best_weights=True)]
-    batches = {} if isinstance(train, keras.utils.PyDataset) else {"batch_size": training.batch_size}
-    inputs, targets = (train, None) if not batches else train
-    model.fit(
-        inputs,
-        targets,
-        validation_data=val,
-        epochs=training.epochs,
-        callbacks=callbacks,
-        verbose=0,
-        shuffle=True,
-        **batches,
-    )
-    if not all(math.isfinite(row["loss"]) for row in history.rows) or not history.rows:
-        epoch = next((row["epoch"] for row in history.rows if not math.isfinite(row["loss"])), 1)
+    model.compile(make_optimizer(training, factors), loss="categorical_crossentropy", metrics=["accuracy"])
+    rng, start, rows = np.random.default_rng(seed), time.perf_counter(), []
+    watch = Watch(model, training)
+    for epoch, last, batch in _steps(train, training, rng):
+        model.optimizer.learning_rate = rate = learning_rate(training, epoch)
+        row = {"iteration": len(rows) + 1, "epoch": epoch, "seconds": 0.0, **_step(model, batch, training, epoch)}
+        if is_due(len(rows) + 1, last, training):
+            before_validation()
+            row |= validate(model, val)
+        rows.append(row | {"seconds": round(time.perf_counter() - start, 3), "learning_rate": rate})
+        if watch.is_over(row["val_loss"]):
+            break
+    watch.finish()
+    before_validation()
+    if math.isnan(rows[-1]["val_loss"]) and training.keep == "last":
+        rows[-1] |= validate(model, val)  # MATLAB's final validation
+    return rows
+
+
+def _steps(train, training, rng):
+    """Yield (epoch, whether it is the epoch's last step, batch)."""
+    order = np.arange(len(train))
+    for epoch in range(1, training.epochs + 1):
+        if training.shuffle == "every-epoch" or (training.shuffle == "once" and epoch == 1):
+            rng.shuffle(order)
+        steps = len(train) // train.batch_size
+        for number, batch in enumerate(train.for_training(order, rng), 1):
+            yield epoch, number == steps, batch
+
+
+def learning_rate(training, epoch):
+    """Return the learning rate in an epoch (from 1): constant, or dropped piecewise every ``drop_period`` epochs."""
+    drops = (epoch - 1) // training.drop_period if training.drop_period else 0
+    return training.learning_rate * training.drop_factor**drops
+
+
+def is_due(iteration, last_of_epoch, training):
+    """Return whether to validate after an iteration: every so many and the first, as MATLAB, or after each epoch."""
+    every = training.validation_frequency
+    return last_of_epoch if every is None else iteration == 1 or iteration % every == 0
+
+
+def _step(model, batch, training, epoch):
+    """Train on one batch and return its loss and accuracy before the step."""
+    model.reset_metrics()
+    logs = model.train_on_batch(*batch, return_dict=True)
+    if not math.isfinite(logs["loss"]):
         raise TrainingError(
             f"the training loss is no longer a number in epoch {epoch}; "
             f"a learning_rate below {training.learning_rate:g} may help"
         )
-    return history.rows
+    return {
+        "loss": float(logs["loss"]),
+        "accuracy": float(logs["accuracy"]),
+        "val_loss": math.nan,
+        "val_accuracy": math.nan,
+    }
 
 
-class History(keras.callbacks.Callback):
-    """Collect one row per epoch: the columns of history.csv."""
+def predict(model, batches):
+    """Return the class probabilities (n_clips, n_classes) of all clips, in order."""
+    scores = [keras.ops.convert_to_numpy(model.predict_on_batch(inputs))[:n] for inputs, n in batches.in_order()]
+    return np.concatenate(scores)
 
-    def on_train_begin(self, logs=None):
-        """Start the clock."""
-        self.rows, self.start = [], time.perf_counter()
 
-    def on_epoch_end(self, epoch, logs=None):
-        """Add the epoch's row; seconds are counted from the start of training."""
-        optimizer = self.model.optimizer
-        scores = {name: float(logs.get(name, math.nan)) for name in ("loss", "accuracy", "val_loss", "val_accuracy")}
-        self.rows.append(
-            {
-                "iteration": int(keras.ops.convert_to_numpy(optimizer.iterations)),
-                "epoch": epoch + 1,
-                "seconds": round(time.perf_counter() - self.start, 3),
-                **scores,
-                "learning_rate": float(keras.ops.convert_to_numpy(optimizer.learning_rate)),
-            }
-        )
+def validate(model, val):
+    """Return the cross-entropy and the accuracy of the validation clips."""
+    y_score = predict(model, val)
+    loss = -np.log(np.clip((y_score * val.targets).sum(axis=1), 1e-7, 1)).mean()  # clipped as Keras does
+    return {"val_loss": float(loss), "val_accuracy": float((y_score.argmax(1) == val.targets.argmax(1)).mean())}
+
+
+class Watch:
+    """Stop after ``patience`` validations without a lower loss, and keep the best or the last weights."""
+
+    def __init__(self, model, training):
+        self.model, self.training = model, training
+        self.best, self.weights, self.waited = math.inf, None, 0
+
+    def is_over(self, val_loss):
+        """Return whether to stop, given the loss of a validation (NaN: none took place)."""
+        if math.isnan(val_loss):
+            return False
+        self.waited = 0 if val_loss < self.best else self.waited + 1
+        if val_loss < self.best:
+            self.best = val_loss
+            self.weights = self.model.get_weights() if self.training.keep == "best" else None
+        return self.training.patience is not None and self.waited >= self.training.patience
+
+    def finish(self):
+        """Put the best weights back where they are wanted."""
+        if self.weights is not None:
+            self.model.set_weights(self.weights)
