@@ -10,6 +10,7 @@ import yaml
 
 from benchmark.analysis import tables
 from benchmark.analysis.markup import Sheet, escape_latex, escape_markdown, to_latex, to_markdown
+from benchmark.analysis.parity import COMPARISON_EXTRA
 from benchmark.analysis.results import read_results
 from benchmark.analysis.sheets import COMPARISON, count, write_tables
 from benchmark.config import StudyError
@@ -37,7 +38,7 @@ def small(tmp_path):
 
 def test_every_model_of_the_study_has_a_row_in_its_order(folder, comparison):
     assert comparison.index.tolist() == list(NETWORKS)
-    assert comparison.reset_index().columns.tolist() == list(tables.COMPARISON_COLUMNS)
+    assert comparison.reset_index().columns.tolist() == [*tables.COMPARISON_COLUMNS, *COMPARISON_EXTRA]
 
 
 def test_a_failed_model_keeps_its_row_and_its_error_stands_below(folder, comparison):
