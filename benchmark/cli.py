@@ -139,6 +139,22 @@ def predict(
 
 
 @app.command()
+def audit(
+    table: Annotated[
+        Path | None, typer.Argument(help="CSV of printed metrics; the paper's own table if left out")
+    ] = None,
+    up_to: Annotated[int, typer.Option(help="largest test set that is searched")] = 300,
+    sizes: Annotated[list[int], typer.Option("--size", help="search this test-set size alone; may be repeated")] = (),
+):
+    """Decide whether published numbers come from any confusion matrix; exit code 1 where a row does not."""
+    from benchmark.analysis.audit import print_verdicts, run_audit
+
+    verdicts, code = run_audit(table, up_to, tuple(sizes))
+    print_verdicts(verdicts)
+    sys.exit(code)
+
+
+@app.command()
 def schema(folder: Annotated[Path, typer.Argument(help="where to write the two files")] = Path("configs")):
     """Write the JSON schemas of studies and networks, with which an editor completes their YAML."""
     from benchmark.schema import write_schemas

@@ -52,14 +52,14 @@ def run_all(study, clips, folds, force=False, say=print):
     trials, classes, records = plan(study, folds), sorted(clips["label"].unique()), []
     for number, trial in enumerate(trials, 1):
         name = f"[{number}/{len(trials)}] {trial.network.label}, fold {trial.fold}, seed {trial.seed}"
-        rows = clips.assign(split=folds[trial.seed][trial.fold])
-        done, why = reusable(study, trial, rows)
+        rows, own = clips.assign(split=folds[trial.seed][trial.fold]), study.for_model(trial.network)
+        done, why = reusable(own, trial, rows)
         if done and not force:
             say(f"{name}: done before, kept")
             records.append(done)
             continue
         say(f"{name}: {'asked for again' if done else why} …")
-        records.append(attempt(study, trial, rows, classes))
+        records.append(attempt(own, trial, rows, classes))
         say(f"{name}: {outcome(records[-1])}")
         keras.utils.clear_session()
         gc.collect()

@@ -11,6 +11,7 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    ValidationError,
     model_validator,
 )
 
@@ -184,6 +185,9 @@ class NetworkParams(Params):
     pretrained_l2: NonNegativeFloat = Field(1.0, description="factor of l2 for pretrained weights (MATLAB's VGG: 0)")
     bias_rate: PositiveFloat = Field(1.0, description="factor of the rate of pretrained biases (GoogLeNet: 2)")
     inner_dropout: dict[str, float] = Field({}, description="dropout after layers of the backbone, {layer: rate}")
+    training: dict[str, bool | int | float | str | None] = Field(
+        {}, description="training settings of this model alone"
+    )
     options: dict[str, int | float | str | bool | list[int]] = Field({}, description="further arguments of the builder")
     output: int | None = Field(None, description="tensorflow_hub: which of the returned tensors holds the embeddings")
     random: str | None = Field(None, description="tensorflow_hub: package.module:builder used for weights: random")
@@ -204,6 +208,16 @@ class NetworkParams(Params):
         return self.weights if self.weights_path is None else self.weights_path.name
 
 
+def _check_own_training(study, model):
+    """Raise ValueError naming the model whose own training settings are wrong."""
+    try:
+        study.for_model(model)
+    except ValidationError as error:
+        slip = error.errors()[0]
+        key = ".".join(map(str, slip["loc"]))
+        raise ValueError(f"model {model.name}: training: {key}: {slip['msg']}; got {slip['input']!r}") from None
+
+
 class Study(Params):
     """All that a run depends on."""
 
@@ -220,6 +234,11 @@ class Study(Params):
     cache: Path = Path(".cache")  # rendered images, features, embeddings
     results: Path = Path("results")  # the study writes into results/<name>/
 
+    def for_model(self, network):
+        """Return the study as it holds for one model: with the training settings of its own."""
+        own = TrainingParams.model_validate(self.training.model_dump() | network.training)
+        return self.model_copy(update={"training": own})
+
     @property
     def folder(self):
         """Where the study's results go."""
@@ -231,6 +250,8 @@ class Study(Params):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"models named twice: {', '.join(twice)}; give one of them a 'name' of its own")
+        for model in self.models:
+            _check_own_training(self, model)
         deaf = [model.name for model in self.models if model.takes == "waveform"]
         if self.dataset.kind == "images" and deaf:
             raise ValueError(f"{', '.join(deaf)} need sound, but dataset.kind is 'images'; leave them out")

@@ -10,6 +10,24 @@ import pytest
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
+@pytest.fixture
+def eager(monkeypatch):
+    """Run models without compiling them: for a few steps of a deep network compiling takes ten times as long."""
+    import keras
+
+    compile_ = keras.Model.compile
+    monkeypatch.setattr(
+        keras.Model, "compile", lambda *given, **named: compile_(*given, **named | {"run_eagerly": True})
+    )
+    make = keras.Model.make_predict_function
+
+    def make_eager(model, force=False):
+        model.run_eagerly = True
+        return make(model, force)
+
+    monkeypatch.setattr(keras.Model, "make_predict_function", make_eager)
+
+
 @pytest.fixture(scope="session")
 def shared():
     """Return the folder of real recordings and weights that may stand beside the checkout."""

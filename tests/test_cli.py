@@ -142,6 +142,17 @@ def test_render_takes_files_without_labels(command, sounds, tmp_path):
     assert "10 pictures rendered" in out
 
 
+def test_audit_exits_1_where_a_row_is_impossible(command, tmp_path):
+    code, out, _ = command("audit", "--size", "77", "--size", "153")
+    assert code == 1
+    assert "Inception-v3" in out
+    (tmp_path / "mine.csv").write_text("row,class,precision,recall,f1,accuracy\nA,x,1,1,1,1\nA,y,1,1,1,1\n")
+    assert command("audit", "mine.csv", "--up-to", "10")[0] == 0
+    code, _, err = command("audit", "nowhere.csv")
+    assert code == 2
+    assert "nowhere.csv" in err
+
+
 def test_report_of_no_results_is_a_readable_error(command, tmp_path):
     code, _, err = command("report", tmp_path)
     assert code == 2

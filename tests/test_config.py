@@ -3,7 +3,7 @@ import yaml
 
 from benchmark.config import CONFIGS, StudyError, load_study, network_names, read_section
 from benchmark.schema import write_schemas
-from benchmark.sections import NetworkParams, Study
+from benchmark.sections import NetworkParams, Study, TrainingParams
 from spectrograms.params import ClipParams, ImageParams, MelParams, fingerprint
 
 SMALLEST = {"name": "x", "dataset": {"root": "data"}, "models": ["mobilenet_v2"]}
@@ -88,6 +88,34 @@ def test_set_changes_nested_values_and_models_by_name_or_number(tmp_path):
 def test_set_without_a_place_is_an_error(tmp_path, override):
     with pytest.raises(StudyError, match="--set"):
         load_study(written(tmp_path), [override])
+
+
+def test_a_model_may_have_training_settings_of_its_own(tmp_path):
+    study = load_study(written(tmp_path, models=["vgg16", {"extends": "vgg19", "training": {"epochs": 3}}]))
+    assert [study.for_model(model).training.epochs for model in study.models] == [50, 3]
+    with pytest.raises(StudyError, match=r"model vgg19: training: epoch: .*got 3"):
+        load_study(written(tmp_path, models=[{"extends": "vgg19", "training": {"epoch": 3}}]))
+
+
+def test_the_matlab_preset_sets_what_the_study_does_not():
+    given = read_section(TrainingParams, {"preset": "matlab", "batch_size": 10})
+    assert (given.optimizer, given.learning_rate, given.batch_size, given.l2) == ("sgdm", 0.01, 10, 1e-4)
+    assert read_section(TrainingParams, {"preset": "matlab", "optimizer": "adam"}).learning_rate == 0.001
+    assert read_section(TrainingParams, {"preset": "matlab", "regime": "frozen"}).input_normalization == "pretrained"
+
+
+@pytest.mark.parametrize(
+    ("training", "message"),
+    [
+        ({"l2": 0.1}, "belong to preset: matlab"),
+        ({"regime": "finetune", "save": "head"}, "use 'model' or 'none'"),
+        ({"input_normalization": "matlab-reset"}, "need regime: finetune"),
+        ({"preset": "matlap"}, "did you mean 'matlab'"),
+    ],
+)
+def test_training_settings_that_contradict_each_other_are_refused(training, message):
+    with pytest.raises(StudyError, match=message):
+        read_section(TrainingParams, training)
 
 
 def test_only_keeps_the_named_models_and_knows_no_others(tmp_path):

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from benchmark.config import load_network
+from benchmark.config import CONFIGS, load_network, read_yaml
 from benchmark.data.batches import Batches
 from benchmark.models import catalogue, preprocessing
 from benchmark.models.heads import linear
@@ -131,7 +131,7 @@ def test_population_statistics_equal_a_direct_computation():
 
 
 @pytest.mark.parametrize("name", ["nasnet_mobile", "mobilenet_v2"])
-def test_moving_statistics_are_stale_after_a_few_steps_and_population_statistics_are_not(name):
+def test_moving_statistics_are_stale_after_a_few_steps_and_population_statistics_are_not(eager, name):
     batches, _ = pictures()
     backbone = catalogue.build_backbone(small(name), batch_norm="moving")
     core, head = backbone.model.layers[-1], linear(backbone.model.output_shape[-1], 3)
@@ -183,6 +183,30 @@ def test_input_normalisation_is_reset_as_the_networks_matlab_layer_does(name):
         )  # where ImageNet's mean lies: 0 for DenseNet
     if name == "densenet201":
         np.testing.assert_allclose(out.std((0, 1, 2)), 1, atol=1e-4)
+
+
+PAPER = [
+    entry["extends"] if isinstance(entry, dict) else entry for entry in read_yaml(CONFIGS / "paper.yaml")["models"]
+]
+
+
+@pytest.mark.parametrize("name", [name for name in PAPER if load_network(name).takes == "image"])
+def test_each_network_of_the_paper_takes_a_step_of_matlabs_and_is_evaluated(eager, name):
+    size = small(name).input_size
+    batches, _ = pictures(4, size)
+    backbone = catalogue.build_backbone(small(name), batch_norm="population")
+    core, head = backbone.model.layers[-1], linear(backbone.model.output_shape[-1], 3)
+    model = keras.Model(backbone.model.input, head(backbone.model.output))
+    training = TrainingParams(preset="matlab", epochs=1, batch_size=4, learning_rate=1e-4)
+    factors = variable_factors(core, head, small(name), training)
+    before = [weight.numpy() for weight in model.trainable_weights]
+    statistics = PopulationStatistics(backbone.model, core, batches)
+    (row,) = fit(model, batches, batches, training, factors=factors, before_validation=statistics)
+    assert np.isfinite([row["loss"], row["val_loss"]]).all()
+    moved = [not np.array_equal(old, new.numpy()) for old, new in zip(before, model.trainable_weights, strict=True)]
+    assert np.mean(moved) > 0.5  # not all: a unit that is dead for four pictures of noise has no gradient
+    assert moved[-1]
+    keras.utils.clear_session()
 
 
 def test_vgg_drops_out_after_fc6_and_the_first_layers_can_be_frozen():
