@@ -26,6 +26,12 @@ def _file_name(name):
     return name
 
 
+def _sha256(digest):
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", digest):
+        raise ValueError(f"a SHA-256 is 64 hexadecimal characters; got {len(digest)}: '{digest}'")
+    return digest.lower()
+
+
 Name = Annotated[str, AfterValidator(_file_name)]
 
 
@@ -174,6 +180,9 @@ class NetworkParams(Params):
         description="keras.applications.NAME, keras_hub:PRESET, tensorflow_hub:HANDLE or package.module:builder"
     )
     weights: str = Field("imagenet", description="imagenet, places365, audioset, random, or a path")
+    weights_sha256: Annotated[str, AfterValidator(_sha256)] | None = Field(
+        None, description="image networks: the weights file must have this SHA-256 (64 hexadecimal characters)"
+    )
     input_size: PositiveInt | None = Field(None, description="pixels; the builder's own default unless given")
     features: str | None = Field(
         None, description="layer whose output the head reads; the global average pool unless given"
@@ -191,6 +200,12 @@ class NetworkParams(Params):
     options: dict[str, int | float | str | bool | list[int]] = Field({}, description="further arguments of the builder")
     output: int | None = Field(None, description="tensorflow_hub: which of the returned tensors holds the embeddings")
     random: str | None = Field(None, description="tensorflow_hub: package.module:builder used for weights: random")
+
+    @model_validator(mode="after")
+    def _digest_is_compared(self):
+        if self.weights_sha256 is not None and self.takes == "waveform":
+            raise ValueError("weights_sha256 is compared for image networks only; leave it out")
+        return self
 
     @property
     def takes(self):

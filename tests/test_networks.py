@@ -123,7 +123,7 @@ def test_googlenet_halves_the_picture_five_times():
 def test_vgg_keeps_fc6_and_fc7_and_can_do_without():
     kept = catalogue.build_backbone(small("vgg16"))
     assert kept.model.output_shape == (None, 4096)
-    bare = catalogue.build_backbone(small("vgg16").model_copy(update={"features": None}))
+    bare = catalogue.build_backbone(small("vgg16_notop"))
     assert bare.model.output_shape == (None, 512)
 
 

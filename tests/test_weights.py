@@ -1,9 +1,12 @@
+import hashlib
+
 import keras
 import numpy as np
 import pytest
 
 from benchmark.models import caffemodel, catalogue, weights
 from benchmark.models.googlenet import GoogLeNet
+from benchmark.sections import NetworkParams
 from tests.test_networks import small
 
 
@@ -90,8 +93,51 @@ def test_damaged_weights_are_named(tmp_path, content, suffix):
 
 def test_weights_of_an_unknown_kind_are_named(tmp_path):
     (tmp_path / "w.pt").write_bytes(b"x")
-    with pytest.raises(weights.WeightsError, match=r"ending in \.h5, \.keras, \.caffemodel; got '\.pt'"):
+    with pytest.raises(weights.WeightsError, match=r"ending in \.h5, \.keras, \.caffemodel, \.safetensors; got '\.pt'"):
         weights.load_file(keras.Sequential(), tmp_path / "w.pt")
+
+
+def test_a_file_with_the_named_digest_is_loaded(tmp_path):
+    core = catalogue.build_backbone(small("mobilenet_v2"), seed=1).model.layers[-1]
+    path = tmp_path / "w.weights.h5"
+    core.save_weights(path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    settings = small("mobilenet_v2").model_dump() | {"weights": str(path), "weights_sha256": digest.upper()}
+    assert catalogue.build_backbone(NetworkParams(**settings), seed=2).weights["sha256"] == digest
+
+
+def test_a_file_with_another_digest_is_refused_showing_both(tmp_path):
+    path = tmp_path / "w.weights.h5"
+    path.write_bytes(b"abc")
+    abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, appendix B.1
+    network = small("mobilenet_v2").model_copy(update={"weights": str(path), "weights_sha256": "0" * 64})
+    with pytest.raises(weights.WeightsError, match=rf"w\.weights\.h5 is not the file .* expected 0{{64}}, got {abc}"):
+        catalogue.build_backbone(network)
+
+
+def test_named_weights_that_are_a_file_are_compared_too(no_network):
+    no_network.mkdir()
+    (no_network / "googlenet_places365.caffemodel").write_bytes(b"abc")
+    network = small("places365_googlenet").model_copy(update={"weights": "places365", "weights_sha256": "0" * 64})
+    with pytest.raises(weights.WeightsError, match=r"expected 0{64}, got ba7816bf"):
+        catalogue.build_backbone(network)
+
+
+def test_a_digest_of_weights_that_a_library_loads_is_refused():
+    network = small("mobilenet_v2").model_copy(update={"weights": "imagenet", "weights_sha256": "0" * 64})
+    with pytest.raises(weights.WeightsError, match="weights_sha256 is compared with a weights file"):
+        catalogue.build_backbone(network)
+
+
+@pytest.mark.parametrize("digest", ["", "ba7816bf", "g" * 64, "0" * 65])
+def test_what_is_no_digest_is_refused(digest):
+    with pytest.raises(ValueError, match="a SHA-256 is 64 hexadecimal characters; got"):
+        NetworkParams(name="n", label="N", backbone="keras.applications.VGG16", weights_sha256=digest)
+
+
+def test_a_digest_for_an_audio_network_is_refused():
+    with pytest.raises(ValueError, match="for image networks only"):
+        NetworkParams(name="n", label="N", backbone="tensorflow_hub:folder", weights_sha256="0" * 64)
 
 
 def test_a_caffemodel_gives_every_layer_its_parameters(tmp_path):

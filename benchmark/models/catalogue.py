@@ -64,18 +64,19 @@ def build_backbone(network, seed=0, load=True, batch_norm="frozen", freeze_layer
     ``seed`` draws random weights; ``load=False`` leaves them random, for a model whose weights are loaded afterwards.
     ``batch_norm`` 'frozen' keeps batch normalisation as it was pretrained, in inference mode, while the rest trains.
     ``freeze_layers`` counts Keras' layers from the input; MATLAB's count differs by its own input layers.
-    Raises StudyError for an unknown builder or layer, WeightsError for weights that are missing or do not fit."""
+    Raises StudyError for an unknown builder or layer, WeightsError for weights that are missing, do not fit, or are not
+    those of ``weights_sha256``."""
     builder, preprocess_input = find_builder(network.backbone)
     size = network.input_size or default_size(network.backbone)
     arguments = {"include_top": network.features is not None, "input_shape": (size, size, 3), **network.options}
     arguments |= {} if network.features else {"pooling": "avg"}
     keras.utils.set_random_seed(seed)
     if load and network.weights_path is None and network.weights != "random":
-        core = weights.build_pretrained(builder, network.weights, arguments)
+        core = weights.build_pretrained(builder, network.weights, arguments, network.weights_sha256)
     else:
         core = builder(weights=None, **arguments)
     if load and network.weights_path is not None:
-        weights.load_file(core, network.weights_path)
+        weights.load_file(core, network.weights_path, network.weights_sha256)
     core = _drop_inside(_cut(core, network), network)
     image = keras.Input((size, size, 3), name="image")
     if batch_norm == "frozen":

@@ -37,9 +37,29 @@ def ResNet18(include_top=True, weights=None, input_shape=(224, 224, 3), pooling=
 
 
 ResNet18.weights_place = (
-    "model.safetensors and config.json of https://huggingface.co/timm/resnet18.tv_in1k",
+    f"model.safetensors and config.json of {PRESET}",
     "the cache of huggingface_hub (`hf download timm/resnet18.tv_in1k` on a machine with a network fills it)",
 )
+
+
+def torch_names():
+    """Return {KerasHub's layer: torchvision's}, e.g. 'stack1_block0_0_conv': 'layer2.0.downsample.0'; 'fc' is the top.
+
+    The table holds all layers with weights: 20 convolutions, their batch normalisations, one dense layer."""
+    names = {"conv1_conv": "conv1", "conv1_bn": "bn1", "fc1000": "fc"}
+    for stack, blocks in enumerate(ARCHITECTURE["stackwise_num_blocks"]):
+        for block in range(blocks):
+            ours, theirs = f"stack{stack}_block{block}", f"layer{stack + 1}.{block}"
+            for number in (1, 2):
+                names[f"{ours}_{number}_conv"] = f"{theirs}.conv{number}"
+                names[f"{ours}_{number}_bn"] = f"{theirs}.bn{number}"
+        if stack:  # the first stage keeps the size: its shortcut is the identity
+            first = f"stack{stack}_block0_0"
+            names |= {
+                f"{first}_conv": f"layer{stack + 1}.0.downsample.0",
+                f"{first}_bn": f"layer{stack + 1}.0.downsample.1",
+            }
+    return names
 
 
 def preprocess_input(images):

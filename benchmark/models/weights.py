@@ -22,10 +22,11 @@ def cache_folder():
     return Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
 
 
-def build_pretrained(builder, source, arguments):
+def build_pretrained(builder, source, arguments, sha256=None):
     """Return ``builder(weights=source, **arguments)``, fetched or from the cache.
 
-    Raises :class:`WeightsError` naming the file and where to put it, where it can be neither found nor fetched."""
+    ``sha256`` is that of the file which the builder names. Raises :class:`WeightsError` naming the file and where to
+    put it, where it can be neither found nor fetched; or that there is no file whose digest could be compared."""
     files = getattr(builder, "weights_files", None)  # a builder of this project may name files of its own
     if files is not None:
         if source not in files:
@@ -34,8 +35,13 @@ def build_pretrained(builder, source, arguments):
         if not path.exists():
             raise WeightsError(missing(source, files[source], cache_folder()))
         model = builder(weights=None, **arguments)
-        load_file(model, path)
+        load_file(model, path, sha256)
         return model
+    if sha256 is not None:
+        raise WeightsError(
+            f"weights_sha256 is compared with a weights file, and the library itself loads its '{source}' weights: "
+            "give 'weights' a path, or leave weights_sha256 out"
+        )
     try:
         return builder(weights=source, **arguments)
     except Exception as error:  # Keras raises a bare Exception where the network fails; hubs have classes of their own
@@ -54,16 +60,24 @@ def missing(source, file, folder):
     )
 
 
-def load_file(model, path):
+def load_file(model, path, sha256=None):
     """Load a weights file into a model, in place; raise :class:`WeightsError` where they do not belong together.
 
-    After an error the model is of no use: part of it may be loaded."""
+    So too where the file's SHA-256 is not ``sha256``, 64 lower-case hex characters, where given. After an error the
+    model is of no use: part of it may be loaded."""
     path = Path(path)
-    loaders = {".h5": _load_keras, ".keras": _load_keras, ".caffemodel": _load_caffe}
+    loaders = {
+        ".h5": _load_keras,
+        ".keras": _load_keras,
+        ".caffemodel": _load_caffe,
+        ".safetensors": _load_safetensors,
+    }
     if not path.is_file():
         raise WeightsError(f"no weights file {path}")
     if path.suffix not in loaders:
         raise WeightsError(f"{path}: expected a weights file ending in {', '.join(loaders)}; got '{path.suffix}'")
+    if sha256 is not None and (got := file_digest(path)) != sha256:
+        raise WeightsError(f"{path} is not the file that weights_sha256 names: expected {sha256}, got {got}")
     loaders[path.suffix](model, path)
 
 
@@ -89,6 +103,17 @@ def _load_caffe(model, path):
 
     try:
         caffemodel.load(model, path)
+    except ValueError as error:
+        raise WeightsError(f"{path} does not hold the weights of {model.name}: {_first_sentence(error)}") from error
+
+
+def _load_safetensors(model, path):
+    from benchmark.models import resnet18, safetensors_file  # imported late: safetensors is needed for these alone
+
+    if model.name != "resnet18":
+        raise WeightsError(f"{path}: .safetensors files are read for resnet18 only; got {model.name}")
+    try:
+        safetensors_file.load(model, path, resnet18.torch_names())
     except ValueError as error:
         raise WeightsError(f"{path} does not hold the weights of {model.name}: {_first_sentence(error)}") from error
 
