@@ -19,7 +19,7 @@ from benchmark.training import latency
 from benchmark.training.augmentation import make_transform
 from benchmark.training.extractors import assemble, prepare_backbone
 from benchmark.training.fit import fit, gpus, precision, predict
-from benchmark.training.optimizers import variable_factors
+from benchmark.training.optimizers import head_factors, variable_factors
 from spectrograms.params import fingerprint
 
 EVALUATED = ("val", "test")
@@ -85,7 +85,7 @@ def train_frozen(assembly, study, clips, classes, seed, stages):
 
     head.get_layer("standardize").adapt(x[(clips["split"] == "train").to_numpy()])
     with stages("train"):
-        factors = {variable.path: (1.0, 0.0 if variable.name == "bias" else 1.0) for variable in head.trainable_weights}
+        factors = head_factors(head, study.training)
         history = fit(head, batches("train"), batches("val"), study.training, seed, factors)
     with stages("predict"):
         return history, predict(head, batches(*EVALUATED))

@@ -53,7 +53,7 @@ def _column(name, form):
     return lambda row: "" if pd.isna(row[name]) else form(row[name])
 
 
-_one, _whole = "{:.1f}".format, "{:.0f}".format
+_one = "{:.1f}".format
 COMPARISON = {
     "Model": _column("label", str),
     "Weights": _column("weights", str),
@@ -69,7 +69,7 @@ COMPARISON = {
     "p90 (ms)": _column("latency_ms_p90", _one),
     "Parameters": _column("parameters", count),
     "Size (MB)": _column("size_mb", _one),
-    "Training (s)": _column("train_seconds", _whole),
+    "Training (s)": _column("train_seconds", _one),
     "Status": _column("status", str),
 }
 TERMINAL = {

@@ -90,6 +90,9 @@ def variable_factors(core, head, network, training):
         is_bias = variable.name == "bias"
         rate = network.bias_rate if is_bias else 1.0
         factors[variable.path] = (rate, 0.0 if is_bias else network.pretrained_l2)
-    for variable in head.trainable_weights:
-        factors[variable.path] = (training.head_rate, 0.0 if variable.name == "bias" else 1.0)
-    return factors
+    return factors | head_factors(head, training)
+
+
+def head_factors(head, training):
+    """Return {variable path: (rate factor, l2 factor)} of the new layer: ``head_rate``, and no decay for its biases."""
+    return {w.path: (training.head_rate, 0.0 if w.name == "bias" else 1.0) for w in head.trainable_weights}
