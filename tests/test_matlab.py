@@ -52,9 +52,12 @@ def reference(rule, kernel, bias, head_rate):
 @pytest.fixture
 def float64():
     """Let Keras count in float64: RMSprop and Adam divide by a gradient's size, which enlarges float32's errors."""
+    before = keras.config.dtype_policy()
     keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
     yield
     keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy(before)
 
 
 def softmax_layer(**options):
