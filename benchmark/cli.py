@@ -178,7 +178,9 @@ def _import_keras():
     logging.getLogger("tensorflow").setLevel("ERROR")  # each network is compiled anew; that is meant
     try:
         with _stderr_hushed():
-            import keras  # noqa: F401
+            import keras
+
+            keras.ops.zeros(1)  # the first operation looks for devices, and speaks of those that are not there
     except (ImportError, ValueError) as error:  # not installed, or no backend of that name
         backend = os.environ.get("KERAS_BACKEND", "tensorflow")
         raise StudyError(
