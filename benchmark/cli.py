@@ -112,9 +112,9 @@ def check(study: StudyFile, settings: Settings = (), only: Only = ()):
 @app.command()
 def models():
     """List the networks that a study can name, with parameters, input size and weights."""
+    _import_keras()
     from benchmark.listing import list_networks
 
-    _import_keras()
     list_networks([load_network(name) for name in network_names()])
 
 
