@@ -153,6 +153,18 @@ def test_audit_exits_1_where_a_row_is_impossible(command, tmp_path):
     assert "nowhere.csv" in err
 
 
+def test_an_interrupted_run_says_that_finished_trials_are_kept(command, sounds, tmp_path, monkeypatch):
+    from benchmark import engine
+
+    def interrupt(*arguments, **named):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine, "run_all", interrupt)
+    code, _, err = command("run", study(tmp_path, models=[{"extends": "mobilenet_v2", "weights": "random"}]))
+    assert code == 130
+    assert "finished trials are kept" in err
+
+
 def test_report_of_no_results_is_a_readable_error(command, tmp_path):
     code, _, err = command("report", tmp_path)
     assert code == 2
