@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from benchmark.data.clips import find_clips
 from benchmark.data.splits import make_splits
 from benchmark.data.synthetic import synthesise
 from benchmark.files import write_text
+from spectrograms.image import ImageError, read_image
 from spectrograms.render import render
 
 
@@ -39,11 +41,26 @@ def find(study, say=print, labelled=True):
 def draw(study, clips, rejected, say=print):
     """Return (clips with their picture, rejected, number of new pictures); pictures made elsewhere stay as they are."""
     if study.dataset.kind == "images":
-        return clips.assign(image=clips["path"]), rejected, 0
+        with ThreadPoolExecutor() as pool:
+            flaws = list(pool.map(_flaw, clips["path"]))
+        bad = [(path, flaw) for path, flaw in zip(clips["path"], flaws, strict=True) if flaw]
+        good = clips.assign(image=clips["path"])[[flaw is None for flaw in flaws]]
+        rejected = pd.concat([rejected, pd.DataFrame(bad, columns=rejected.columns)], ignore_index=True)
+        say(f"{len(good)} pictures; {len(rejected)} set aside")
+        return good, rejected, 0
     kept, bad, new = render(clips, study.clip, study.mel, study.image, study.cache)
     rejected = pd.concat([rejected, bad], ignore_index=True)
     say(f"{len(kept)} clips: {new} pictures rendered, {len(kept) - new} from {study.cache}; {len(rejected)} set aside")
     return kept, rejected, new
+
+
+def _flaw(path):
+    """Return why a picture cannot be used, or None."""
+    try:
+        read_image(path)
+    except ImageError as error:
+        return str(error)
+    return None
 
 
 def split_all(study, clips):

@@ -1,6 +1,8 @@
 """Trials and the engine, on a small builder network and pictures that anyone can tell apart."""
 
 import json
+import shutil
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -90,6 +92,19 @@ def test_a_trial_learns_and_leaves_all_its_files(pictures, tmp_path, regime):
     assert record["parameters"] == 3 * 3 * 3 * 8 + 8 + 4 * 8 + (8 * 3 + 3) + (16 if regime == "frozen" else 0)
     assert {"train", "latency", "build"} <= set(record["seconds"])
     assert record["versions"]["keras"] == keras.__version__
+
+
+def test_a_broken_picture_is_set_aside_and_the_study_goes_on(pictures, tmp_path):
+    root = tmp_path / "pictures"
+    shutil.copytree(pictures, root)
+    (root / "red" / "00.png").write_bytes((pictures / "red" / "00.png").read_bytes()[:500])
+    (root / "red" / "text.png").write_text("no picture")
+    study = study_of(root, tmp_path, training={"epochs": 1})
+    (record,), _ = run(study)
+    assert record["status"] == "done"
+    rejected = pd.read_csv(study.folder / "rejected.csv")
+    assert [Path(path).name for path in rejected["path"]] == ["00.png", "text.png"]
+    assert rejected["reason"].str.len().min() > 5
 
 
 def test_predict_gives_the_scores_of_the_study(pictures, tmp_path):
