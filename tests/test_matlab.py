@@ -7,10 +7,11 @@ import pytest
 from benchmark.config import CONFIGS, load_network, read_yaml
 from benchmark.data.batches import Batches
 from benchmark.models import catalogue, preprocessing
+from benchmark.models.catalogue import batch_norms
 from benchmark.models.heads import linear
 from benchmark.sections import AugmentParams, TrainingParams
 from benchmark.training.augmentation import make_transform
-from benchmark.training.batch_norm import PopulationStatistics, batch_norms, is_folded, unfold
+from benchmark.training.batch_norm import PopulationStatistics, is_folded, unfold
 from benchmark.training.fit import fit
 from benchmark.training.optimizers import MatlabOptimizer, variable_factors
 from tests.test_networks import small

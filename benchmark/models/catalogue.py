@@ -79,9 +79,8 @@ def build_backbone(network, seed=0, load=True, batch_norm="frozen", freeze_layer
         weights.load_file(core, network.weights_path, network.weights_sha256)
     core = _drop_inside(_cut(core, network), network)
     image = keras.Input((size, size, 3), name="image")
-    if batch_norm == "frozen":
-        _freeze_batch_norm(core)
-    for layer in core.layers[:freeze_layers]:
+    # Keras ties inference mode to ``trainable``; a Functional model passes its own mode on, whatever it is told.
+    for layer in core.layers[:freeze_layers] + (batch_norms(core) if batch_norm == "frozen" else []):
         layer.trainable = False
     model = keras.Model(image, core(preprocessing.from_library(preprocess_input)(image)), name="backbone")
     return Backbone(model, core.count_params(), _identify(network, core))
@@ -102,15 +101,15 @@ def _cut(core, network):
     return core if output is core.output else keras.Model(core.input, output, name=core.name)
 
 
-def _freeze_batch_norm(layer):
-    """Put every batch normalisation in a model into inference mode: Keras ties that to ``trainable``.
-
-    (Calling the model with ``training=False`` would not do: a Functional model passes its own mode to all layers.)"""
-    for part in layer.layers:
-        if isinstance(part, keras.layers.BatchNormalization):
-            part.trainable = False
-        elif isinstance(part, keras.Model):
-            _freeze_batch_norm(part)
+def batch_norms(model):
+    """Return the batch normalisations of a model, also of models inside it."""
+    found = []
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            found.append(layer)
+        elif isinstance(layer, keras.Model):
+            found += batch_norms(layer)
+    return found
 
 
 def _drop_inside(core, network):

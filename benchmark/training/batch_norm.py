@@ -4,16 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-
-def batch_norms(model):
-    """Return the batch normalisations of a model, also of models inside it."""
-    found = []
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            found.append(layer)
-        elif isinstance(layer, keras.Model):
-            found += batch_norms(layer)
-    return found
+from benchmark.models.catalogue import batch_norms
 
 
 class _Called(keras.layers.Layer):
@@ -44,14 +35,14 @@ class PopulationStatistics:
 
     def measure(self):
         """Return the mean and the variance of each layer's input over all clips: pairs of (channels,) float64."""
-        sums, clips = None, 0
+        sums, n_batches = None, 0
         for inputs, n in self.batches.in_order():
             if n < self.batches.batch_size:  # the rest would be counted with its filling: left out, as in training
                 break
             values = [ops.convert_to_numpy(value).astype("float64") for value in self.moments.predict_on_batch(inputs)]
             sums = values if sums is None else [total + value for total, value in zip(sums, values, strict=True)]
-            clips += 1
-        averages = [total / clips for total in sums]
+            n_batches += 1
+        averages = [total / n_batches for total in sums]
         pairs = zip(averages[::2], averages[1::2], strict=True)
         return [(mean, np.maximum(square - mean**2, 0)) for mean, square in pairs]
 

@@ -10,7 +10,6 @@ import numpy as np
 from benchmark.training.optimizers import make_optimizer
 
 POLICIES = {"off": "float32", "float16": "mixed_float16", "bfloat16": "mixed_bfloat16"}
-SCORES = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
 class TrainingError(ArithmeticError):
@@ -39,7 +38,7 @@ def fit(model, train, val, training, seed=0, factors=None, before_validation=lam
     """Train ``model`` in place on :class:`Batches` and return its history: one dict per iteration.
 
     ``factors`` are those of :func:`benchmark.training.optimizers.make_optimizer`. ``before_validation`` is called
-    before each validation and at the end, e.g. to bring batch-norm statistics up to date. Where no validation took
+    before each validation, e.g. to bring batch-norm statistics up to date. Where no validation took
     place val_loss and val_accuracy are NaN. Raises :class:`TrainingError` where the loss is no number any more."""
     keras.utils.set_random_seed(seed)
     model.compile(make_optimizer(training, factors), loss="categorical_crossentropy", metrics=["accuracy"])
@@ -54,9 +53,9 @@ def fit(model, train, val, training, seed=0, factors=None, before_validation=lam
         rows.append(row | {"seconds": round(time.perf_counter() - start, 3), "learning_rate": rate})
         if watch.is_over(row["val_loss"]):
             break
-    watch.finish()
-    before_validation()
+    watch.finish()  # the best weights come back with the statistics that they were validated with
     if math.isnan(rows[-1]["val_loss"]) and training.keep == "last":
+        before_validation()
         rows[-1] |= validate(model, val)  # MATLAB's final validation
     return rows
 
