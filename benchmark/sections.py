@@ -267,6 +267,9 @@ class Study(Params):
             raise ValueError(f"models named twice: {', '.join(twice)}; give one of them a 'name' of its own")
         for model in self.models:
             _check_own_training(self, model)
+        regimes = {self.for_model(model).training.regime for model in self.models}
+        if self.augment != AugmentParams() and "finetune" not in regimes:
+            raise ValueError("augment needs regime: finetune; frozen features are computed once, before any change")
         deaf = [model.name for model in self.models if model.takes == "waveform"]
         if self.dataset.kind == "images" and deaf:
             raise ValueError(f"{', '.join(deaf)} need sound, but dataset.kind is 'images'; leave them out")

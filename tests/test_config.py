@@ -44,6 +44,7 @@ def test_unknown_key_suggests_the_right_one():
         ({"dataset": {"root": "x", "group_pattern": "("}}, "no regular expression"),
         ({"dataset": {"root": "x", "kind": "images"}, "models": ["yamnet"]}, "yamnet need sound"),
         ({"dataset": None}, "dataset: .*got None"),
+        ({"augment": {"translation": 30}}, "frozen features are computed once"),
         ({"name": "../up"}, "a name becomes a folder"),
     ],
 )
