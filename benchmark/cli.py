@@ -1,8 +1,6 @@
 """The command line. Heavy packages are imported by the commands that need them: --help and report start fast."""
 
-import contextlib
 import json
-import logging
 import os
 import sys
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from benchmark.backend import import_keras
 from benchmark.config import StudyError, load_network, load_study, network_names
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -41,29 +40,45 @@ def run(
     settings: Settings = (),
     only: Only = (),
     force: Annotated[bool, typer.Option("--force", help="run finished trials again")] = False,
+    where: Annotated[
+        str | None, typer.Option("--engine", metavar="ENGINE", help="inline, processes or ray: where trials run")
+    ] = None,
 ):
     """Render, train, evaluate and time all models of a study; write its tables and figures."""
     from benchmark import prepare
+    from benchmark.lock import held
 
-    plan = load_study(study, settings, only)
+    plan = load_study(study, [*settings, *([f"engine.kind={where}"] if where else [])], only)
     prepare.check_writable(plan.folder)
     prepare.find(plan)  # wrong data are told before seconds are spent on loading networks
-    _import_keras()
+    with held(plan.folder):
+        try:
+            records = _run(plan, force)
+        except KeyboardInterrupt:
+            print("\ninterrupted: finished trials are kept; the same command goes on from there", file=sys.stderr)
+            sys.exit(INTERRUPTED)
+        _report(plan.folder)
+    failed = sum(record["status"] != "done" for record in records)
+    if failed:
+        print(f"{failed} of {len(records)} trials failed; the reasons stand below the table", file=sys.stderr)
+        sys.exit(FAILED)
+
+
+def _run(plan, force):
+    """Check the models of a study, make its pictures, run its trials; return their records."""
+    from benchmark import backend, prepare
+
+    if plan.engine.kind == "inline" and plan.engine.num_cpus:
+        backend.keep_to(backend.cores()[: plan.engine.num_cpus])
+    if plan.engine.kind != "inline":
+        backend.hide_gpus()
+    backend.import_keras()
     from benchmark import engine
 
     engine.check_models(plan)
     ready = prepare.prepare(plan)
     prepare.write_study(plan, ready)
-    try:
-        records = engine.run_all(plan, ready.clips, ready.folds, force)
-    except KeyboardInterrupt:
-        print("\ninterrupted: finished trials are kept; the same command goes on from there", file=sys.stderr)
-        sys.exit(INTERRUPTED)
-    _report(plan.folder)
-    failed = sum(record["status"] != "done" for record in records)
-    if failed:
-        print(f"{failed} of {len(records)} trials failed; the reasons stand below the table", file=sys.stderr)
-        sys.exit(FAILED)
+    return engine.run_all(plan, ready.clips, ready.folds, force)
 
 
 @app.command()
@@ -112,7 +127,7 @@ def check(study: StudyFile, settings: Settings = (), only: Only = ()):
 @app.command()
 def models():
     """List the networks that a study can name, with parameters, input size and weights."""
-    _import_keras()
+    import_keras()
     from benchmark.listing import list_networks
 
     list_networks([load_network(name) for name in network_names()])
@@ -128,7 +143,7 @@ def predict(
     from benchmark.predictor import check_trial
 
     settings = check_trial(trial)
-    _import_keras()
+    import_keras()
     from benchmark.predictor import Predictor, print_scores
 
     predictor = Predictor(trial, settings)
@@ -170,32 +185,3 @@ def _report(folder):
     summary = write_report(folder)
     print_comparison(summary)
     print(f"results: {Path(folder).resolve()}")
-
-
-def _import_keras():
-    """Import Keras and its backend without their start-up messages; say what is missing where there is none."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    logging.getLogger("tensorflow").setLevel("ERROR")  # each network is compiled anew; that is meant
-    try:
-        with _stderr_hushed():
-            import keras
-
-            keras.ops.zeros(1)  # the first operation looks for devices, and speaks of those that are not there
-    except (ImportError, ValueError) as error:  # not installed, or no backend of that name
-        backend = os.environ.get("KERAS_BACKEND", "tensorflow")
-        raise StudyError(
-            f"Keras cannot start its backend '{backend}': {error}; install it, or set KERAS_BACKEND to jax or torch"
-        ) from None
-
-
-@contextlib.contextmanager
-def _stderr_hushed():
-    """Send what C++ libraries print while they load to nowhere."""
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)

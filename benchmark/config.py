@@ -27,6 +27,8 @@ def load_study(path, overrides=(), only=(), configs=CONFIGS):
     entries = raw.get("models", [])
     if not isinstance(entries, list):
         raise StudyError(f"{path}: models must be a list of names or mappings; got {entries!r}")
+    if isinstance(raw.get("engine"), str):  # short for its kind, of which an override may change a part
+        raw["engine"] = {"kind": raw["engine"]}
     raw["models"] = [{"extends": entry} if isinstance(entry, str) else entry for entry in entries]
     for override in overrides:
         _override(raw, override)

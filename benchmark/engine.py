@@ -1,20 +1,27 @@
-"""All trials of a study, one after the other: what is done is kept, what fails is recorded, the rest goes on."""
+"""All trials of a study: what is done is kept, what fails is recorded, the rest goes on."""
 
-import gc
 import json
-import traceback
+import shutil
 
 import keras
 
+from benchmark import workers
+from benchmark.analysis.predictions import read_predictions
+from benchmark.attempt import Job
 from benchmark.config import StudyError
 from benchmark.models.catalogue import build_backbone, find_builder
 from benchmark.models.weights import WeightsError
-from benchmark.training.fit import TrainingError
-from benchmark.trial import Trial, dependencies, run_trial, write_folder
-from spectrograms.audio import AudioError
-from spectrograms.image import ImageError
+from benchmark.status import Board
+from benchmark.trial import Trial, dependencies
 
-EXPECTED = (StudyError, WeightsError, TrainingError, AudioError, ImageError, MemoryError, OSError)
+
+def _ray(jobs, engine, board):
+    from benchmark import cluster  # imported late: Ray is an extra
+
+    return cluster.run(jobs, engine, board)
+
+
+ENGINES = {"inline": workers.inline, "processes": workers.processes, "ray": _ray}
 
 
 def plan(study, folds):
@@ -49,53 +56,46 @@ def run_all(study, clips, folds, force=False, say=print):
     """Run the trials that are not done; return the records of all, in order.
 
     ``say`` gets one line per trial: reused and why redone, accuracy and seconds, or what failed."""
-    trials, classes, records = plan(study, folds), sorted(clips["label"].unique()), []
-    for number, trial in enumerate(trials, 1):
-        name = f"[{number}/{len(trials)}] {trial.network.label}, fold {trial.fold}, seed {trial.seed}"
-        rows, own = clips.assign(split=folds[trial.seed][trial.fold]), study.for_model(trial.network)
-        done, why = reusable(own, trial, rows)
-        if done and not force:
-            say(f"{name}: done before, kept")
-            records.append(done)
-            continue
-        say(f"{name}: {'asked for again' if done else why} …")
-        records.append(attempt(own, trial, rows, classes))
-        say(f"{name}: {outcome(records[-1])}")
-        keras.utils.clear_session()
-        gc.collect()
-    return records
+    trials, classes, records, jobs = plan(study, folds), sorted(clips["label"].unique()), {}, []
+    sweep(study)
+    board = Board(study.folder, trials, say, live=None if say is print else False, at_once=study.engine.workers or 1)
+    with board.shown():
+        for trial in trials:
+            job = Job(study.for_model(trial.network), trial, clips, folds[trial.seed][trial.fold], classes)
+            done, why = reusable(job)
+            if done and not force:
+                records[trial.name] = done
+                board.kept(trial, done)
+            else:
+                jobs.append(job)
+                board.due(trial, "asked for again" if done else why)
+        for job, record in ENGINES[study.engine.kind](jobs, study.engine, board):
+            records[job.trial.name] = record
+            board.ended(job.trial, record)
+    return [records[trial.name] for trial in trials]
 
 
-def reusable(study, trial, clips):
+def sweep(study):
+    """Remove what a run that was cut left behind in the trials' folders; checkpoints stay, to go on from."""
+    for path in study.folder.glob("trials/*/.*"):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif not path.name.endswith(".checkpoint.npz"):
+            path.unlink(missing_ok=True)
+
+
+def reusable(job):
     """Return (record, '') of a finished trial that still stands, or (None, why it has to run)."""
+    folder = job.trial.folder(job.study)
     try:
-        record = json.loads((trial.folder(study) / "trial.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        record = json.loads((folder / "trial.json").read_text(encoding="utf-8"))
+        if record["status"] != "done":
+            return None, "failed before"
+        read_predictions(folder / "predictions.csv")
+    except StudyError as error:
+        return None, f"again, since {error}"
+    except (OSError, ValueError, KeyError, TypeError):
         return None, "not run yet"
-    if record.get("status") != "done":
-        return None, "failed before"
-    was, now = record.get("depends_on", {}), dependencies(study, trial, clips)
+    was, now = record.get("depends_on", {}), dependencies(job.study, job.trial, job.rows)
     changed = [name for name in now if was.get(name) != now[name]]
     return (None, f"again, since {', '.join(changed)} changed") if changed else (record, "")
-
-
-def attempt(study, trial, clips, classes):
-    """Run one trial; where it fails, record why in its folder and go on."""
-    try:
-        return run_trial(study, trial, clips, classes)
-    except EXPECTED as error:
-        reason, details = " ".join(str(error).split()) or type(error).__name__, None
-    except Exception as error:  # of any library: the other trials still run, and the traceback is kept
-        reason, details = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}", traceback.format_exc()
-    record = trial.record(study) | {"status": "failed", "error": reason, "traceback": details}
-    write_folder(trial.folder(study), record, {}, {})
-    return record
-
-
-def outcome(record):
-    """Return one trial's result in words."""
-    if record["status"] == "failed":
-        return f"FAILED: {record['error']}"
-    seconds = sum(record["seconds"].values())
-    accuracy = f"{record['test_accuracy']:.3f} of {record['n_test']} test clips right"
-    return f"{accuracy}; {seconds:.0f} s, of them training {record['train_seconds']:.1f} s"

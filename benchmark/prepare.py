@@ -13,7 +13,7 @@ from benchmark.config import StudyError
 from benchmark.data.clips import find_clips
 from benchmark.data.splits import make_splits
 from benchmark.data.synthetic import synthesise
-from benchmark.files import write_text
+from benchmark.files import replacing, write_text
 from spectrograms.image import ImageError, read_image
 from spectrograms.render import render
 
@@ -101,6 +101,9 @@ def write_study(study, prepared):
     write_text(folder / "rejected.csv", prepared.rejected.to_csv(index=False))
     first = next(iter(prepared.folds.values()))[0]
     example = prepared.clips[first == "test"].iloc[0]
+    shown = folder / "examples" / f"{example['clip_id']}.png"
+    with replacing(shown) as temporary:
+        shutil.copyfile(example["image"], temporary)
     for old in (folder / "examples").iterdir():
-        old.unlink()
-    shutil.copyfile(example["image"], folder / "examples" / f"{example['clip_id']}.png")
+        if old != shown:
+            old.unlink()

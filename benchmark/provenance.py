@@ -33,10 +33,10 @@ def versions():
 
 
 def hardware(accelerators=()):
-    """Return the processor's name, its cores usable here, the memory in GB, the system and the accelerators."""
+    """Return the processor's name, its cores, the memory in GB, the system and the accelerators."""
     return {
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": os.cpu_count(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
         "system": platform.platform(),
         "accelerators": list(accelerators),
@@ -58,16 +58,17 @@ def peak_memory_mb():
 
 
 class Stages:
-    """Seconds spent in each named stage: ``with stages("train"): ...``."""
+    """Seconds spent in each named stage: ``with stages("train"): ...``; ``announce`` hears of each as it begins."""
 
-    def __init__(self):
-        self.seconds = {}
+    def __init__(self, announce=lambda stage, done=0, total=0: None):
+        self.seconds, self.announce = {}, announce
 
     @contextlib.contextmanager
     def __call__(self, name):
-        """Time a block and add it to its stage."""
+        """Time a block and add it to its stage; yield what to call with (done, total) for progress within it."""
         start = time.perf_counter()
+        self.announce(name)
         try:
-            yield
+            yield lambda done, total: self.announce(name, done, total)
         finally:
             self.seconds[name] = round(self.seconds.get(name, 0) + time.perf_counter() - start, 3)

@@ -16,11 +16,13 @@ def write_schemas(folder):
 
 
 def _study_schema():
-    """Return the schema of a study file: name may be left out, models may be names or change one."""
+    """Return the schema of a study file: name may be left out, engine may be its kind, models names or changes of one."""
     schema = _optional(Study, "name")
     network = schema["$defs"]["NetworkParams"]
     network["properties"]["extends"] = {"enum": network_names()}
     network["required"] = []
+    kinds = schema["$defs"]["EngineParams"]["properties"]["kind"]["enum"]
+    schema["properties"]["engine"] = {"anyOf": [{"enum": kinds}, {"$ref": "#/$defs/EngineParams"}]}
     schema["properties"]["models"]["items"] = {"anyOf": [{"enum": network_names()}, {"$ref": "#/$defs/NetworkParams"}]}
     return schema
 

@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from benchmark.training_params import AugmentParams, LatencyParams, TrainingParams
 from spectrograms.params import ClipParams, ImageParams, MelParams, Params
 
 NAMED_WEIGHTS = ("imagenet", "places365", "audioset", "random")
@@ -75,100 +76,27 @@ class SplitParams(Params):
         return self
 
 
-# What a preset sets where the study does not; matlab: trainingOptions' documented defaults, and the new layer at 10x.
-PRESETS = {
-    "keras": {},
-    "matlab": {
-        "regime": "finetune",
-        "optimizer": "sgdm",
-        "epochs": 30,
-        "batch_size": 128,
-        "l2": 1e-4,
-        "head_rate": 10.0,
-        "shuffle": "once",
-        "validation_frequency": 50,
-        "patience": None,
-        "keep": "last",
-        "batch_norm": "population",
-        "input_normalization": "matlab-reset",
-    },
-}
-MATLAB_RATES = {"sgdm": 0.01, "adam": 0.001, "rmsprop": 0.001}
-NOT_FROZEN = {"batch_norm": "auto", "input_normalization": "pretrained"}  # cached features know no training split
+class EngineParams(Params):
+    """Where trials run; a plain word is the kind. No result depends on it but its seconds."""
 
-
-class TrainingParams(Params):
-    """How a model is trained. ``preset`` sets the defaults of the others: today's good practice, or MATLAB's."""
-
-    preset: Literal["keras", "matlab"] = "keras"
-    regime: Literal["frozen", "finetune"] = "frozen"  # train the head on cached backbone outputs, or all layers
-    optimizer: Literal["adam", "sgdm", "rmsprop"] = "adam"
-    learning_rate: PositiveFloat = 1e-3
-    epochs: PositiveInt = 50
-    batch_size: PositiveInt = 32
-    shuffle: Literal["every-epoch", "once", "never"] = "every-epoch"  # the last partial batch is always left out
-    validation_frequency: PositiveInt | None = Field(
-        None, description="iterations, and the first; null: after each epoch"
+    kind: Literal["inline", "processes", "ray"] = "inline"  # here, in spawned processes, or on a Ray cluster
+    workers: PositiveInt | None = Field(
+        None, description="processes: trials at once; one per GPU, or one, unless given"
     )
-    patience: PositiveInt | None = Field(10, description="stop after this many validations without a lower val_loss")
-    keep: Literal["best", "last"] = "best"  # the weights of the lowest val_loss, or of the last iteration
-    drop_period: PositiveInt | None = Field(
-        None, description="epochs after which the learning rate is multiplied by drop_factor"
+    num_cpus: PositiveInt | None = Field(
+        None, description="cores of a trial; all (inline) or an equal share unless given"
     )
-    drop_factor: PositiveFloat = 0.1
-    gradient_threshold: PositiveFloat | None = Field(None, description="largest L2 norm of each variable's gradient")
-    l2: NonNegativeFloat = Field(0.0, description="preset matlab: gradient + l2 * weight; biases exempt")
-    head_rate: PositiveFloat = Field(1.0, description="preset matlab: learning rate of the new layer, as a multiple")
-    freeze_layers: NonNegativeInt = Field(0, description="finetune: the first layers of the backbone, not trained")
-    input_normalization: Literal["pretrained", "matlab-reset"] = "pretrained"  # recomputed from the training images
-    batch_norm: Literal["auto", "frozen", "moving", "population"] = Field(
-        "auto",
-        description="finetune: as pretrained (frozen), batch statistics with moving means (moving) or one pass over "
-        "the training set before each validation (population); auto: moving for random weights, else frozen",
+    num_gpus: NonNegativeFloat | None = Field(
+        None, description="ray: GPUs of a trial, 0.5 for two on one; 0 unless given"
     )
-    mixed_precision: Literal["auto", "off", "float16", "bfloat16"] = "auto"  # auto: float16 on a GPU, off on a CPU
-    save: Literal["model", "head", "none"] = Field(
-        "model", description="what predict needs: the complete model, or (frozen only) its head"
-    )
+    address: str | None = Field(None, description="ray: an existing cluster, e.g. auto; a local one unless given")
+    shared: bool = Field(True, description="ray: every node sees the folders cache and results")
+    retries: NonNegativeInt = Field(2, description="ray: how often a trial is run again whose node died")
 
     @model_validator(mode="before")
     @classmethod
-    def _preset(cls, given):
-        if not isinstance(given, dict) or given.get("preset", "keras") not in PRESETS:
-            return given
-        chosen = PRESETS[given.get("preset", "keras")] | given
-        if given.get("preset") == "matlab":
-            chosen.setdefault("learning_rate", MATLAB_RATES.get(chosen["optimizer"], 0.01))
-            chosen |= {k: v for k, v in NOT_FROZEN.items() if chosen["regime"] == "frozen" and k not in given}
-        return chosen
-
-    @model_validator(mode="after")
-    def _consistent(self):
-        if self.save == "head" and self.regime != "frozen":
-            raise ValueError(f"save: head keeps no trained backbone; with regime {self.regime} use 'model' or 'none'")
-        if self.preset == "keras" and (self.l2 or self.head_rate != 1):
-            raise ValueError("l2 and head_rate belong to preset: matlab")
-        if self.regime == "frozen" and (self.input_normalization != "pretrained" or self.freeze_layers):
-            raise ValueError("input_normalization: matlab-reset and freeze_layers need regime: finetune")
-        return self
-
-
-class AugmentParams(Params):
-    """Random changes of the training pictures; all off by default. Reflection reverses time on a spectrogram."""
-
-    translation: NonNegativeFloat = 0.0  # pixels of the network's input, each way (MATLAB's example: 30)
-    scale: tuple[PositiveFloat, PositiveFloat] = (1.0, 1.0)  # (MATLAB's example: 0.9, 1.1)
-    reflection: bool = False  # left to right, for every other picture
-    time_mask: Annotated[float, Field(ge=0, le=1)] = 0.0  # widest stripe of SpecAugment, as a share of the width
-    frequency_mask: Annotated[float, Field(ge=0, le=1)] = 0.0  # and of the height
-
-
-class LatencyParams(Params):
-    """How long one prediction is timed for, batch 1 on the CPU, after warm-up."""
-
-    calls: Annotated[int, Field(ge=1)] = 30  # at least
-    seconds: NonNegativeFloat = 2.0  # at least
-    warmup: PositiveInt = 3  # untimed calls after the first
+    def _plain_word(cls, given):
+        return {"kind": given} if isinstance(given, str) else given
 
 
 class NetworkParams(Params):
@@ -245,6 +173,8 @@ class Study(Params):
     training: TrainingParams = TrainingParams()
     augment: AugmentParams = AugmentParams()  # finetune only
     latency: LatencyParams = LatencyParams()
+    leakage: Literal["refuse", "warn", "off"] = "refuse"  # where copies of a clip are on two sides of a split
+    engine: EngineParams = EngineParams()
     models: Annotated[tuple[NetworkParams, ...], Field(min_length=1)]
     cache: Path = Path(".cache")  # rendered images, features, embeddings
     results: Path = Path("results")  # the study writes into results/<name>/

@@ -17,6 +17,7 @@ from benchmark.provenance import Stages, hardware, peak_memory_mb, versions
 from benchmark.sections import NetworkParams
 from benchmark.training import latency
 from benchmark.training.augmentation import make_transform
+from benchmark.training.checkpoint import Checkpoint
 from benchmark.training.extractors import assemble, prepare_backbone
 from benchmark.training.fit import fit, gpus, precision, predict
 from benchmark.training.optimizers import head_factors, variable_factors
@@ -33,9 +34,18 @@ class Trial:
     fold: int
     seed: int
 
+    @property
+    def name(self):
+        """What tells the trial from the others of its study, e.g. 'vgg16/0-1'."""
+        return f"{self.network.name}/{self.fold}-{self.seed}"
+
     def folder(self, study):
         """Return the trial's folder."""
-        return study.folder / "trials" / self.network.name / f"{self.fold}-{self.seed}"
+        return study.folder / "trials" / self.name
+
+    def checkpoint(self, study):
+        """Return the file that keeps the state of a fine-tuning between its epochs."""
+        return self.folder(study).with_name(f".{self.fold}-{self.seed}.checkpoint.npz")
 
     def record(self, study):
         """Return what is known of the trial before it runs: the first part of trial.json."""
@@ -49,17 +59,18 @@ class Trial:
         }
 
 
-def run_trial(study, trial, clips, classes):
+def run_trial(job, surroundings):
     """Train, evaluate and time one trial and write its folder; return trial.json as a dict.
 
-    ``clips`` are the rows of the clip table with their ``split`` in this fold. The folder appears under its own name
-    only when it is complete."""
-    stages = Stages()
+    ``job`` and ``surroundings`` are those of :mod:`benchmark.attempt`. The folder appears under its own name only when
+    it is complete."""
+    study, trial, clips, classes = job.study, job.trial, job.rows, job.classes
+    stages = Stages(surroundings.progress)
     with precision(study.training.mixed_precision) as policy:
         with stages("build"):
             assembly = assemble(trial.network, study, len(classes), trial.seed)
-        history, y_score = REGIMES[assembly.regime](assembly, study, clips, classes, trial.seed, stages)
-    with stages("latency"):
+        history, y_score = REGIMES[assembly.regime](assembly, job, clips, stages)
+    with surroundings.alone(), stages("latency"):
         timings = measure_latency(study, trial, assembly, clips, classes)
     frames = {
         "predictions.csv": predictions(clips, y_score, classes),
@@ -68,33 +79,38 @@ def run_trial(study, trial, clips, classes):
     }
     tested = frames["predictions.csv"].query("split == 'test'")
     record = trial.record(study) | describe(study, trial, assembly, clips, classes, stages)
-    record |= {"precision": policy, "test_accuracy": float((tested["y_true"] == tested["y_pred"]).mean())}
+    record |= {"precision": policy, "latency_alone": surroundings.is_alone}
+    record |= {"test_accuracy": float((tested["y_true"] == tested["y_pred"]).mean())}
     write_folder(trial.folder(study), record, frames, saved(assembly, study.training.save))
+    trial.checkpoint(study).unlink(missing_ok=True)
     return record
 
 
-def train_frozen(assembly, study, clips, classes, seed, stages):
+def train_frozen(assembly, job, clips, stages):
     """Train the head on backbone outputs that are computed once per clip; return history and scores of val and test."""
-    y, head = one_hot(clips["label"], classes), assembly.head
+    training, head = job.study.training, assembly.head
+    y = one_hot(clips["label"], job.classes)
     with stages("features"):
-        x = assembly.extractor.features(clips, study.training.batch_size)
+        x = assembly.extractor.features(clips, training.batch_size)
 
     def batches(*splits):
         rows = np.flatnonzero(clips["split"].isin(splits))
-        return Batches(x[rows].__getitem__, y[rows], study.training.batch_size)
+        return Batches(x[rows].__getitem__, y[rows], training.batch_size)
 
     head.get_layer("standardize").adapt(x[(clips["split"] == "train").to_numpy()])
-    with stages("train"):
-        factors = head_factors(head, study.training)
-        history = fit(head, batches("train"), batches("val"), study.training, seed, factors)
+    with stages("train") as epoch_done:
+        factors = head_factors(head, training)
+        history = fit(head, batches("train"), batches("val"), training, job.trial.seed, factors, epoch_done=epoch_done)
     with stages("predict"):
         return history, predict(head, batches(*EVALUATED))
 
 
-def train_finetune(assembly, study, clips, classes, seed, stages):
-    """Train all layers on the pictures; return history and scores of val and test."""
-    extractor, training = assembly.extractor, study.training
-    size, y = extractor.backbone.input_size, one_hot(clips["label"], classes)
+def train_finetune(assembly, job, clips, stages):
+    """Train all layers on the pictures; return history and scores of val and test.
+
+    A run that is cut goes on from the last whole epoch."""
+    extractor, training, study = assembly.extractor, job.study.training, job.study
+    size, y = extractor.backbone.input_size, one_hot(clips["label"], job.classes)
 
     def batches(*splits, transform=None):
         rows = clips["split"].isin(splits).to_numpy()
@@ -102,10 +118,14 @@ def train_finetune(assembly, study, clips, classes, seed, stages):
 
     with stages("load"):
         train, val = batches("train", transform=make_transform(study.augment)), batches("val")
-    with stages("train"):
+    with stages("train") as epoch_done:
         before_validation = prepare_backbone(extractor, train, training)
         factors = variable_factors(extractor.core, assembly.head, extractor.network, training)
-        history = fit(assembly.model, train, val, training, seed, factors, before_validation)
+        checkpoint = Checkpoint(job.trial.checkpoint(study), fingerprint(dependencies(study, job.trial, clips)))
+        history = fit(
+            assembly.model, train, val, training, job.trial.seed, factors, before_validation, checkpoint, epoch_done
+        )
+    stages.seconds["train"] += round(checkpoint.seconds, 3)  # those of the run that was cut
     with stages("predict"):
         return history, predict(assembly.model, batches(*EVALUATED))
 
@@ -135,7 +155,10 @@ def measure_latency(study, trial, assembly, clips, classes):
         path = clips.loc[clips["split"] == "test", "path"].iloc[0]
         x = served.extractor.read(path)
         return latency.measure(
-            lambda: served.score(x), lambda: served.score(served.extractor.read(path)), study.latency
+            lambda: served.score(x),
+            lambda: served.score(served.extractor.read(path)),
+            lambda: served.score_many([x] * study.latency.batch),
+            study.latency,
         )
 
 
@@ -210,8 +233,18 @@ def write_folder(folder, record, frames, models):
             frame.to_csv(temporary / name, index=False)
         for name, model in models.items():
             model.save(temporary / name)
+            record |= {"file_mb": round((temporary / name).stat().st_size / 2**20, 2)}
         (temporary / "trial.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(temporary, folder)
+        replace_folder(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def replace_folder(temporary, folder):
+    """Give a complete folder its name; the old one of that name goes only then."""
+    old = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        os.replace(folder, old)
+    os.replace(temporary, folder)
+    shutil.rmtree(old, ignore_errors=True)

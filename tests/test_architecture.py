@@ -10,12 +10,16 @@ ROOMS = ("spectrograms", "benchmark")
 SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 LAYERS = {  # which parts of the project a part may import besides itself
     "spectrograms": set(),
-    "benchmark.sections": {"spectrograms"},
+    "benchmark.training_params": {"spectrograms"},
+    "benchmark.sections": {"spectrograms", "benchmark.training_params"},
     "benchmark.config": {"spectrograms", "benchmark.sections"},
     "benchmark.schema": {"benchmark.config", "benchmark.sections"},
     "benchmark.doctor": set(),
     "benchmark.provenance": set(),
     "benchmark.files": set(),
+    "benchmark.backend": {"benchmark.config"},
+    "benchmark.lock": {"benchmark.config"},
+    "benchmark.status": {"benchmark.files"},
     "benchmark.data": {"spectrograms", "benchmark.config", "benchmark.files"},
     "benchmark.models": {"spectrograms", "benchmark.config", "benchmark.files"},
     "benchmark.analysis": {"benchmark.config", "benchmark.files"},
@@ -25,7 +29,10 @@ LAYERS["benchmark.prepare"] = LAYERS["benchmark.data"] | {"benchmark.data"}
 LAYERS["benchmark.listing"] = {"benchmark.config", "benchmark.models"}
 LAYERS["benchmark.predictor"] = LAYERS["benchmark.training"] | {"benchmark.training", "benchmark.sections"}
 LAYERS["benchmark.trial"] = LAYERS["benchmark.predictor"] | {"benchmark.provenance", "benchmark.analysis"}
-LAYERS["benchmark.engine"] = LAYERS["benchmark.trial"] | {"benchmark.trial"}
+LAYERS["benchmark.attempt"] = LAYERS["benchmark.trial"] | {"benchmark.trial"}
+LAYERS["benchmark.workers"] = {"benchmark.attempt", "benchmark.backend"}
+LAYERS["benchmark.cluster"] = LAYERS["benchmark.attempt"] | {"benchmark.attempt", "benchmark.backend"}
+LAYERS["benchmark.engine"] = LAYERS["benchmark.cluster"] | {"benchmark.status", "benchmark.workers", "benchmark.cluster"}
 
 
 def part_of(module):

@@ -8,6 +8,7 @@ from benchmark.data.batches import Batches
 from benchmark.models.heads import linear
 from benchmark.sections import LatencyParams, TrainingParams
 from benchmark.training import latency
+from benchmark.training.checkpoint import Progress
 from benchmark.training.fit import TrainingError, fit, is_due, learning_rate, precision, validate
 
 RNG = np.random.default_rng(0)
@@ -106,14 +107,15 @@ def test_mixed_precision_ends_with_its_block():
 
 def orders(shuffle, n=10, batch_size=4, epochs=3):
     """Return the rows that each epoch's batches hold, in order."""
-    from benchmark.training.fit import _steps
+    from benchmark.training.fit import _batches
 
     training = TrainingParams(shuffle=shuffle, epochs=epochs, batch_size=batch_size)
     batches = Batches(lambda rows: rows[:, None], np.zeros((n, 1)), batch_size)
-    seen = {}
-    for epoch, _, (inputs, _targets) in _steps(batches, training, np.random.default_rng(0)):
-        seen.setdefault(epoch, []).extend(inputs[:, 0].astype(int).tolist())
-    return list(seen.values())
+    progress, seen = Progress(np.arange(n), np.random.default_rng(0)), []
+    for progress.epoch in range(epochs):
+        inputs = [inputs for inputs, _ in _batches(batches, training, progress)]
+        seen.append(np.concatenate(inputs)[:, 0].astype(int).tolist())
+    return seen
 
 
 def test_mini_batches_leave_out_the_last_partial_one():
@@ -152,6 +154,7 @@ def test_a_fast_model_is_timed_for_the_whole_time():
 
 
 def test_latency_has_a_row_for_each_timed_call():
-    rows = latency.measure(lambda: None, lambda: None, LatencyParams(calls=7, seconds=0, warmup=1))
-    counts = {stage: sum(row["stage"] == stage for row in rows) for stage in ("first", "forward", "file")}
-    assert counts == {"first": 1, "forward": 7, "file": 5}
+    rows = latency.measure(lambda: None, lambda: None, lambda: None, LatencyParams(calls=7, seconds=0, warmup=1))
+    stages = ("first", "forward", "file", "batch")
+    assert [sum(row["stage"] == stage for row in rows) for stage in stages] == [1, 7, 5, 3]
+    assert {row["stage"]: row["clips"] for row in rows} == {"first": 1, "forward": 1, "file": 1, "batch": 32}

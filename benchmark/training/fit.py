@@ -7,6 +7,7 @@ import time
 import keras
 import numpy as np
 
+from benchmark.training.checkpoint import Progress, Watch
 from benchmark.training.optimizers import make_optimizer
 
 POLICIES = {"off": "float32", "float16": "mixed_float16", "bfloat16": "mixed_bfloat16"}
@@ -34,41 +35,56 @@ def precision(setting):
         keras.config.set_dtype_policy(before)
 
 
-def fit(model, train, val, training, seed=0, factors=None, before_validation=lambda: None):
+def fit(model, train, val, training, seed=0, factors=None, before_validation=lambda: None, checkpoint=None,
+        epoch_done=lambda done, total: None):  # fmt: skip
     """Train ``model`` in place on :class:`Batches` and return its history: one dict per iteration.
 
     ``factors`` are those of :func:`benchmark.training.optimizers.make_optimizer`. ``before_validation`` is called
     before each validation, e.g. to bring batch-norm statistics up to date. Where no validation took
-    place val_loss and val_accuracy are NaN. Raises :class:`TrainingError` where the loss is no number any more."""
+    place val_loss and val_accuracy are NaN. With a :class:`Checkpoint` the state is kept after each epoch, and training
+    goes on from there. ``epoch_done`` is told of each. Raises :class:`TrainingError` where the loss is no number any
+    more."""
     keras.utils.set_random_seed(seed)
     model.compile(make_optimizer(training, factors), loss="categorical_crossentropy", metrics=["accuracy"])
-    rng, start, rows = np.random.default_rng(seed), time.perf_counter(), []
-    watch = Watch(model, training)
-    for epoch, last, batch in _steps(train, training, rng):
-        model.optimizer.learning_rate = rate = learning_rate(training, epoch)
-        row = {"iteration": len(rows) + 1, "epoch": epoch, "seconds": 0.0, **_step(model, batch, training, epoch)}
-        if is_due(len(rows) + 1, last, training):
+    progress, watch = Progress(np.arange(len(train)), np.random.default_rng(seed)), Watch(model, training)
+    if checkpoint:
+        checkpoint.restore(model, watch, progress)
+    start = time.perf_counter() - progress.seconds
+    while not progress.over and progress.epoch < training.epochs:
+        for row in _epoch(model, train, val, training, progress, before_validation):
+            progress.seconds = row["seconds"] = round(time.perf_counter() - start, 3)
+            progress.rows.append(row)
+            if watch.is_over(row["val_loss"]):
+                progress.over = True
+                break
+        progress.epoch += 1
+        if checkpoint:
+            checkpoint.save(model, watch, progress)
+        epoch_done(progress.epoch, training.epochs)
+    watch.finish()  # the best weights come back with the statistics that they were validated with
+    if math.isnan(progress.rows[-1]["val_loss"]) and training.keep == "last":
+        before_validation()
+        progress.rows[-1] |= validate(model, val)  # MATLAB's final validation
+    return progress.rows
+
+
+def _epoch(model, train, val, training, progress, before_validation):
+    """Yield a row of the history for each step of the next epoch."""
+    epoch, steps, begun = progress.epoch + 1, len(train) // train.batch_size, len(progress.rows)
+    model.optimizer.learning_rate = rate = learning_rate(training, epoch)
+    for number, batch in enumerate(_batches(train, training, progress), 1):
+        row = {"iteration": begun + number, "epoch": epoch, "seconds": 0.0, **_step(model, batch, training, epoch)}
+        if is_due(begun + number, number == steps, training):
             before_validation()
             row |= validate(model, val)
-        rows.append(row | {"seconds": round(time.perf_counter() - start, 3), "learning_rate": rate})
-        if watch.is_over(row["val_loss"]):
-            break
-    watch.finish()  # the best weights come back with the statistics that they were validated with
-    if math.isnan(rows[-1]["val_loss"]) and training.keep == "last":
-        before_validation()
-        rows[-1] |= validate(model, val)  # MATLAB's final validation
-    return rows
+        yield row | {"learning_rate": rate}
 
 
-def _steps(train, training, rng):
-    """Yield (epoch, whether it is the epoch's last step, batch)."""
-    order = np.arange(len(train))
-    for epoch in range(1, training.epochs + 1):
-        if training.shuffle == "every-epoch" or (training.shuffle == "once" and epoch == 1):
-            rng.shuffle(order)
-        steps = len(train) // train.batch_size
-        for number, batch in enumerate(train.for_training(order, rng), 1):
-            yield epoch, number == steps, batch
+def _batches(train, training, progress):
+    """Return the batches of the next epoch, shuffled where it is due."""
+    if training.shuffle == "every-epoch" or (training.shuffle == "once" and progress.epoch == 0):
+        progress.rng.shuffle(progress.order)
+    return train.for_training(progress.order, progress.rng)
 
 
 def learning_rate(training, epoch):
@@ -111,26 +127,3 @@ def validate(model, val):
     y_score = predict(model, val)
     loss = -np.log(np.clip((y_score * val.targets).sum(axis=1), 1e-7, 1)).mean()  # clipped as Keras does
     return {"val_loss": float(loss), "val_accuracy": float((y_score.argmax(1) == val.targets.argmax(1)).mean())}
-
-
-class Watch:
-    """Stop after ``patience`` validations without a lower loss, and keep the best or the last weights."""
-
-    def __init__(self, model, training):
-        self.model, self.training = model, training
-        self.best, self.weights, self.waited = math.inf, None, 0
-
-    def is_over(self, val_loss):
-        """Return whether to stop, given the loss of a validation (NaN: none took place)."""
-        if math.isnan(val_loss):
-            return False
-        self.waited = 0 if val_loss < self.best else self.waited + 1
-        if val_loss < self.best:
-            self.best = val_loss
-            self.weights = self.model.get_weights() if self.training.keep == "best" else None
-        return self.training.patience is not None and self.waited >= self.training.patience
-
-    def finish(self):
-        """Put the best weights back where they are wanted."""
-        if self.weights is not None:
-            self.model.set_weights(self.weights)

@@ -23,13 +23,21 @@ def time_calls(call, latency):
     return first, timed
 
 
-def measure(forward, from_file, latency):
-    """Return the rows of latency.csv: stages 'first', 'forward' (the model) and 'file' (decode + render + forward)."""
+def measure(forward, from_file, forward_batch, latency):
+    """Return the rows of latency.csv, each with the clips of its call: 'first' and 'forward' (the model), 'file'
+    (decode + render + forward), and 'batch' (the model on ``latency.batch`` clips at once) where the study asks."""
     first, timed = time_calls(forward, latency)
     few = latency.model_copy(update={"calls": min(latency.calls, 5), "seconds": 0.0, "warmup": 1})
     _, files = time_calls(from_file, few)
-    stages = {"first": [first], "forward": timed, "file": files}
-    return [{"stage": s, "call": i, "ms": round(ms, 4)} for s, calls in stages.items() for i, ms in enumerate(calls)]
+    stages = {"first": ([first], 1), "forward": (timed, 1), "file": (files, 1)}
+    if latency.batch:
+        _, batches = time_calls(forward_batch, few.model_copy(update={"calls": min(latency.calls, 3)}))
+        stages["batch"] = batches, latency.batch
+    return [
+        {"stage": stage, "call": number, "ms": round(ms, 4), "clips": clips}
+        for stage, (calls, clips) in stages.items()
+        for number, ms in enumerate(calls)
+    ]
 
 
 def _milliseconds(call):

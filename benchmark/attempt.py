@@ -1,0 +1,77 @@
+"""One trial as an engine runs it: what goes wrong in it is recorded in its folder and ends nothing else."""
+
+import contextlib
+import gc
+import traceback
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import pandas as pd
+
+from benchmark.config import StudyError
+from benchmark.models.weights import WeightsError
+from benchmark.sections import Study
+from benchmark.training.fit import TrainingError
+from benchmark.trial import Trial, run_trial, write_folder
+from spectrograms.audio import AudioError
+from spectrograms.image import ImageError
+
+EXPECTED = (StudyError, WeightsError, TrainingError, AudioError, ImageError, OSError)
+EXHAUSTED = ("ResourceExhausted", "OutOfMemory", "RESOURCE_EXHAUSTED", "out of memory")  # of TensorFlow, torch, JAX
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A trial with all that it needs, fit to be sent to another process."""
+
+    study: Study  # as it holds for the trial's model
+    trial: Trial
+    clips: pd.DataFrame
+    split: np.ndarray  # of each clip in this fold
+    classes: list[str]
+
+    @property
+    def rows(self):
+        """The clip table with its ``split`` in this fold."""
+        return self.clips.assign(split=self.split)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What an engine gives to a trial."""
+
+    progress: callable = lambda stage, done=0, total=0: None  # called with the stage's name, e.g. ("train", 3, 50)
+    alone: callable = contextlib.nullcontext  # latency is measured in it: nothing else of the study runs meanwhile
+    is_alone: bool = True  # False where an engine cannot promise that
+
+
+def attempt(job, surroundings=None, run=run_trial):
+    """Run a job and return its record, trial.json as a dict; where it fails, record why in its folder."""
+    try:
+        return run(job, surroundings or Surroundings())
+    except (MemoryError, *EXPECTED) as error:
+        return failed(job, _reason(error))
+    except Exception as error:  # of any library: the other trials still run, and the traceback is kept
+        return failed(job, _reason(error), traceback.format_exc())
+    finally:
+        keras.utils.clear_session()
+        gc.collect()
+
+
+def failed(job, reason, details=None):
+    """Return the record of a trial that failed and write it into the trial's folder, where that can be written."""
+    record = job.trial.record(job.study) | {"status": "failed", "error": reason, "traceback": details}
+    with contextlib.suppress(OSError):  # the disk may be what failed: the reason still reaches the table of trials
+        write_folder(job.trial.folder(job.study), record, {}, {})
+    return record
+
+
+def _reason(error):
+    """Return an error as one sentence."""
+    text = " ".join(str(error).split())[:500]
+    if isinstance(error, MemoryError) or any(word in f"{type(error).__name__} {text}" for word in EXHAUSTED):
+        return f"out of memory; a smaller training.batch_size may help: {text or type(error).__name__}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'writing results'}: {error.strerror}"
+    return text if isinstance(error, EXPECTED) and text else f"{type(error).__name__}: {text[:300]}"

@@ -1,0 +1,76 @@
+"""Keras and its backend in a process: the cores and GPUs they may use, and a quiet start."""
+
+import contextlib
+import functools
+import logging
+import os
+import shutil
+import subprocess
+import sys
+
+from benchmark.config import StudyError
+
+
+def keep_to(cores):
+    """Restrict this process to a set of core numbers: the backends start as many threads as they see cores.
+
+    To be called before Keras is imported. Without effect where the system has no such thing (macOS)."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, cores)
+
+
+def cores():
+    """Return the numbers of the cores that this process may use, sorted."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+@functools.cache
+def gpu_ids():
+    """Return the ids of the NVIDIA GPUs that this process may use, without starting a backend on them."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return [part for part in visible.split(",") if part.strip() not in ("", "-1")]
+    if shutil.which("nvidia-smi") is None:
+        return []
+    asked = ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"]
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        return subprocess.run(asked, capture_output=True, text=True, timeout=30, check=False).stdout.split()
+    return []
+
+
+def hide_gpus():
+    """Keep the backend of this process off the GPUs, which are for others; ``gpu_ids`` still knows them."""
+    if gpu_ids():
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+
+def import_keras():
+    """Import Keras and its backend without their start-up messages; say what is missing where there is none."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel("ERROR")  # each network is compiled anew; that is meant
+    try:
+        with _stderr_hushed():
+            import keras
+
+            keras.ops.zeros(1)  # the first operation looks for devices, and speaks of those that are not there
+    except (ImportError, ValueError) as error:  # not installed, or no backend of that name
+        backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+        raise StudyError(
+            f"Keras cannot start its backend '{backend}': {error}; install it, or set KERAS_BACKEND to jax or torch"
+        ) from None
+
+
+@contextlib.contextmanager
+def _stderr_hushed():
+    """Send what C++ libraries print while they load to nowhere."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

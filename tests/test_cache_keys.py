@@ -1,0 +1,173 @@
+"""What is kept is used again only where nothing that shaped it has changed: every setting is tried, one by one.
+
+A setting that is new must get its line in the tables below; without it these tests fail."""
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from benchmark.config import read_section
+from benchmark.sections import NetworkParams, Study
+from benchmark.training import extractors
+from benchmark.trial import Trial, dependencies
+from spectrograms.render import image_path
+
+OTHER = {  # another value of each setting; where it needs company, that too
+    "clip": {"duration": 3.0, "offset": 1.0, "short": "loop"},
+    "mel": {
+        "sample_rate": 16000, "n_fft": 1024, "hop_length": 256, "n_mels": 64, "fmin": 50.0, "fmax": 8000.0,
+        "top_db": 60.0,
+    },
+    "image": {"style": "specshow", "colormap": "viridis", "size": [64, 64]},
+    "training": {
+        "preset": "matlab", "regime": "finetune", "optimizer": "sgdm", "learning_rate": 0.5, "epochs": 3,
+        "batch_size": 4, "shuffle": "once", "validation_frequency": 5, "patience": 3, "keep": "last", "drop_period": 2,
+        "drop_factor": 0.5, "gradient_threshold": 1.0, "l2": {"preset": "matlab", "l2": 0.5},
+        "head_rate": {"preset": "matlab", "head_rate": 3.0},
+        "freeze_layers": {"regime": "finetune", "freeze_layers": 2},
+        "input_normalization": {"regime": "finetune", "input_normalization": "matlab-reset"}, "batch_norm": "moving",
+        "mixed_precision": "bfloat16", "save": "none",
+    },
+    "augment": {
+        "translation": 3.0, "scale": [0.5, 2.0], "reflection": True, "time_mask": 0.5, "frequency_mask": 0.5,
+    },
+    "latency": {"calls": 5, "seconds": 1.0, "warmup": 1, "batch": None},
+}  # fmt: skip
+PICTURE = ("clip", "mel", "image")  # sections that shape a picture
+NETWORK = {
+    "backbone": "keras.applications.MobileNetV2", "weights": "random", "input_size": 96, "features": "other",
+    "dropout": 0.5, "normalization": "zerocenter", "pretrained_l2": 0.5, "bias_rate": 2.0, "inner_dropout": {"a": 0.1},
+    "training": {"epochs": 2}, "options": {"alpha": 0.5}, "output": 1, "random": "other.module:builder",
+    "weights_sha256": "0" * 64,
+}  # fmt: skip
+SHOWN = {"name", "label"}  # of a network: what it is called
+IN_FEATURES = {"backbone", "input_size", "features", "options"}  # of a network: settings in its features' address
+ELSEWHERE = {  # top-level settings that are looked at in another way, or change no result
+    "name", "cache", "results", "engine", "leakage",  # where and how, not what
+    "dataset", "split",  # act through the table of clips and their split
+    "models",
+}  # fmt: skip
+CLIPS = pd.DataFrame(
+    [("a", "dog", "0" * 64, "train"), ("b", "rain", "1" * 64, "test")], columns=["clip_id", "label", "sha256", "split"]
+)
+ROW = SimpleNamespace(label="dog", clip_id="a")
+
+
+def study_of(section=None, change=None, **network):
+    base = {"name": "x", "label": "X", "backbone": "keras.applications.VGG16"}
+    raw = {"name": "keys", "dataset": {"root": "data"}, "models": [base | network]}
+    if section == "augment":
+        raw["training"] = {"regime": "finetune"}
+    return read_section(Study, raw | ({section: change} if change else {}))
+
+
+def changes(sections=OTHER):
+    return [(section, key, value if isinstance(value, dict) and key in value else {key: value})
+            for section in sections for key, value in OTHER[section].items()]  # fmt: skip
+
+
+def test_every_setting_has_its_line():
+    for section, fields in OTHER.items():
+        assert set(fields) == set(type(getattr(study_of(), section)).model_fields)
+    assert set(OTHER) | ELSEWHERE == set(Study.model_fields)
+    assert set(NETWORK) | SHOWN == set(NetworkParams.model_fields)
+
+
+def depends(study, clips=CLIPS):
+    return dependencies(study, Trial(study.models[0], 0, 0), clips)
+
+
+@pytest.mark.parametrize(("section", "key", "change"), changes())
+def test_a_trial_depends_on_every_setting(section, key, change):
+    company = {name: value for name, value in change.items() if name != key}
+    assert depends(study_of(section, change)) != depends(study_of(section, company))
+
+
+@pytest.mark.parametrize("key", NETWORK)
+def test_a_trial_depends_on_every_setting_of_its_network(key):
+    assert depends(study_of(**{key: NETWORK[key]})) != depends(study_of())
+
+
+def test_a_trial_does_not_depend_on_what_a_network_is_called():
+    assert depends(study_of(label="Other")) == depends(study_of())
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("clip_id", "c"), ("label", "sea"), ("sha256", "2" * 64), ("split", "val")]
+)
+def test_a_trial_depends_on_every_clip(column, value):
+    changed = CLIPS.copy()
+    changed.loc[0, column] = value
+    assert depends(study_of(), changed) != depends(study_of())
+
+
+def test_a_trial_does_not_depend_on_the_order_of_the_clips():
+    assert depends(study_of(), CLIPS[::-1]) == depends(study_of())
+
+
+def test_a_trial_depends_on_the_bytes_of_its_weights(tmp_path):
+    file = tmp_path / "a.weights.h5"
+    file.write_bytes(b"one")
+    before = depends(study_of(weights=str(file)))
+    file.write_bytes(b"two")
+    assert depends(study_of(weights=str(file))) != before
+
+
+@pytest.mark.parametrize(("section", "key", "change"), changes(PICTURE))
+def test_a_picture_has_an_address_of_its_own_for_every_setting(section, key, change):
+    def place(study):
+        return image_path(ROW, "cache", study.clip, study.mel, study.image)
+
+    assert place(study_of(section, change)) != place(study_of())
+
+
+@pytest.fixture
+def address(monkeypatch):
+    """Return a function from a study to the folder that its network's features are kept in; nothing is built."""
+
+    def cached(clips, folder, compute, batch_size):
+        raise LookupError(str(folder))
+
+    monkeypatch.setattr(extractors, "cached_features", cached)
+
+    def address_of(study, kind=extractors.ImageExtractor, digest="0" * 64):
+        extractor = object.__new__(kind)
+        extractor.network, extractor.settings, extractor.weights = study.models[0], study, {"sha256": digest}
+        extractor.backbone = SimpleNamespace(input_size=study.models[0].input_size or 224)
+        with pytest.raises(LookupError) as found:
+            extractor.features(CLIPS, 8)
+        return str(found.value)
+
+    return address_of
+
+
+@pytest.mark.parametrize(("section", "key", "change"), changes(PICTURE))
+def test_features_have_an_address_of_their_own_for_every_setting_of_the_picture(address, section, key, change):
+    assert address(study_of(section, change)) != address(study_of())
+
+
+@pytest.mark.parametrize("key", sorted(IN_FEATURES))
+def test_features_have_an_address_of_their_own_for_every_setting_of_the_network(address, key):
+    assert address(study_of(**{key: NETWORK[key]})) != address(study_of())
+
+
+@pytest.mark.parametrize("kind", [extractors.ImageExtractor, extractors.WaveformExtractor])
+def test_features_have_an_address_of_their_own_for_other_weights(address, kind):
+    assert address(study_of(), kind, "1" * 64) != address(study_of(), kind)
+
+
+@pytest.mark.parametrize("key", OTHER["clip"])
+def test_embeddings_have_an_address_of_their_own_for_every_setting_of_the_clip(address, key):
+    changed = study_of("clip", {key: OTHER["clip"][key]})
+    assert address(changed, extractors.WaveformExtractor) != address(study_of(), extractors.WaveformExtractor)
+
+
+def test_embeddings_do_not_depend_on_the_picture(address):
+    changed = study_of("mel", {"n_mels": 64})
+    assert address(changed, extractors.WaveformExtractor) == address(study_of(), extractors.WaveformExtractor)
+
+
+def test_embeddings_have_an_address_of_their_own_for_the_output_that_is_read(address):
+    changed = study_of(output=1)
+    assert address(changed, extractors.WaveformExtractor) != address(study_of(), extractors.WaveformExtractor)

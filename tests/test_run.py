@@ -1,0 +1,123 @@
+"""Runs that go wrong in part: what fails is named, the rest is done, and what was done stays."""
+
+import json
+import os
+import resource
+import signal
+
+import numpy as np
+import pytest
+
+from benchmark import engine, prepare, trial
+from benchmark.analysis.predictions import read_predictions, score_matrix
+from benchmark.analysis.report import report
+from tests.test_trial import NETWORK, SmallNet, folder_of, pictures, run, study_of
+
+__all__ = ["pictures"]
+OTHER = NETWORK | {"name": "other", "label": "Other"}
+QUICK = {"epochs": 2, "save": "none"}
+
+
+def KilledNet(**arguments):
+    """A network that takes its process with it."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def GreedyNet(**arguments):
+    """A network that is too large."""
+    raise MemoryError("Unable to allocate 3 EiB")
+
+
+KilledNet.preprocess_input = GreedyNet.preprocess_input = SmallNet.preprocess_input
+KILLED = NETWORK | {"name": "killed", "label": "Killed", "backbone": "tests.test_run:KilledNet"}
+GREEDY = NETWORK | {"name": "greedy", "label": "Greedy", "backbone": "tests.test_run:GreedyNet"}
+
+
+def test_processes_give_the_results_of_inline_and_survive_one_that_is_killed(pictures, tmp_path):
+    inline = study_of(pictures, tmp_path, name="inline", training=QUICK)
+    run(inline)
+    apart = study_of(pictures, tmp_path, name="apart", training=QUICK, models=[KILLED, NETWORK],
+                     engine={"kind": "processes", "workers": 2})  # fmt: skip
+    records, _ = run(apart)
+    assert [record["status"] for record in records] == ["failed", "done"]
+    assert "killed by signal 9" in records[0]["error"]
+    expected, found = (read_predictions(folder_of(study) / "predictions.csv") for study in (inline, apart))
+    # The two processes may sum with other numbers of threads, in another order.
+    np.testing.assert_allclose(score_matrix(found), score_matrix(expected), atol=1e-5)
+    assert json.loads((folder_of(apart) / "trial.json").read_text())["latency_alone"] is True
+    status = json.loads((apart.folder / "status.json").read_text())
+    assert (status["state"], status["counts"]["done"], status["counts"]["failed"]) == ("failed", 1, 1)
+
+
+def test_a_trial_without_memory_says_what_may_help(pictures, tmp_path):
+    records, _ = run(study_of(pictures, tmp_path, models=[GREEDY, NETWORK], training=QUICK))
+    assert [record["status"] for record in records] == ["failed", "done"]
+    assert records[0]["error"] == "out of memory; a smaller training.batch_size may help: Unable to allocate 3 EiB"
+
+
+@pytest.fixture
+def small_files():
+    """Let no file grow beyond 1 kB while the test runs, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    signal.signal(signal.SIGXFSZ, before)
+
+
+def test_a_full_disk_fails_the_trial_with_that_reason_and_keeps_what_is_done(pictures, tmp_path, small_files):
+    first = study_of(pictures, tmp_path, training=QUICK)
+    run(first)
+    before = (folder_of(first) / "predictions.csv").read_bytes()
+    both = study_of(pictures, tmp_path, training=QUICK, models=[NETWORK, OTHER])
+    ready = prepare.prepare(both, lambda line: None)
+    prepare.write_study(both, ready)
+    small_files()
+    records = engine.run_all(both, ready.clips, ready.folds, say=lambda line: None)
+    assert [record["status"] for record in records] == ["done", "failed"]
+    assert "File too large" in records[1]["error"]
+    assert (folder_of(first) / "predictions.csv").read_bytes() == before
+    assert not list((both.folder / "trials").glob("*/.*"))
+
+
+def test_a_full_disk_leaves_a_readable_report(pictures, tmp_path, small_files):
+    study = study_of(pictures, tmp_path, training=QUICK)
+    run(study)
+    summary = report(study.folder)
+    table = (study.folder / "comparison.md").read_bytes()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    with pytest.raises(OSError, match="File too large"):
+        report(study.folder)
+    assert summary.comparison["accuracy"].notna().all()
+    assert (study.folder / "comparison.md").read_bytes() == table
+
+
+def test_a_reason_that_cannot_be_written_is_still_told(pictures, tmp_path, monkeypatch):
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(trial, "write_folder", full)
+    monkeypatch.setattr("benchmark.attempt.write_folder", full)
+    records, said = run(study_of(pictures, tmp_path, models=[NETWORK, OTHER], training=QUICK))
+    assert [record["error"] for record in records] == ["writing results: No space left on device"] * 2
+    assert said.count("FAILED: writing results: No space left on device") == 2
+
+
+def test_a_finished_trial_whose_predictions_are_damaged_runs_again(pictures, tmp_path):
+    study = study_of(pictures, tmp_path, training=QUICK)
+    run(study)
+    (folder_of(study) / "predictions.csv").write_text("split,clip_id\n")
+    _, said = run(study)
+    assert "again, since" in said
+    assert "predictions.csv: missing column" in said
+    read_predictions(folder_of(study) / "predictions.csv")
+
+
+def test_what_a_killed_run_left_is_swept_and_checkpoints_stay(pictures, tmp_path):
+    study = study_of(pictures, tmp_path, training=QUICK)
+    parent = folder_of(study).parent
+    (parent / ".0-0.4711").mkdir(parents=True)
+    (parent / ".0-0.4711" / "predictions.csv").write_text("half")
+    (parent / ".9-0.checkpoint.npz").write_text("kept")
+    run(study)
+    assert sorted(path.name for path in parent.iterdir()) == [".9-0.checkpoint.npz", "0-0"]
