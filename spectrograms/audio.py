@@ -124,8 +124,9 @@ def _decode_soundfile(path, start, duration):
     with suppress(soundfile.SoundFileError, TypeError), soundfile.SoundFile(path) as file:
         rate = _check_rate(file.samplerate)
         wanted = math.ceil(duration * rate)
-        if start:
-            file.seek(min(round(start * rate), file.frames))
+        begin = min(round(start * rate), file.frames)
+        if begin and file.seek(begin) != begin:  # a damaged MP3 may land behind its own end
+            return None
         mono = _read_mono(file, wanted)
         if len(mono) == wanted or (mono.size and (file.format != "MP3" or _says_length(path))):
             return mono, rate

@@ -13,7 +13,9 @@ from PIL import Image, PngImagePlugin
 
 SPECSHOW_SIZE = (224, 224)  # pixels, unless the study says
 DPI = 64  # a power of two: width / DPI * DPI is exact
-MAX_PIXELS = 100_000_000  # a picture that claims more is refused before it is decoded
+MAX_PIXELS = 50_000_000  # a picture that claims more is refused before it is decoded; so many take up to 1 GB
+# What may be read. Left out are, among others, EPS, for which Pillow would start Ghostscript, and stubs of programs.
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 # What Pillow raises for files that are damaged in one way or another.
 DAMAGED = (OSError, ValueError, SyntaxError, EOFError, IndexError, OverflowError, struct.error, zlib.error)
 
@@ -98,7 +100,8 @@ def _resized(picture, size):
 def save_png(image, path, text=None):
     """Write an image, (height, width, 3) uint8 or a Pillow image, as PNG with text chunks from the dict ``text``.
 
-    The folder is made. The file appears under its name when it is complete, never before.
+    The folder is made. The file appears under its name when it is complete, never before. Raises OSError, naming the
+    file, where it cannot be written.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -111,6 +114,10 @@ def save_png(image, path, text=None):
         # Run lengths alone: spectrograms hardly repeat, so a search for more takes three times as long and gains 4 %.
         picture.save(temporary, "PNG", compress_level=1, compress_type=zlib.Z_RLE, pnginfo=chunks)
         os.replace(temporary, path)
+    except OSError as error:
+        if error.errno and not error.filename:  # a full disk is told without the file's name
+            error.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -131,6 +138,8 @@ def read_image(path):
             return np.asarray(_to_rgb(picture))
     except ImageError:
         raise
+    except (Image.DecompressionBombError, MemoryError) as error:
+        raise ImageError(f"claims too many pixels; at most {MAX_PIXELS} are read") from error
     except FileNotFoundError as error:
         raise ImageError("does not exist") from error
     except Image.UnidentifiedImageError as error:
@@ -145,18 +154,15 @@ def read_text(path):
     try:
         with _opened(path) as picture:
             return dict(picture.text)  # decodes the whole picture, so a damaged one has no text
-    except (AttributeError, *DAMAGED):
+    except (AttributeError, MemoryError, Image.DecompressionBombError, *DAMAGED):
         return {}
 
 
 def _opened(path):
-    """Return an open Pillow image, or raise ImageError for one so large that decoding it would exhaust memory."""
+    """Return an open Pillow image of a format that may be read."""
     with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        try:
-            return Image.open(path)
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise ImageError(f"claims too many pixels; at most {MAX_PIXELS} are read") from error
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # read_image has a limit of its own
+        return Image.open(path, formats=FORMATS)
 
 
 def _to_rgb(picture):
@@ -171,5 +177,8 @@ def _to_rgb(picture):
 
 def _to_bytes(gray):
     """Return gray values of any type as uint8: integers as 0..65535, floats as 0..1 or, where brighter, 0..255."""
+    if not np.isfinite(gray).all():
+        raise ImageError("has values that are NaN or infinite")
     brightest = {"f": 1 if gray.max(initial=0) <= 1 else 255}.get(gray.dtype.kind, 65535)
-    return np.clip(np.rint(gray * (255 / brightest)), 0, 255).astype(np.uint8)
+    scaled = gray * (255 / brightest)
+    return np.rint(np.clip(scaled, 0, 255, out=scaled), out=scaled).astype(np.uint8)

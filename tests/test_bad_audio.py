@@ -121,3 +121,13 @@ def test_a_header_that_claims_hours_is_not_believed(tmp_path):
 def test_the_extreme_sample_rates_are_read(tmp_path, rate):
     soundfile.write(tmp_path / "a.wav", tone(1, rate, 100), rate)
     assert np.abs(load_clip(tmp_path / "a.wav", ClipParams(duration=1), 22050)).max() == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_jump_that_lands_elsewhere_is_not_trusted(tmp_path, monkeypatch):
+    """In a damaged MP3 libsndfile may land behind the place that was asked for, even behind the end."""
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 3 * 22050)
+    soundfile.write(tmp_path / "a.wav", noise, 22050)
+    clip, seek = ClipParams(duration=1, offset=1), soundfile.SoundFile.seek
+    expected = load_clip(tmp_path / "a.wav", clip, 22050)
+    monkeypatch.setattr(soundfile.SoundFile, "seek", lambda file, frames, *whence: seek(file, frames + 5000, *whence))
+    np.testing.assert_allclose(load_clip(tmp_path / "a.wav", clip, 22050), expected, atol=1e-6)  # the same samples

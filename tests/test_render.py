@@ -1,20 +1,28 @@
 """The table of clips as pictures: each made once, made anew when anything changes, bad files set aside."""
 
+import ctypes
+import errno
 import hashlib
 import json
 import os
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from PIL import Image
 
 from spectrograms import render as render_module
-from spectrograms.audio import load_clip
+from spectrograms.audio import AudioError, load_clip
 from spectrograms.image import read_image, read_text, to_image
 from spectrograms.mel import log_mel
 from spectrograms.params import ClipParams, ImageParams, MelParams
-from spectrograms.render import image_path, render
+from spectrograms.render import image_path, render_clip
+
+# In this process, where it does not matter: another one takes a second or two to start.
+render = partial(render_module.render, n_jobs=1)
 
 CLIP, MEL, IMAGE = ClipParams(duration=1), MelParams(), ImageParams()
 SETTINGS = (CLIP, MEL, IMAGE)
@@ -151,7 +159,7 @@ def test_worker_processes_make_the_same_pictures_in_the_same_order(clips, tmp_pa
     mixed = table(tmp_path / "text.wav", *map(type(tmp_path), clips.path))
     here = render(mixed, *SETTINGS, tmp_path / "here", n_jobs=1)
     monkeypatch.setattr(render_module, "FEW_CLIPS", 1)
-    there = render(mixed, *SETTINGS, tmp_path / "there", n_jobs=2)
+    there = render_module.render(mixed, *SETTINGS, tmp_path / "there", n_jobs=2)
     assert there.n_rendered == here.n_rendered == 4
     pd.testing.assert_frame_equal(there.rejected, here.rejected)
     pd.testing.assert_frame_equal(there.kept.drop(columns="image"), here.kept.drop(columns="image"))
@@ -173,6 +181,76 @@ def test_a_failing_disk_stops_the_rendering(clips, tmp_path):
         render(clips, *SETTINGS, tmp_path)
 
 
+def test_a_full_disk_ends_the_run_naming_the_picture_and_what_was_made_is_kept(clips, tmp_path, monkeypatch):
+    save, left = Image.Image.save, [2]
+
+    def fills_up(picture, *given, **named):
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")  # as Pillow tells it: without a name
+        save(picture, *given, **named)
+
+    monkeypatch.setattr(Image.Image, "save", fills_up)
+    with pytest.raises(OSError, match="No space left") as caught:
+        render(clips, *SETTINGS, tmp_path / "cache")
+    assert caught.value.filename == str(image_path(clips.iloc[2], tmp_path / "cache", *SETTINGS))
+    monkeypatch.setattr(Image.Image, "save", save)
+    assert render(clips, *SETTINGS, tmp_path / "cache").n_rendered == 2  # the other two were kept
+
+
+FAILURES = {
+    OSError(errno.EIO, "Input/output error"): "cannot be read: Input/output error",
+    MemoryError(): "needs more memory than there is",
+    AudioError("is silent throughout"): "is silent throughout",
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: type(failure).__name__)
+def test_a_file_that_fails_in_reading_is_set_aside_and_the_rest_go_on(clips, tmp_path, monkeypatch, failure):
+    def fails(path, *settings):
+        if path == clips.path[1]:
+            raise failure
+        return load_clip(path, *settings)
+
+    monkeypatch.setattr(render_module, "load_clip", fails)
+    kept, rejected, _ = render(clips, *SETTINGS, tmp_path / "cache")
+    assert len(kept) == 3
+    assert rejected.values.tolist() == [[clips.path[1], FAILURES[failure]]]
+
+
+def render_or_crash(index, path, *task):
+    """Render a clip as ever, but for one that takes its process down, as a damaged file may do with its decoder."""
+    if Path(path).stem == "tone-2":
+        ctypes.string_at(0)
+    return render_clip(index, path, *task)
+
+
+def test_a_file_that_kills_its_decoder_is_set_aside_by_name_and_the_rest_go_on(clips, tmp_path, monkeypatch):
+    monkeypatch.setattr(render_module, "render_clip", render_or_crash)
+    kept, rejected, n_rendered = render_module.render(clips, *SETTINGS, tmp_path / "cache")  # few, yet not in here
+    assert list(kept.clip_id) == ["tone-0", "tone-1", "tone-3"]
+    assert n_rendered == 3
+    assert rejected.path.tolist() == [clips.path[2]]
+    assert rejected.reason[0].startswith("crashes its decoder")
+
+
+def test_the_tasks_may_be_spread_by_another_way(clips, tmp_path):
+    def backwards(function, tasks):
+        assert function is render_clip
+        for task in reversed(list(tasks)):
+            yield (task[0], "its node died") if task[0] == 1 else function(*task)
+
+    kept, rejected, n_rendered = render_module.render(clips, *SETTINGS, tmp_path, spread=backwards)
+    assert (list(kept.clip_id), n_rendered) == (["tone-0", "tone-2", "tone-3"], 3)
+    assert rejected.values.tolist() == [[clips.path[1], "its node died"]]
+
+
+def test_a_path_that_cannot_be_printed_is_escaped_where_it_is_told(tmp_path):
+    (tmp_path / "two\nlines.wav").write_text("no sound" * 100)
+    _, rejected, _ = render(table(tmp_path / "two\nlines.wav"), *SETTINGS, tmp_path / "cache")
+    assert rejected.path.tolist() == [f"{tmp_path}/two\\nlines.wav"]
+
+
 def test_without_a_terminal_nothing_is_printed(clips, tmp_path, capfd):
-    render(clips, *SETTINGS, tmp_path)
+    render_module.render(clips, *SETTINGS, tmp_path)
     assert capfd.readouterr() == ("", "")

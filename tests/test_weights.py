@@ -91,6 +91,77 @@ def test_damaged_weights_are_named(tmp_path, content, suffix):
         catalogue.build_backbone(small("places365_googlenet").model_copy(update={"weights": str(path)}))
 
 
+DAMAGE = {  # what became of a whole file
+    "nothing left": lambda whole: b"",
+    "cut in its first table": lambda whole: whole[:100],
+    "cut in the middle": lambda whole: whole[: len(whole) // 2],
+    "its last byte gone": lambda whole: whole[:-1],
+    "text": lambda whole: b"<html>404 Not Found</html>" * 100,
+    "directories overwritten": lambda whole: whole.replace(b"SNOD", b"\0\0\0\0"),  # symbol tables of HDF5
+    "names overwritten": lambda whole: whole.replace(b"HEAP", b"\0\0\0\0"),
+    "trees overwritten": lambda whole: whole.replace(b"TREE", b"\0\0\0\0"),
+}
+
+
+def tiny(units=5):
+    """Return a network with a few weights."""
+    image = keras.Input((8, 8, 3))
+    x = keras.layers.BatchNormalization()(keras.layers.Conv2D(4, 3)(image))
+    return keras.Model(image, keras.layers.Dense(units)(keras.layers.Flatten()(x)), name="tiny")
+
+
+def save(model, path):
+    """Write a model's weights, or the model where ``path`` asks for that."""
+    (model.save_weights if path.name.endswith(".weights.h5") else model.save)(path)
+
+
+@pytest.mark.parametrize("what", DAMAGE)
+@pytest.mark.parametrize("name", ["w.weights.h5", "w.h5", "w.keras"])
+def test_a_damaged_weights_file_is_named_whatever_is_wrong_with_it(tmp_path, name, what):
+    path = tmp_path / name
+    save(tiny(), path)
+    whole = path.read_bytes()
+    weights.load_file(tiny(), path)
+    path.write_bytes(DAMAGE[what](whole))
+    if path.read_bytes() == whole:
+        pytest.skip(f"{name} holds nothing that this damages")
+    with pytest.raises(weights.WeightsError, match=r"w\..* does not hold the weights of tiny") as caught:
+        weights.load_file(tiny(), path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["w.weights.h5", "w.h5", "w.keras"])
+def test_a_whole_weights_file_of_another_network_is_named(tmp_path, name):
+    save(tiny(units=7), tmp_path / name)
+    with pytest.raises(weights.WeightsError, match=r"w\..* does not hold the weights of tiny"):
+        weights.load_file(tiny(), tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["w.weights.h5", "w.h5"])
+def test_an_hdf5_file_that_holds_no_weights_is_named(tmp_path, name):
+    import h5py
+
+    with h5py.File(tmp_path / name, "w") as file:
+        file["measurements/temperature"] = np.arange(10)
+    with pytest.raises(weights.WeightsError, match=r"w\..* does not hold the weights of tiny"):
+        weights.load_file(tiny(), tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["w.h5", "w.weights.h5", "w.keras", "w.caffemodel", "w.safetensors"])
+def test_a_folder_for_a_weights_file_is_named(tmp_path, name):
+    (tmp_path / name).mkdir()
+    with pytest.raises(weights.WeightsError, match=rf"no weights file .*{name}"):
+        weights.load_file(tiny(), tmp_path / name)
+
+
+def test_the_digest_is_compared_before_anything_is_read_from_the_file(tmp_path, monkeypatch):
+    path = tmp_path / "w.weights.h5"
+    tiny().save_weights(path)
+    monkeypatch.setattr(weights, "_load_keras", lambda model, path: pytest.fail("read"))
+    with pytest.raises(weights.WeightsError, match=r"expected 0{64}"):
+        weights.load_file(tiny(), path, "0" * 64)
+
+
 def test_weights_of_an_unknown_kind_are_named(tmp_path):
     (tmp_path / "w.pt").write_bytes(b"x")
     with pytest.raises(weights.WeightsError, match=r"ending in \.h5, \.keras, \.caffemodel, \.safetensors; got '\.pt'"):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from benchmark.config import StudyError
-from spectrograms.names import safe_name
+from spectrograms.names import printable, safe_name
 
 COLUMNS = ["clip_id", "path", "label", "group", "split", "sha256"]
 MEDIA = {  # by dataset.kind; the containers of video count as audio: their sound is the clip
@@ -65,7 +65,7 @@ def find_clips(dataset, cache, labelled=True):
         (clip_id, clip.path, clip.label, group, clip.split, digests[clip.path])
         for clip, clip_id, group in zip(sound, ids, groups, strict=True)
     ]
-    aside = sorted({(_printable(path), reason) for path, reason in [*rejected, *flaws.items()]})
+    aside = sorted({(printable(path), printable(reason)) for path, reason in [*rejected, *flaws.items()]})
     clips = pd.DataFrame(rows, columns=COLUMNS, dtype=str).sort_values(["label", "clip_id"], ignore_index=True)
     return clips, pd.DataFrame(aside, columns=["path", "reason"], dtype=str)
 
@@ -105,8 +105,8 @@ def _class_folders(root, kind, rejected, labelled):
         lying = f"{sum(_is_a(entry, kind) for entry in entries)} files of {kind} directly in it"
         raise StudyError(f"expected a folder per class in {root}, such as {root / 'action'}; found none, and {lying}")
     for folder in classes:
-        if _printable(folder.name) != folder.name:
-            raise StudyError(f"the name of the class folder {_printable(folder)} is not valid UTF-8; rename it")
+        if printable(folder.name) != folder.name:
+            raise StudyError(f"the class folder {printable(folder)} has a name that cannot be printed; rename it")
     return classes
 
 
@@ -148,7 +148,7 @@ def _from_csv(table, kind, labelled):
         wrong = [row for row in rows if is_wrong(row)]
         if wrong:
             lines = ", ".join(str(row["line"]) for row in wrong[:5]) + (" and more" if len(wrong) > 5 else "")
-            raise StudyError(f"{table}, line {lines}: {what}; got {','.join(list(wrong[0].values())[:4])}")
+            raise StudyError(f"{table}, line {lines}: {what}; got {printable(','.join(list(wrong[0].values())[:4]))}")
     listed = {}
     for row in rows:
         first = listed.setdefault(row["file"], row)
@@ -164,6 +164,7 @@ def _from_csv(table, kind, labelled):
 CSV_FLAWS = {
     "the path is blank": lambda row: not row["path"],
     "the label is blank": lambda row: not row["label"],
+    "the label cannot be printed on one line": lambda row: printable(row["label"]) != row["label"],
     "split must be train, val or test, or blank": lambda row: row["split"] not in ("", "train", "val", "test"),
     "no such file, beside the CSV or from the current folder": lambda row: not os.path.lexists(row["file"]),
 }
@@ -202,8 +203,10 @@ def _flaw(path, kind):
     """Return why a file cannot be a clip, or ''. A pipe or device is never opened: reading it may never end."""
     if _is_any(path) and not _is_a(path, kind):
         return f"is no file of {kind}"
-    if _printable(path) != path:
+    if path.encode(errors="ignore").decode() != path:
         return "the name is not valid UTF-8"
+    if "\r" in path:  # pandas writes it without quotes, and reads two lines
+        return "the name holds a carriage return"
     try:
         status = os.stat(path)
     except OSError as error:
@@ -215,16 +218,14 @@ def _flaw(path, kind):
     return "" if os.access(path, os.R_OK) else "cannot be read: permission denied"
 
 
-def _printable(path):
-    return os.fsencode(path).decode("utf-8", errors="backslashreplace")
-
-
 def _check_labels(root, found, sound, flaws, labelled):
     """Raise where a label lost all its clips, stands alone, or would share its folder in the cache with another."""
     labels = sorted({clip.label for clip in sound})
     for clip in found:
         if clip.label not in labels:
-            raise StudyError(f"no clip of '{clip.label}' in {root} is usable; {clip.path}: {flaws[clip.path]}")
+            raise StudyError(
+                f"no clip of '{clip.label}' in {root} is usable; {printable(clip.path)}: {flaws[clip.path]}"
+            )
     if labelled and len(labels) < 2:
         raise StudyError(f"{root} has one class only, '{labels[0]}'; at least two are needed to tell apart")
     folders = {}

@@ -1,9 +1,11 @@
 """Find a network by its name and build it: a table of YAML files, and three ways to write a backbone."""
 
 import importlib
+import re
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import keras
 
@@ -56,6 +58,38 @@ def find_builder(backbone):
         )
     default = getattr(sys.modules[builder.__module__], "preprocess_input", None)
     return builder, getattr(builder, "preprocess_input", default)
+
+
+def check_trusted(network, known, folder):
+    """Raise :class:`StudyError` where rebuilding a network of a trial's folder could run code that came with it.
+
+    ``network`` is what trial.json holds, ``known`` are the user's own networks, ``folder`` is the trial's. Builders of
+    ``keras.applications`` and presets that KerasHub lists need no trust. A module, a hub's SavedModel (whose graph may
+    read and write files) and a preset elsewhere must be named the same by one of ``known``; a SavedModel given by its
+    path must lie outside the study's folder that the trial belongs to, or beside which it lies."""
+    folder, named = Path(folder).resolve(), {name for own in known for name in (own.backbone, own.random)}
+    came_with = folder.parents[2] if folder.parent.parent.name == "trials" else folder.parent
+    is_waveform, path = network.takes == "waveform", network.weights_path
+    code = network.random if is_waveform and network.weights == "random" else network.backbone
+    if is_waveform and path is not None:
+        code, trusted = path, not path.resolve().is_relative_to(came_with)
+    else:
+        trusted = code in named or code is None or code.startswith("keras.applications.") or _is_built_in(code)
+    if not trusted:
+        raise StudyError(
+            f"{folder}: to rebuild its network, trial.json asks for '{code}', which may run code that you have not "
+            "chosen; if you trust where it came from, give --trust"
+        )
+
+
+def _is_built_in(backbone):
+    """Return whether a backbone is a preset that KerasHub itself lists: not a hub's address, and not a folder."""
+    kind, _, preset = backbone.partition(":")
+    if kind != "keras_hub" or not re.fullmatch(r"\w+", preset) or Path(preset).exists():
+        return False
+    from keras_hub.models import Backbone as HubBackbone
+
+    return preset in HubBackbone.presets
 
 
 def build_backbone(network, seed=0, load=True, batch_norm="frozen", freeze_layers=0):

@@ -5,12 +5,25 @@ import os
 import re
 import warnings
 import zipfile
+import zlib
 from pathlib import Path
 
 import keras
 import numpy as np
 
-LOADING_ERRORS = (ValueError, OSError, KeyError, IndexError, AttributeError, zipfile.BadZipFile)  # of Keras and h5py
+# Of Keras, h5py (RuntimeError: a damaged table of its own) and zipfile
+LOADING_ERRORS = (
+    ValueError,
+    TypeError,
+    OSError,
+    LookupError,
+    AttributeError,
+    RuntimeError,
+    MemoryError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 class WeightsError(ValueError):
