@@ -77,6 +77,7 @@ def _run(plan, force):
 
     engine.check_models(plan)
     ready = prepare.prepare(plan)
+    prepare.gate(plan, ready.leaks)
     prepare.write_study(plan, ready)
     return engine.run_all(plan, ready.clips, ready.folds, force)
 
@@ -111,17 +112,9 @@ def check(study: StudyFile, settings: Settings = (), only: Only = ()):
     prepare.check_writable(plan.folder)
     ready = prepare.prepare(plan)
     print(yaml.safe_dump(plan.model_dump(mode="json"), sort_keys=False))
-    seed, parts = next(iter(ready.folds.items()))
-    for fold, part in enumerate(parts):
-        table = ready.clips.assign(split=part).pivot_table("clip_id", "label", "split", "count", fill_value=0)
-        print(f"clips, seed {seed}, fold {fold}:\n{table[['train', 'val', 'test']].to_string()}\n")
-    groups = ready.clips["group"].nunique()
-    print(f"{len(ready.clips)} clips in {groups} groups; no group is on two sides of a split")
-    for path, reason in ready.rejected.itertuples(index=False):
-        print(f"set aside: {path}: {reason}")
-    trials = len(plan.models) * sum(len(parts) for parts in ready.folds.values())
-    names = ", ".join(model.name for model in plan.models)
-    print(f"{trials} trials: {names}; seeds {list(ready.folds)}; {len(parts)} fold(s)")
+    for line in prepare.findings(plan, ready):
+        print(line)
+    prepare.gate(plan, ready.leaks)
 
 
 @app.command()

@@ -21,6 +21,7 @@ def held(folder):
 
     The system itself gives the lock up when its holder ends, however it ends: none is ever stale."""
     folder = Path(folder)
+    new = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / ".lock", "a+", encoding="utf-8") as file:
         try:
@@ -34,7 +35,13 @@ def held(folder):
         since = time.strftime("%Y-%m-%d %H:%M:%S")
         json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": since}, file)
         file.flush()
-        yield
+        try:
+            yield
+        finally:
+            if new and [path.name for path in folder.iterdir()] == [".lock"]:  # nothing came of it
+                (folder / ".lock").unlink()
+                for place in new:
+                    place.rmdir()
 
 
 def _holder(file):

@@ -11,21 +11,25 @@ import yaml
 
 from benchmark.config import StudyError
 from benchmark.data.clips import find_clips
+from benchmark.data.leakage import ACROSS, across, find_copies
 from benchmark.data.splits import make_splits
 from benchmark.data.synthetic import synthesise
 from benchmark.files import replacing, write_text
 from spectrograms.image import ImageError, read_image
+from spectrograms.names import printable
 from spectrograms.render import render
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """The clips that have a picture, the files set aside, how many pictures were new, and the folds of each seed."""
+    """The clips that have a picture, the files set aside, how many pictures were new, the folds of each seed, and the
+    pairs of copies that a split parts (:func:`benchmark.data.leakage.across`)."""
 
     clips: pd.DataFrame
     rejected: pd.DataFrame
     rendered: int
     folds: dict
+    leaks: pd.DataFrame
 
 
 def find(study, say=print, labelled=True):
@@ -68,6 +72,13 @@ def split_all(study, clips):
     return {seed: make_splits(clips, study.split, seed) for seed in study.split.seeds}
 
 
+def find_leaks(study, clips, folds):
+    """Return the pairs of copies that are on two sides of a split in some fold; none where the study does not look."""
+    if study.leakage == "off":
+        return pd.DataFrame(columns=ACROSS)
+    return across(find_copies(clips, study.clip, study.cache, study.dataset.kind), clips, folds)
+
+
 def prepare(study, say=print):
     """Return the :class:`Prepared` study. Raises StudyError before anything is rendered where the data cannot do."""
     clips, rejected = find(study, say)
@@ -77,7 +88,53 @@ def prepare(study, say=print):
         raise StudyError(
             f"no clip of {study.dataset.root} can be used; the first reason is: {rejected['reason'].iloc[0]}"
         )
-    return Prepared(clips, rejected, rendered, split_all(study, clips))
+    folds = split_all(study, clips)
+    return Prepared(clips, rejected, rendered, folds, find_leaks(study, clips, folds))
+
+
+def gate(study, leaks, say=print):
+    """Tell of pairs of copies on two sides of a split; raise :class:`StudyError` where the study refuses them."""
+    if leaks.empty:
+        return
+    first = leaks.iloc[0]
+    said = (
+        f"copies of the same clip are on two sides of a split, which would flatter every network: {_pairs(leaks)}, "
+        f"the first {first['path_a']} ({first['split_a']}) and {first['path_b']} ({first['split_b']}), "
+        f"{first['kind']}, alike by {first['likeness']:.2f}"
+    )
+    if study.leakage == "refuse":
+        raise StudyError(
+            f"{said}. 'check' lists all; remove one of each pair, or give both one group (dataset.group_pattern, or "
+            "the column group of a CSV), or set leakage: warn to go on and have every row marked"
+        )
+    say(f"WARNING: {said}; all are in {study.folder / 'leakage.csv'}")
+
+
+def findings(study, prepared):
+    """Yield what ``check`` says of a study: clips per class and split, copies, files set aside, trials."""
+    clips, folds = prepared.clips, prepared.folds
+    seed, parts = next(iter(folds.items()))
+    for fold, part in enumerate(parts):
+        table = clips.assign(split=part).pivot_table("clip_id", "label", "split", "count", fill_value=0)
+        yield f"clips, seed {seed}, fold {fold}:\n{table[['train', 'val', 'test']].to_string()}\n"
+    yield f"{len(clips)} clips in {clips['group'].nunique()} groups"
+    looked = "not looked for (leakage: off)" if study.leakage == "off" else _pairs(prepared.leaks)
+    yield f"copies on two sides of a split: {looked}"
+    for pair in prepared.leaks.itertuples(index=False):
+        place = f"seed {pair.seed}, fold {pair.fold}" + (f" and {pair.n_folds - 1} more" if pair.n_folds > 1 else "")
+        yield (
+            f"  {printable(pair.path_a)} ({pair.split_a}) and {printable(pair.path_b)} ({pair.split_b}): "
+            f"{pair.kind}, {pair.likeness:.2f}; {place}"
+        )
+    for path, reason in prepared.rejected.itertuples(index=False):
+        yield f"set aside: {printable(path)}: {reason}"
+    names = ", ".join(model.name for model in study.models)
+    trials = len(study.models) * sum(len(parts) for parts in folds.values())
+    yield f"{trials} trials: {names}; seeds {list(folds)}; {len(parts)} fold(s)"
+
+
+def _pairs(leaks):
+    return "1 pair" if len(leaks) == 1 else f"{len(leaks)} pairs"
 
 
 def check_writable(folder):
@@ -92,13 +149,14 @@ def check_writable(folder):
 
 
 def write_study(study, prepared):
-    """Write study.yaml, clips.csv, rejected.csv and one example picture into the study's folder."""
+    """Write study.yaml, clips.csv, rejected.csv, leakage.csv and one example picture into the study's folder."""
     folder = study.folder
     (folder / "examples").mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
     write_text(folder / "study.yaml", text)
     write_text(folder / "clips.csv", prepared.clips.to_csv(index=False))
     write_text(folder / "rejected.csv", prepared.rejected.to_csv(index=False))
+    write_text(folder / "leakage.csv", prepared.leaks.to_csv(index=False))
     first = next(iter(prepared.folds.values()))[0]
     example = prepared.clips[first == "test"].iloc[0]
     shown = folder / "examples" / f"{example['clip_id']}.png"

@@ -44,6 +44,15 @@ def test_a_lock_is_given_back_and_can_be_taken_again(tmp_path):
             pass
 
 
+def test_a_run_that_wrote_nothing_leaves_no_folder(tmp_path):
+    with held(tmp_path / "new"):
+        pass
+    assert not (tmp_path / "new").exists()
+    with held(tmp_path / "new"):
+        (tmp_path / "new" / "study.yaml").write_text("")
+    assert (tmp_path / "new").exists()
+
+
 def test_an_unreadable_note_in_the_lock_is_no_crash(tmp_path, holder):
     (tmp_path / ".lock").write_text("{")
     with pytest.raises(StudyError, match="another process is running a study there"):

@@ -1,0 +1,113 @@
+"""Leakage: the same sound, picture or group on two sides of a split, where it would flatter every network."""
+
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed, effective_n_jobs, parallel_config
+
+from benchmark.data.fingerprints import SETTINGS, alike, picture_fingerprint, sound_fingerprint
+from benchmark.files import replacing
+from spectrograms.params import fingerprint
+
+PAIR = ["clip_a", "clip_b", "path_a", "path_b", "kind", "likeness"]
+ACROSS = [*PAIR, "split_a", "split_b", "seed", "fold", "n_folds"]
+FEW_CLIPS = 64  # fewer are done sooner than worker processes start
+KINDS = {  # by dataset.kind: what a copy is called, how it is told, frames that it may be shifted by
+    "audio": ("same sound", sound_fingerprint, None),
+    "images": ("same picture", picture_fingerprint, 2),
+}
+
+
+def find_copies(clips, clip_params, cache, kind="audio", n_jobs=-1):
+    """Return the pairs of clips that are copies, whatever their splits: clip_a, clip_b, path_a, path_b, kind, likeness.
+
+    ``clips`` has clip_id, path and sha256; ``clip_params`` says which seconds count, ``kind`` is dataset.kind. The kind
+    of a pair is 'same bytes', 'same sound' (also re-encoded, resampled, cut, padded, louder or softer, but not faster
+    or slower) or 'same picture' (also re-encoded or resized). ``likeness`` is the share of strong bits in common, 1 for
+    the same bytes. clip_a comes before clip_b in ``clips``, and so the pairs are sorted. Fingerprints are kept in
+    ``cache``. A clip with hardly any change in it, such as a steady tone, is like no other."""
+    # In an order of its own, so that the order of the rows changes nothing.
+    files = clips.sort_values("clip_id").drop_duplicates("sha256")
+    name, make, max_shift = KINDS[kind]
+    digests = files["sha256"].to_numpy()
+    prints = _fingerprints(files, make, clip_params, cache, n_jobs)
+    of_files = [(digests[i], digests[j], name, share) for i, j, share in alike(prints, max_shift)]
+    positions = clips.groupby("sha256", sort=False).indices
+    rows = [(a, b, "same bytes", 1.0) for same in positions.values() for a, b in combinations(same, 2)]
+    for one, other, what, share in of_files:
+        rows += [(min(a, b), max(a, b), what, share) for a in positions[one] for b in positions[other]]
+    return _pairs(clips, sorted(rows))
+
+
+def across(pairs, clips, folds):
+    """Return the pairs with clips in different splits in some fold, as ``pairs`` with five columns more.
+
+    split_a, split_b, seed and fold (counted from 0) tell of the first fold where this is so, n_folds of how many it is.
+    ``folds`` is {seed: [split of each clip, shape (n_clips,), ...]}, aligned with the rows of ``clips``. Added are
+    pairs of the kind 'same group', likeness 1: a group's first clip with each other that a split parts it from, unless
+    they are in ``pairs`` already."""
+    pairs = pd.concat([pairs, _of_groups(clips)], ignore_index=True) if len(pairs) else _of_groups(clips)
+    pairs = pairs.drop_duplicates(["clip_a", "clip_b"])
+    places = [(seed, number, np.asarray(fold)) for seed, parts in folds.items() for number, fold in enumerate(parts)]
+    if pairs.empty or not places:
+        return pd.DataFrame(columns=ACROSS)
+    ids = pd.Index(clips["clip_id"])
+    a, b = ids.get_indexer(pairs["clip_a"]), ids.get_indexer(pairs["clip_b"])
+    apart = np.array([fold[a] != fold[b] for _, _, fold in places])  # (n_folds, n_pairs)
+    first = apart.argmax(axis=0)
+    found = pairs.assign(
+        split_a=[places[f][2][row] for f, row in zip(first, a, strict=True)],
+        split_b=[places[f][2][row] for f, row in zip(first, b, strict=True)],
+        seed=[places[f][0] for f in first],
+        fold=[places[f][1] for f in first],
+        n_folds=apart.sum(axis=0),
+    )
+    return found[apart.any(axis=0)].reset_index(drop=True)
+
+
+def _of_groups(clips):
+    """Return the pairs of each group's first clip with its others: on one side each means all are on one side."""
+    groups = clips.groupby("group", sort=False).indices.values()
+    return _pairs(clips, sorted((same[0], other, "same group", 1.0) for same in groups for other in same[1:]))
+
+
+def _pairs(clips, rows):
+    """Return a table of (row a, row b, kind, likeness) with the clips' names and paths."""
+    a, b = [row[0] for row in rows], [row[1] for row in rows]
+    ids, paths = clips["clip_id"].to_numpy(), clips["path"].to_numpy()
+    columns = [ids[a], ids[b], paths[a], paths[b], [row[2] for row in rows], [row[3] for row in rows]]
+    return pd.DataFrame(dict(zip(PAIR, columns, strict=True))) if rows else pd.DataFrame(columns=PAIR)
+
+
+def _fingerprints(files, make, clip_params, cache, n_jobs):
+    """Return the fingerprint of each file, in order, computing those that ``cache`` lacks."""
+    clip = clip_params.model_copy(update={"short": "pad"})  # a repeated clip has nothing that it did not have once
+    folder = Path(cache) / "fingerprints" / fingerprint(clip, make.__name__, SETTINGS)
+    folder.mkdir(parents=True, exist_ok=True)
+    tasks = [(path, folder / f"{digest}.npy") for path, digest in zip(files["path"], files["sha256"], strict=True)]
+    known = [_read(target) for _, target in tasks]
+    missing = [row for row, bits in enumerate(known) if bits is None]
+    jobs = 1 if len(missing) < FEW_CLIPS else effective_n_jobs(n_jobs)
+    # One thread each: workers that all start threads of their own wait for each other.
+    with parallel_config(backend="loky", inner_max_num_threads=1) if jobs > 1 else parallel_config():
+        made = Parallel(n_jobs=jobs)(delayed(_make)(*tasks[row], make, clip) for row in missing)
+    for row, bits in zip(missing, made, strict=True):
+        known[row] = bits
+    return known
+
+
+def _make(path, target, make, clip):
+    bits = make(path, clip)
+    with replacing(target) as temporary, open(temporary, "wb") as out:
+        np.save(out, bits)
+    return bits
+
+
+def _read(target):
+    """Return the fingerprint in a file, or None where there is none that can be read."""
+    try:
+        return np.load(target, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
