@@ -1,16 +1,21 @@
 """A made-up results folder, as a run writes it: seeded, of any models, folds and seeds, without training anything."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import yaml
 from PIL import Image
 
-from benchmark.analysis.predictions import to_frame
+from benchmark.analysis.predictions import SCORE, to_frame
+from benchmark.analysis.results import Results, Trial
 
 CLASSES = ("Action", "Comedy", "Drama", "Romance", "Thriller")
 SUPPORT = (26, 24, 35, 33, 35)  # test clips per class of visutsak2025, read from its Table 3
+
+NO_HISTORY = pd.DataFrame(columns=["iteration", "epoch", "loss", "accuracy", "val_loss", "val_accuracy"], dtype=float)
+NO_LATENCY = pd.DataFrame({"stage": ["first"], "call": [0], "ms": [9.0]})
 
 # name: label, share of right predictions, median latency (ms), parameters, size (MB)
 NETWORKS = {
@@ -58,8 +63,39 @@ def build_results(
             for name in (name for name in models if name not in absent):
                 trial = folder / "trials" / name / f"{fold}-{seed}"
                 info = _info(name, labels[name], weights[name], fold, seed, classes)
+                info |= {"n_train": len(clips) - len(test) - len(val), "n_val": len(val), "n_test": len(test)}
                 write_trial(trial, info, None if name in failed else (clips.iloc[test], clips.iloc[val]), rng, epochs)
     return folder
+
+
+def results_of(models, protocol="holdout", seeds=(0,), folds=1, classes=("a", "b"), groups=None, n_train=80):
+    """Return the :class:`Results` of trials given clip by clip, without a folder.
+
+    models: {name: {(fold, seed): frame}}, frames of test clips with the columns clip_id and y_true, and y_pred, or
+    score columns; a model is called by its name. groups: {clip_id: group}."""
+    trials = []
+    for name, given in models.items():
+        for (fold, seed), frame in given.items():
+            info = {"n_train": n_train, "threads": 2, "parameters": 1, "size_mb": 1.0, "train_seconds": 1.0}
+            trials.append(Trial(name, fold, seed, info, None, predictions_of(frame, classes), NO_HISTORY, NO_LATENCY))
+    tested = pd.concat([trial.predictions for trial in trials]).drop_duplicates("clip_id")
+    clips = tested[["clip_id"]].assign(path=tested["clip_id"] + ".wav", label=tested["y_true"])
+    clips["group"] = [(groups or {}).get(name, f"clip:{name}") for name in clips["clip_id"]]
+    split = {"protocol": protocol, "folds": max(folds, 2), "seeds": list(seeds), "fractions": [0.7, 0.1, 0.2]}
+    study = {"name": "s", "dataset": {}, "training": {"regime": "frozen"}, "split": split}
+    study["models"] = [{"name": name, "label": name.upper(), "weights": "imagenet"} for name in models]
+    return Results(Path("nowhere"), study, clips.reset_index(drop=True), pd.DataFrame(), pd.DataFrame(), tuple(trials))
+
+
+def predictions_of(frame, classes):
+    """Return rows of clips as predictions of the test split; without scores y_pred has all of them."""
+    if "y_pred" in frame:
+        scores = {SCORE + name: (frame["y_pred"] == name).astype(float) for name in classes}
+    else:
+        scores = {SCORE + name: frame[SCORE + name] for name in classes}
+    frame = frame.assign(**({"split": "test"} if "split" not in frame else {}), **scores)
+    best = np.stack(list(scores.values()), axis=1).argmax(axis=1)
+    return frame.assign(y_pred=np.array(list(classes))[best])
 
 
 def write_trial(folder, info, parts, rng, epochs=12):

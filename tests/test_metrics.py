@@ -8,6 +8,7 @@ from scipy.stats import binomtest
 from benchmark.analysis import metrics
 from benchmark.analysis.predictions import to_frame
 from benchmark.analysis.results import Trial
+from benchmark.analysis.statistics import wilson_interval
 
 GENRES = ["Action", "Comedy", "Drama", "Romance", "Thriller"]
 # visutsak2025, Table 3, VGG-16. The paper prints no counts: the supports (rows) and numbers of predictions (columns)
@@ -70,13 +71,13 @@ def test_a_class_never_predicted_counts_as_zero_in_the_macro_average():
     [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
 )
 def test_wilson_interval_is_the_published_one(k, n, low, high):
-    assert metrics.wilson_interval(k / n, n) == pytest.approx((low, high), abs=5e-5)  # four printed decimals
+    assert wilson_interval(k / n, n) == pytest.approx((low, high), abs=5e-5)  # four printed decimals
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 1), (1, 1), (132, 153), (153, 153)])
 def test_wilson_interval_is_that_of_scipy(k, n):
     expected = binomtest(k, n).proportion_ci(0.95, method="wilson")
-    assert metrics.wilson_interval(k / n, n) == pytest.approx((expected.low, expected.high), abs=1e-12)  # rounding
+    assert wilson_interval(k / n, n) == pytest.approx((expected.low, expected.high), abs=1e-12)  # rounding
 
 
 def test_folds_are_pooled():
@@ -108,12 +109,19 @@ def test_deviation_of_two_trials():
 
 
 def test_latency_keeps_the_first_call_apart():
-    rows = [("first", 900.0), *(("forward", float(ms)) for ms in range(1, 12)), ("file", 50.0)]
+    rows = [("first", 900.0), *(("forward", float(ms)) for ms in range(1, 102)), ("file", 50.0), ("batch", 160.0)]
     summary = metrics.summarise_latency(pd.DataFrame(rows, columns=["stage", "ms"]))
-    expected = {"latency_ms_first": 900, "latency_ms_p50": 6, "latency_ms_p90": 10, "latency_ms_mean": 6, "calls": 11}
-    assert summary == {**expected, "file_ms_p50": 50}
+    expected = {"latency_ms_first": 900, "latency_ms_p50": 51, "latency_ms_p90": 91, "latency_ms_p99": 100}
+    expected |= {"latency_ms_mean": 51, "calls": 101, "file_ms_p50": 50}
+    assert summary == {**expected, "batch_clips": 32, "throughput": 200}  # 32 clips in 160 ms
+
+
+def test_throughput_counts_the_clips_of_a_batch():
+    rows = [("forward", 1.0, 1), ("batch", 20.0, 8), ("batch", 40.0, 8), ("batch", 400.0, 8)]
+    summary = metrics.summarise_latency(pd.DataFrame(rows, columns=["stage", "ms", "clips"]))
+    assert (summary["batch_clips"], summary["throughput"]) == (8, 200)  # of the median batch: 8 clips in 40 ms
 
 
 def test_latency_of_a_stage_not_timed_is_missing():
     summary = metrics.summarise_latency(pd.DataFrame({"stage": ["first", "forward"], "ms": [9.0, 3.0]}))
-    assert np.isnan(summary["file_ms_p50"])
+    assert np.isnan([summary["file_ms_p50"], summary["throughput"]]).all()

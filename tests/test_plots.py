@@ -11,6 +11,7 @@ from matplotlib.text import Text
 from benchmark.analysis import figures, plots
 from benchmark.analysis.labels import place_labels
 from benchmark.analysis.results import read_results
+from benchmark.analysis.study_tables import study_tables
 from benchmark.analysis.tables import comparison_table
 from tests.fake_results import NETWORKS, build_results
 
@@ -95,16 +96,16 @@ def test_every_model_of_the_paper_has_its_two_figures():
 
 
 def test_titles_name_random_weights_synthetic_sound_and_the_figure_of_the_paper(results):
-    table = comparison_table(results)
+    tables = study_tables(results)
     titles = {
         name: figure.axes[0].get_title()
         for kind in figures.FIGURES
-        for name, figure in kind(results, table)
+        for name, figure in kind(results, tables)
     }  # fmt: skip
-    assert len(titles) == 10 + 5 + 10 + 2
+    assert len(titles) == 10 + 5 + 10 + 10 + 3
     assert all("synthetic sound" in title for title in titles.values())
     assert {name for name, title in titles.items() if "random weights" in title} == {
-        "confusion_yamnet", "confusion_pair_yamnet_vggish", "training_yamnet"
+        "confusion_yamnet", "confusion_pair_yamnet_vggish", "training_yamnet", "scores_yamnet"
     }  # fmt: skip
     second = {name: title.split("\n")[1] for name, title in titles.items() if "visutsak2025" in title}
     drawn = {name: f"as {figure} of visutsak2025" for name, figure in figures.PAPER_FIGURES.items() if name in titles}
@@ -122,7 +123,7 @@ def test_titles_name_random_weights_synthetic_sound_and_the_figure_of_the_paper(
 )
 def test_random_weights_are_said_once(tmp_path, random, labels, in_title):
     results = read_results(build_results(tmp_path / "two", models=("vgg16", "yamnet"), folds=1, random=random))
-    ((_, figure),) = figures.accuracy_latency_figure(results, comparison_table(results))
+    ((_, figure),) = figures.accuracy_latency_figure(results, {"comparison": comparison_table(results)})
     assert texts(figure.axes[0]) == labels
     assert ("random weights" in figure.axes[0].get_title()) == in_title
 
@@ -130,7 +131,7 @@ def test_random_weights_are_said_once(tmp_path, random, labels, in_title):
 def test_a_label_that_says_random_is_left_alone(tmp_path):
     study = {"models": ("vgg16", "yamnet"), "folds": 1, "random": ("vgg16",), "labels": {"vgg16": "VGG-16 (random)"}}
     results = read_results(build_results(tmp_path / "two", **study))
-    ((_, figure),) = figures.accuracy_latency_figure(results, comparison_table(results))
+    ((_, figure),) = figures.accuracy_latency_figure(results, {"comparison": comparison_table(results)})
     assert texts(figure.axes[0]) == ["VGG-16 (random)", "YAMNet"]
 
 

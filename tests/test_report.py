@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from benchmark.analysis import figures
+from benchmark.analysis.forms import FORMS
 from benchmark.analysis.report import print_comparison, report
+from benchmark.analysis.sheets import SPECIAL
 from benchmark.config import StudyError
 from tests.fake_results import build_results
 
@@ -23,10 +26,11 @@ def folder(tmp_path):
 def test_report_writes_tables_and_figures(folder):
     summary = report(folder)
     names = {str(path.relative_to(folder)) for path in summary.files}
-    kinds = ("comparison", "per_class", "latency", "parity")
-    tables = {f"{name}.{suffix}" for name in kinds for suffix in ("csv", "md", "tex")}
-    drawn = {f"figures/{kind}_{model}.png" for kind in ("confusion", "training") for model in ("vgg16", "yamnet")}
-    assert names == tables | drawn | {"figures/accuracy_latency.png", "figures/example.png"}
+    sheets = {f"{name}.{suffix}" for name in (*FORMS, *SPECIAL) for suffix in ("csv", "md", "tex")}
+    kinds = ("confusion", "training", "scores")
+    drawn = {f"figures/{kind}_{model}.png" for kind in kinds for model in ("vgg16", "yamnet")}
+    drawn |= {f"figures/{name}.png" for name in ("accuracy_latency", "pairwise", "example")}
+    assert names == sheets | {"ranking.csv", "reliability.csv"} | drawn
     assert all(path.stat().st_size > 0 for path in summary.files)
     assert summary.comparison["model"].tolist() == list(TRIO)
     assert "out of memory" in summary.failures["VGG-19"]
@@ -34,7 +38,7 @@ def test_report_writes_tables_and_figures(folder):
 
 def test_stale_figures_go_and_other_files_stay(folder):
     (folder / "figures").mkdir()
-    for name in ("confusion_old.png", "training_old.png", "mine.png"):
+    for name in ("confusion_old.png", "training_old.png", "scores_old.png", "mine.png"):
         (folder / "figures" / name).touch()
     written = {path.name for path in report(folder).files if path.suffix == ".png"}
     assert {path.name for path in (folder / "figures").iterdir()} == written | {"mine.png"}
@@ -57,7 +61,8 @@ def test_no_results_is_a_study_error(tmp_path):
         report(tmp_path / "absent")
 
 
-def test_the_terminal_shows_the_comparison_in_100_columns(tmp_path):
+def test_the_terminal_shows_the_comparison_in_100_columns(tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "write_figures", lambda *given: [])
     folder = build_results(tmp_path / "wide", synthetic=30, folds=2)
     console = Console(width=100, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
     print_comparison(report(folder), console)
@@ -66,6 +71,8 @@ def test_the_terminal_shows_the_comparison_in_100_columns(tmp_path):
     assert "[0." in row  # label and interval unbroken in one line
     assert row.rstrip().endswith("done")
     assert any(line.startswith("SYNTHETIC sound") for line in lines)
+    assert any("] *" in line for line in lines if line.startswith("VGG-16"))  # the best
+    assert any(line.startswith("*: the highest accuracy; ~: not separable from it") for line in lines)
     assert any(line.startswith("Failed: VGG-19: out of memory") for line in lines)
 
 

@@ -9,13 +9,16 @@ import pytest
 import yaml
 
 from benchmark.analysis import tables
+from benchmark.analysis.columns import count
+from benchmark.analysis.forms import FORMS
 from benchmark.analysis.markup import Sheet, escape_latex, escape_markdown, to_latex, to_markdown
 from benchmark.analysis.parity import COMPARISON_EXTRA
 from benchmark.analysis.results import read_results
-from benchmark.analysis.sheets import COMPARISON, count, write_tables
+from benchmark.analysis.sheets import write_tables
 from benchmark.config import StudyError
 from tests.fake_results import CLASSES, NETWORKS, build_results
 
+SHEETS = ("per_class", "table_2", "table_3", *FORMS)
 TRIO = ("vgg16", "vgg19", "yamnet")
 
 
@@ -38,7 +41,9 @@ def small(tmp_path):
 
 def test_every_model_of_the_study_has_a_row_in_its_order(folder, comparison):
     assert comparison.index.tolist() == list(NETWORKS)
-    assert comparison.reset_index().columns.tolist() == [*tables.COMPARISON_COLUMNS, *COMPARISON_EXTRA]
+    expected = [*tables.COMPARISON_COLUMNS[:-1], *COMPARISON_EXTRA, "marks"]
+    expected.insert(expected.index("accuracy_std"), "best")
+    assert comparison.reset_index().columns.tolist() == expected
 
 
 def test_a_failed_model_keeps_its_row_and_its_error_stands_below(folder, comparison):
@@ -78,7 +83,7 @@ def test_latency_has_the_columns_of_the_study_level_file(folder):
     assert latency.loc["vgg16", "latency_ms_first"] == pytest.approx(8 * NETWORKS["vgg16"][2])
 
 
-@pytest.mark.parametrize("name", ["comparison", "per_class", "latency"])
+@pytest.mark.parametrize("name", SHEETS)
 @pytest.mark.parametrize("suffix", ["md", "tex"])
 def test_captions_say_what_the_numbers_rest_on(folder, name, suffix):
     text = (folder / f"{name}.{suffix}").read_text()
@@ -187,9 +192,11 @@ def test_markdown_reads_no_character_of_a_name_as_markup():
 
 def test_awkward_names_keep_every_row_as_wide_as_the_header(tmp_path):
     classes = ("Rock & Roll_1", "100 % | #Pop", "$x$ {y} \\z")
-    folder = build_results(tmp_path / "odd", models=("vgg16",), folds=1, classes=classes, labels={"vgg16": "A&B|C_D"})
+    labels = {"vgg16": "A&B|C_D", "resnet18": "<b>{x}</b>"}
+    folder = build_results(tmp_path / "odd", models=tuple(labels), folds=1, classes=classes, labels=labels)
     write_tables(read_results(folder))
-    for name, columns in (("comparison", len(COMPARISON)), ("per_class", 5), ("latency", 8)):
+    for name in SHEETS:
+        columns = (folder / f"{name}.tex").read_text().partition("\\midrule")[0].split("\n")[-2].count(" & ") + 1
         markdown = (folder / f"{name}.md").read_text().splitlines()
         rows = [re.split(r"(?<!\\)\|", line) for line in markdown if line.startswith("|")]
         assert {len(row) - 2 for row in rows} == {columns}

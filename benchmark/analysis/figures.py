@@ -6,18 +6,17 @@ from itertools import chain
 import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from PIL import Image
 
 from benchmark.analysis.confusion_chart import plot_confusion
+from benchmark.analysis.figure import finished, new_figure, origin
 from benchmark.analysis.metrics import accuracy, total_confusion
 from benchmark.analysis.plots import plot_accuracy_latency, plot_example
 from benchmark.analysis.predictions import score_matrix
-from benchmark.analysis.tables import weights
+from benchmark.analysis.score_figures import pairwise_figure, score_figures
 from benchmark.analysis.training_progress import plot_training
 from benchmark.files import replacing
 
-DPI = 130
 # A class may be called 'Lo$t & $aved': no text is a formula.
 STYLE = {"text.parse_math": False, "font.size": 9, "axes.titlesize": 10}
 # The models of visutsak2025, by the names in configs/models, as its Fig. 4 to 8 show them: the last one alone.
@@ -33,18 +32,19 @@ PAPER_FIGURES = {
     **{f"confusion_pair_{'_'.join(pair)}": f"Fig. {4 + index}" for index, pair in enumerate(PAPER_PAIRS)},
     **{f"training_{name}": f"Fig. A{1 + index}" for index, name in enumerate(chain(*PAPER_PAIRS))},
 }
-OURS = ("confusion_*.png", "training_*.png", "accuracy_latency.png", "example.png")  # names that a report may remove
+# Names that a report may remove.
+OURS = ("confusion_*.png", "training_*.png", "scores_*.png", "pairwise.png", "accuracy_latency.png", "example.png")
 
 
-def write_figures(results, comparison):
-    """Draw and save every figure into results/<study>/figures; return the paths.
+def write_figures(results, tables):
+    """Draw and save every figure into results/<study>/figures; return the paths. tables: of :func:`study_tables`.
 
     Figures of models no longer there are removed; files of any other name in that folder are left alone."""
     folder = results.folder / "figures"
     written = []
     with matplotlib.rc_context(STYLE):
         for kind in FIGURES:
-            for name, figure in kind(results, comparison):
+            for name, figure in kind(results, tables):
                 with replacing(folder / f"{name}.png") as path:
                     figure.savefig(path, format="png", pil_kwargs={"compress_level": 1})
                 written.append(folder / f"{name}.png")
@@ -61,27 +61,9 @@ def pairs(models):
     return found + list(zip(others[::2], others[1::2], strict=False))
 
 
-def origin(results, model=None):
-    """Return in brackets what a title must not hide, '' if nothing: random weights of the model, synthetic sound."""
-    random = model is not None and "random" in weights(results, model)
-    synthetic = results.study["dataset"].get("synthetic")
-    parts = ["random weights"] * random + ["synthetic sound"] * bool(synthetic)
-    return f" ({', '.join(parts)})" if parts else ""
-
-
 def _as_in_paper(name):
     """Return the line of a title that says which figure of the paper the one of this name is like, '' for none."""
     return f"\nas {PAPER_FIGURES[name]} of visutsak2025" if name in PAPER_FIGURES else ""
-
-
-def _finished(results):
-    """Return the models with a trial done, by name."""
-    return {model["name"]: model for model in results.models if results.done(model["name"])}
-
-
-def _figure(width, height, rows=1, columns=1, layout="constrained"):
-    figure = Figure(figsize=(width, height), dpi=DPI, layout=layout)
-    return figure, figure.subplots(rows, columns, squeeze=False).ravel()
 
 
 def _confusion(results, model, ax, note=""):
@@ -94,21 +76,21 @@ def _confusion(results, model, ax, note=""):
     plot_confusion(matrix, results.classes, ax, title)
 
 
-def confusion_figures(results, comparison):
+def confusion_figures(results, tables):
     """Yield (name, figure) of each model's confusion matrix, summed over its trials."""
     side = _side(results)
-    for name, model in _finished(results).items():
-        figure, (ax,) = _figure(side + 0.3, side)
+    for name, model in finished(results).items():
+        figure, (ax,) = new_figure(side + 0.3, side)
         _confusion(results, model, ax)
         yield f"confusion_{name}", figure
 
 
-def confusion_pair_figures(results, comparison):
+def confusion_pair_figures(results, tables):
     """Yield (name, figure) of two models' confusion matrices side by side, as in Fig. 4 to 8 of visutsak2025."""
-    side, models = _side(results), _finished(results)
+    side, models = _side(results), finished(results)
     for pair in pairs(list(models)):
         name = f"confusion_pair_{'_'.join(pair)}"
-        figure, axes = _figure(len(pair) * side + 0.2, side, columns=len(pair))
+        figure, axes = new_figure(len(pair) * side + 0.2, side, columns=len(pair))
         for model, ax in zip(pair, axes, strict=True):
             _confusion(results, models[model], ax, _as_in_paper(name))
         yield name, figure
@@ -119,22 +101,23 @@ def _side(results):
     return 4.4 + max(0, len(results.classes) - 5) / 7
 
 
-def training_figures(results, comparison):
+def training_figures(results, tables):
     """Yield (name, figure) of each model's training: its first trial in full, as in Fig. A1 to A9 of visutsak2025."""
-    for model_name, model in _finished(results).items():
+    for model_name, model in finished(results).items():
         name = f"training_{model_name}"
         histories = [trial.history for trial in results.done(model_name)]
-        figure, axes = _figure(6.6, 5.0, rows=2)
+        figure, axes = new_figure(6.6, 5.0, rows=2)
         others = f", first of {len(histories)} trials in full" if len(histories) > 1 else ""
         plot_training(histories, axes, f"{model['label']}{origin(results, model)}{others}{_as_in_paper(name)}")
         yield name, figure
 
 
-def accuracy_latency_figure(results, comparison):
+def accuracy_latency_figure(results, tables):
     """Yield (name, figure) of accuracy over latency and size, as in Fig. 1 of visutsak2025."""
+    comparison = tables["comparison"]
     if not comparison["accuracy"].notna().any():
         return
-    figure, (ax,) = _figure(8.0, 5.0, layout=None)  # labels are placed in axes of fixed size
+    figure, (ax,) = new_figure(8.0, 5.0, layout=None)  # labels are placed in axes of fixed size
     FigureCanvasAgg(figure)  # measures the labels
     figure.subplots_adjust(left=0.08, right=0.84, bottom=0.1, top=0.93)
     random = comparison["weights"].str.contains("random")
@@ -146,12 +129,12 @@ def accuracy_latency_figure(results, comparison):
     yield "accuracy_latency", figure
 
 
-def example_figure(results, comparison):
+def example_figure(results, tables):
     """Yield (name, figure) of one test picture with its true and predicted class, as in Fig. 9 of visutsak2025.
 
     The model is the best on the validation clips: picking by test accuracy would flatter it. The picture is the first
     one in examples/ that a trial of this model was tested on; without one there is no figure."""
-    models = _finished(results)
+    models = finished(results)
     if not models:
         return
     best = max(models, key=lambda name: _validation_accuracy(results.done(name)))
@@ -163,7 +146,7 @@ def example_figure(results, comparison):
     row = trial.test[trial.test["clip_id"] == clip]
     with Image.open(path) as image:
         pixels = np.asarray(image.convert("RGB"))
-    figure, (ax,) = _figure(7.0, np.clip(7.0 * len(pixels) / pixels.shape[1] + 0.7, 3.0, 6.0))
+    figure, (ax,) = new_figure(7.0, np.clip(7.0 * len(pixels) / pixels.shape[1] + 0.7, 3.0, 6.0))
     title = f"{models[best]['label']}{origin(results, models[best])}: test clip {clip}"
     plot_example(pixels, row["y_true"].iloc[0], row["y_pred"].iloc[0], score_matrix(row).max(), ax, title)
     yield "example", figure
@@ -176,4 +159,12 @@ def _validation_accuracy(trials):
     return float(np.mean(shares)) if shares else -1.0
 
 
-FIGURES = (confusion_figures, confusion_pair_figures, training_figures, accuracy_latency_figure, example_figure)
+FIGURES = (
+    confusion_figures,
+    confusion_pair_figures,
+    training_figures,
+    accuracy_latency_figure,
+    pairwise_figure,
+    score_figures,
+    example_figure,
+)

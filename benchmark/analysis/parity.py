@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import fisher_exact, spearmanr
 
-from benchmark.analysis.metrics import wilson_interval
 from benchmark.analysis.published import read_published, read_sets
+from benchmark.analysis.statistics import wilson_interval
 
 SOURCE = "visutsak2025"
 # Names in configs/models to the rows of Tables 2 and 3, as printed.
@@ -26,7 +26,7 @@ PUBLISHED_ROWS = {
 PARITY_COLUMNS = (
     "model", "label", "published_accuracy", "published_on", "published_correct", "published_n", "published_low",
     "published_high", "accuracy", "accuracy_low", "accuracy_high", "n_test", "difference", "p_value", "published_rank",
-    "rank", "published_latency_ms", "latency_ms_p50", "published_latency_rank", "latency_rank",
+    "rank", "published_latency_ms", "latency_ms_p50", "published_latency_rank", "latency_rank", "marks",
 )  # fmt: skip
 COMPARISON_EXTRA = {
     "published_accuracy": "published_accuracy",

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator
 
 from benchmark.analysis.labels import place_labels
+from benchmark.analysis.statistics import pareto
 
 BLUE, ORANGE = (0.0, 0.447, 0.741), (0.85, 0.325, 0.098)  # MATLAB's first two line colours
 LARGEST = 900.0  # points^2, the circle of the largest model
@@ -16,7 +17,8 @@ def plot_accuracy_latency(table, ax, chance=None, title=""):
     """Draw accuracy (0..1) over latency (ms, logarithmic), circle area = size of the model; return the rows drawn.
 
     table: rows of the comparison; bars are the Wilson intervals; rows without accuracy or latency are left out;
-    chance: share 0..1 drawn as a dashed line. After Fig. 1 of visutsak2025."""
+    chance: share 0..1 drawn as a dashed line. The orange steps join the Pareto front: models than which no other is as
+    accurate and as fast. After Fig. 1 of visutsak2025."""
     drawn = table.dropna(subset=["accuracy", "latency_ms_p50", "size_mb"])
     drawn = drawn[drawn["latency_ms_p50"] > 0].reset_index(drop=True)
     x, y = drawn["latency_ms_p50"].to_numpy(float), drawn["accuracy"].to_numpy(float)
@@ -24,6 +26,16 @@ def plot_accuracy_latency(table, ax, chance=None, title=""):
     scale = LARGEST / max(drawn["size_mb"].max(), 1e-9) if len(drawn) else 1.0  # points^2 per MB
     areas = scale * drawn["size_mb"].to_numpy(float)
     ax.errorbar(x, y, (y - low, high - y), fmt="none", ecolor="0.4", elinewidth=0.9, capsize=2.5, zorder=4)
+    front = drawn[pareto(y, x)].sort_values("latency_ms_p50")
+    ax.step(
+        front["latency_ms_p50"],
+        front["accuracy"],
+        where="post",
+        color=ORANGE,
+        alpha=0.4,
+        zorder=1,
+        label="Pareto front",
+    )
     ax.scatter(x, y, s=areas, color=BLUE, alpha=0.6, edgecolor="white", linewidth=0.6, zorder=3)
     ax.set_xscale("log")
     ax.set(xlim=_log_limits(x), ylim=_share_limits(low, high, chance), title=title)

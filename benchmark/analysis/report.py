@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+    from benchmark.analysis.marks import Marks
+
 
 @dataclass(frozen=True)
 class Report:
@@ -18,6 +20,7 @@ class Report:
     files: tuple[Path, ...]  # every table and figure written
     description: tuple[str, ...]  # sentences: warnings first, then what the numbers rest on
     failures: dict[str, str]  # label of a model to what went wrong in its trials
+    marks: "Marks"  # what a reader must know about each row
 
 
 def report(results_dir):
@@ -31,30 +34,39 @@ def report(results_dir):
     from benchmark.analysis.tables import describe, failures
 
     results = read_results(results_dir)
-    comparison, tables = write_tables(results)
-    figures = write_figures(results, comparison)
-    return Report(comparison, (*tables, *figures), tuple(describe(results)), failures(results))
+    tables, written = write_tables(results)
+    figures = write_figures(results, tables)
+    return Report(
+        tables["comparison"], (*written, *figures), tuple(describe(results)), failures(results), results.marks
+    )
 
 
 def print_comparison(summary, console=None):
     """Print the comparison of a :class:`Report` with a rich console, readable at 100 columns.
 
-    Warnings (synthetic sound, random weights) stand above the table, errors below it."""
+    Warnings (synthetic sound, random weights) stand above the table, the legend of the marks and errors below it."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    from benchmark.analysis.sheets import TERMINAL, cells
+    from benchmark.analysis.columns import TERMINAL, cells, shown
 
     console = console or Console(width=None if sys.stdout.isatty() else 110)
     table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
-    for number, name in enumerate(TERMINAL):
+    columns = shown(TERMINAL, summary.comparison, summary.marks)
+    for number, name in enumerate(columns):
         table.add_column(Text(name), justify="left" if number < 2 else "right", overflow="fold", no_wrap=number != 1)
-    for row in cells(summary.comparison, TERMINAL):
+    for row in cells(summary.comparison, columns):
         table.add_row(*map(Text, row))  # Text: a label such as '[x]' is no markup
     for sentence in summary.description:
         console.print(sentence, markup=False, highlight=False)
     console.print(table)
+    if summary.comparison["best"].any():
+        console.print(
+            "*: the highest accuracy; ~: not separable from it, see pairwise.md", markup=False, highlight=False
+        )
+    for sentence in summary.marks.legend():
+        console.print(sentence, markup=False, highlight=False)
     for label, error in summary.failures.items():
         console.print(f"Failed: {label}: {error}", markup=False, highlight=False)

@@ -2,21 +2,27 @@
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from benchmark.analysis.marks import find_marks
 from benchmark.analysis.predictions import class_names, read_predictions
 from benchmark.config import StudyError, read_yaml
 
 TRIAL_KEYS = ("status", "model", "label", "regime", "weights", "parameters", "size_mb", "train_seconds", "threads")
 HISTORY_COLUMNS = ("iteration", "epoch", "loss", "accuracy", "val_loss", "val_accuracy")
 LATENCY_COLUMNS = ("stage", "call", "ms")
+LEAKAGE_COLUMNS = ("clip_a", "clip_b")
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One model, fold and seed. ``error`` is None exactly where the trial is done, and then the frames are there."""
+    """One model, fold and seed. ``error`` is None exactly where the trial is done, and then the frames are there.
+
+    A trial that failed may have the history up to then."""
 
     model: str
     fold: int
@@ -32,7 +38,7 @@ class Trial:
         """Whether the trial has numbers."""
         return self.error is None
 
-    @property
+    @cached_property
     def test(self):
         """The predictions of the test split."""
         return self.predictions[self.predictions["split"] == "test"]
@@ -51,6 +57,7 @@ class Results:
     study: dict  # study.yaml
     clips: pd.DataFrame  # clips.csv, a row per clip used
     rejected: pd.DataFrame  # rejected.csv, a row per file set aside
+    leakage: pd.DataFrame  # leakage.csv, a row per pair of copies on two sides of a split
     trials: tuple[Trial, ...]  # in the study's order of models, then by seed and fold
 
     @property
@@ -68,6 +75,23 @@ class Results:
         """The number of trials that the study asks for per model."""
         return len(_folds_and_seeds(self.study))
 
+    @cached_property
+    def marks(self):
+        """What a reader must know about each model's row: :class:`benchmark.analysis.marks.Marks`."""
+        return find_marks(self)
+
+    @cached_property
+    def groups(self):
+        """The group of each clip, indexed by clip_id; None where every clip is its own."""
+        if "group" not in self.clips:
+            return None
+        groups = self.clips.set_index("clip_id")["group"].replace("", np.nan).dropna()
+        return None if groups.is_unique else groups
+
+    def ratio(self, trials):
+        """Return test clips over training clips, the mean of some trials; where not recorded, training is the rest."""
+        return float(np.mean([_ratio(trial, len(self.clips)) for trial in trials]))
+
     def of(self, model):
         """Return the trials of the model with this name."""
         return [trial for trial in self.trials if trial.model == model]
@@ -77,11 +101,17 @@ class Results:
         return [trial for trial in self.of(model) if trial.done]
 
 
+def _ratio(trial, n_clips):
+    n_train = trial.info.get("n_train") or n_clips - len(trial.predictions)
+    return len(trial.test) / max(n_train, 1)
+
+
 def read_results(folder):
     """Return the :class:`Results` in a folder; raise :class:`StudyError` where there are none.
 
     Trials of models, folds and seeds that study.yaml does not name are left overs of earlier runs: not read.
-    Raises too where clips.csv is missing; a missing rejected.csv means that no file was set aside."""
+    Raises too where clips.csv is missing; a missing rejected.csv means that no file was set aside, a missing or empty
+    leakage.csv that no copies were found."""
     folder = Path(folder)
     if not folder.is_dir():
         raise StudyError(f"no folder {folder}; give the folder that a run wrote, such as results/<study>")
@@ -89,10 +119,8 @@ def read_results(folder):
         raise StudyError(f"{folder} has no study.yaml, so it is no results folder; give results/<study> itself")
     study = _checked(read_yaml(folder / "study.yaml"), folder / "study.yaml")
     clips = _read_text(folder / "clips.csv", ("clip_id", "label"))
-    rejected = folder / "rejected.csv"
-    rejected = (
-        _read_text(rejected, ("path", "reason")) if rejected.exists() else pd.DataFrame(columns=["path", "reason"])
-    )
+    rejected = _read_optional(folder / "rejected.csv", ("path", "reason"))
+    leakage = _read_optional(folder / "leakage.csv", LEAKAGE_COLUMNS)
     trials = [
         read_trial(path, model, fold, seed, set(clips["label"]))
         for model in _models(study)
@@ -101,7 +129,7 @@ def read_results(folder):
     ]
     if not trials:
         raise StudyError(f"{folder / 'trials'} has no trial that study.yaml names; run the study first")
-    return Results(folder, study, clips, rejected, tuple(trials))
+    return Results(folder, study, clips, rejected, leakage, tuple(trials))
 
 
 def read_trial(folder, model, fold, seed, classes):
@@ -113,7 +141,9 @@ def read_trial(folder, model, fold, seed, classes):
     try:
         info |= _read_info(folder / "trial.json")
         if info["status"] != "done":
-            return Trial(model["name"], fold, seed, info, str(info.get("error") or "no reason recorded"))
+            history = _read_table(path, HISTORY_COLUMNS) if (path := folder / "history.csv").is_file() else None
+            error = str(info.get("error") or "no reason recorded")
+            return Trial(model["name"], fold, seed, info, error, history=history)
         predictions = read_predictions(folder / "predictions.csv")
         _check_predictions(predictions, classes, folder / "predictions.csv")
         history = _read_table(folder / "history.csv", HISTORY_COLUMNS)
@@ -157,6 +187,12 @@ def _read_table(path, columns, **options):
 
 def _read_text(path, columns):
     return _read_table(path, columns, dtype=str, keep_default_na=False)
+
+
+def _read_optional(path, columns):
+    """Return a table of text, one without rows where there is no file or nothing in it."""
+    there = path.is_file() and path.stat().st_size > 0
+    return _read_text(path, columns) if there else pd.DataFrame(columns=list(columns))
 
 
 def _checked(study, path):

@@ -8,15 +8,15 @@ from benchmark.analysis.metrics import SCORES, mean_per_class, summarise, summar
 
 COMPARISON_COLUMNS = (
     "model", "label", "weights", "regime", "trials", "n_test", "accuracy", "accuracy_low", "accuracy_high",
-    "accuracy_std", "precision_macro", "recall_macro", "f1_macro", "latency_ms_p50", "latency_ms_p90", "parameters",
-    "size_mb", "train_seconds", "status",
+    "accuracy_std", "precision_macro", "recall_macro", "f1_macro", "f1_macro_low", "f1_macro_high", "latency_ms_p50",
+    "latency_ms_p90", "throughput", "parameters", "size_mb", "train_seconds", "status", "marks",
 )  # fmt: skip
-PER_CLASS_COLUMNS = ("model", "label", "class", *SCORES, "support")
+PER_CLASS_COLUMNS = ("model", "label", "class", *SCORES, "support", "marks")
 LATENCY_COLUMNS = (
-    "model", "label", "latency_ms_first", "latency_ms_p50", "latency_ms_p90", "latency_ms_mean", "calls", "threads",
-    "file_ms_p50",
+    "model", "label", "latency_ms_first", "latency_ms_p50", "latency_ms_p90", "latency_ms_p99", "latency_ms_mean",
+    "calls", "threads", "file_ms_p50", "throughput", "batch_clips", "marks",
 )  # fmt: skip
-COUNTS = ("trials", "n_test", "parameters", "support", "calls")  # whole numbers, blank where unknown
+COUNTS = ("trials", "n_test", "parameters", "support", "calls", "batch_clips")  # whole numbers, blank where unknown
 PROTOCOLS = {
     "holdout": "holdout, {} % train/val/test",
     "kfold": "{}-fold cross-validation",
@@ -29,7 +29,7 @@ def comparison_table(results):
 
     trials counts those done; accuracy and its interval are explained at :func:`metrics.summarise`; parameters and
     size_mb are of the first trial, train_seconds the mean of one trial. Scores are missing where no trial is done."""
-    return _frame((_comparison_row(results, model) for model in results.models), COMPARISON_COLUMNS)
+    return _frame(results, (_comparison_row(results, model) for model in results.models), COMPARISON_COLUMNS)
 
 
 def _comparison_row(results, model):
@@ -46,7 +46,7 @@ def _comparison_row(results, model):
         return row
     resources = {key: done[0].info[key] for key in ("parameters", "size_mb")}
     seconds = {"train_seconds": sum(trial.info["train_seconds"] for trial in done) / len(done)}
-    return row | resources | seconds | summarise(done, results.classes) | _latency(done)
+    return row | resources | seconds | summarise(done, results.classes, results.groups) | _latency(done)
 
 
 def _regime(trials):
@@ -78,29 +78,37 @@ def per_class_table(results):
         if done := results.done(model["name"]):
             table = mean_per_class(done, results.classes).assign(model=model["name"], label=model["label"])
             rows += table.to_dict("records")
-    return _frame(rows, PER_CLASS_COLUMNS)
+    return _frame(results, rows, PER_CLASS_COLUMNS)
 
 
 def latency_table(results):
     """Return a row per model with :data:`LATENCY_COLUMNS`: ms per clip at batch 1 on the CPU, all its trials together.
 
-    threads is text: the trials' thread counts, several where they differ."""
+    threads is text: the trials' thread counts, several where they differ; throughput: clips per second in batches of
+    batch_clips."""
     rows = []
     for model in results.models:
         done = results.done(model["name"])
         threads = ", ".join(str(count) for count in sorted({trial.info["threads"] for trial in done}))
         timed = _latency(done) if done else {}
         rows.append({"model": model["name"], "label": model["label"], "threads": threads, **timed})
-    return _frame(rows, LATENCY_COLUMNS)
+    return _frame(results, rows, LATENCY_COLUMNS)
 
 
 def _latency(trials):
     return summarise_latency(pd.concat([trial.latency for trial in trials]))
 
 
-def _frame(rows, columns):
+def _frame(results, rows, columns):
     frame = pd.DataFrame(list(rows)).reindex(columns=columns)
-    return frame.astype({column: "Int64" for column in COUNTS if column in columns})
+    return with_marks(results, frame).astype({column: "Int64" for column in COUNTS if column in columns})
+
+
+def with_marks(results, table):
+    """Return a table with a last column for what a reader must know about each row, in words: see :mod:`marks`."""
+    table = table.drop(columns="marks", errors="ignore")
+    words = [results.marks.words(row) for row in table.to_dict("records")]
+    return table.assign(marks=pd.Series(words, table.index, dtype=object))
 
 
 def describe(results):

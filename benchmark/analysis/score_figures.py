@@ -1,0 +1,44 @@
+"""The figures of pairs of models and of scores: which there are, what they are called, and which numbers they show."""
+
+from benchmark.analysis.calibration import curves
+from benchmark.analysis.figure import finished, new_figure, origin
+from benchmark.analysis.pairwise import LEVEL, matrix
+from benchmark.analysis.score_plots import plot_curves, plot_pairwise, plot_reliability
+
+CURVES = (  # key of calibration.curves, column of the ranking table, axes, place of the legend, title
+    ("true_positive_rate", "roc_auc", ("false-positive rate", "true-positive rate"), "lower right", "ROC"),
+    ("precision", "average_precision", ("recall", "precision"), "lower left", "Precision and recall"),
+)
+
+
+def pairwise_figure(results, tables):
+    """Yield (name, figure) of the matrix of all pairs of models; none where there are no pairs."""
+    pairwise = tables["pairwise"]
+    if pairwise.empty:
+        return
+    compared = set(pairwise["model_a"]) | set(pairwise["model_b"])
+    models = {model["name"]: model["label"] for model in results.models if model["name"] in compared}
+    side = 2.2 + 0.52 * len(models)
+    figure, (ax,) = new_figure(side + 0.8, side + 0.4)
+    test = ", ".join(sorted(set(pairwise["test"])))
+    title = (f"{results.study['name']}: accuracy of row minus column, in points{origin(results)}\n"
+             f"below: p, {test} (Holm); bold below {LEVEL}")  # fmt: skip
+    values = (matrix(pairwise, list(models), column) for column in ("difference", "p_holm"))
+    plot_pairwise(*values, LEVEL, list(models.values()), ax, title)
+    yield "pairwise", figure
+
+
+def score_figures(results, tables):
+    """Yield (name, figure) of each model's reliability, ROC and precision-recall curves: means over its trials."""
+    ranking, reliability = tables["ranking"], tables["reliability"]
+    for name, model in finished(results).items():
+        figure, (left, *others) = new_figure(11.0, 3.8, columns=3, layout=None)  # nothing here varies in size
+        figure.subplots_adjust(left=0.05, right=0.99, bottom=0.13, top=0.91, wspace=0.2)
+        trials = results.done(name)
+        plot_reliability(reliability[reliability["model"] == name], left, f"{model['label']}{origin(results, model)}")
+        found = {label: curves(trials, label) for label in results.classes}
+        areas = ranking[ranking["model"] == name].set_index("class")
+        for ax, (key, column, names, corner, title) in zip(others, CURVES, strict=True):
+            lines = {label: values[key] for label, values in found.items()}
+            plot_curves(lines, areas[column], ax, names, corner, f"{title}, each class and its area")
+        yield f"scores_{name}", figure

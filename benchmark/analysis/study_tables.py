@@ -1,0 +1,39 @@
+"""All tables of a study, computed once: what the sheets, the figures and every other form of the report show."""
+
+from benchmark.analysis.calibration import calibration_table, ranking_table, reliability_table
+from benchmark.analysis.costs import costs_table
+from benchmark.analysis.ensembles import ensembles_table
+from benchmark.analysis.hardest import hardest_table, mistakes_table
+from benchmark.analysis.pairwise import pairwise_table, standing
+from benchmark.analysis.paper_form import table_2, table_3
+from benchmark.analysis.parity import parity_table, with_parity
+from benchmark.analysis.tables import comparison_table, latency_table, per_class_table, with_marks
+from benchmark.analysis.uncertainty import uncertainty_table
+
+
+def study_tables(results):
+    """Return a dict from the name of each table of a study to the frame, each with its marks in the last column.
+
+    Beside its own columns the comparison has ``best`` (see :func:`benchmark.analysis.pairwise.standing`) and, where a
+    model of the study is published, those of parity. A table that does not apply has no rows: parity without published
+    models, pairwise and ensembles with fewer than two models."""
+    comparison, pairwise, ranking = comparison_table(results), pairwise_table(results), ranking_table(results)
+    parity = parity_table(results, comparison)
+    comparison.insert(comparison.columns.get_loc("accuracy_std"), "best", standing(comparison, pairwise))
+    tables = {
+        "comparison": comparison if parity.empty else with_parity(comparison, parity),
+        "per_class": per_class_table(results),
+        "latency": latency_table(results),
+        "parity": parity,
+        "uncertainty": uncertainty_table(results),
+        "pairwise": pairwise,
+        "calibration": calibration_table(results, ranking),
+        "ranking": ranking,
+        "reliability": reliability_table(results),
+        "ensembles": ensembles_table(results),
+        "costs": costs_table(results, comparison),
+        "hardest": hardest_table(results),
+        "mistakes": mistakes_table(results),
+    }
+    tables |= {"table_2": table_2(tables), "table_3": table_3(tables)}
+    return {name: with_marks(results, table) for name, table in tables.items()}
