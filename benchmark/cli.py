@@ -19,6 +19,9 @@ Settings = Annotated[
 ]
 Only = Annotated[list[str], typer.Option("--only", metavar="MODEL", help="run this model alone; may be repeated")]
 
+TrialFolder = Annotated[Path, typer.Argument(help="a trial's folder with its saved model", metavar="TRIAL_DIR")]
+Trust = Annotated[bool, typer.Option("--trust", help="run code that the trial names and configs/models does not")]
+
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
 
@@ -58,6 +61,10 @@ def run(
             print("\ninterrupted: finished trials are kept; the same command goes on from there", file=sys.stderr)
             sys.exit(INTERRUPTED)
         _report(plan.folder)
+        if plan.tracking:
+            from benchmark.tracking import track
+
+            track(plan.folder)
     failed = sum(record["status"] != "done" for record in records)
     if failed:
         print(f"{failed} of {len(records)} trials failed; the reasons stand below the table", file=sys.stderr)
@@ -128,22 +135,64 @@ def models():
 
 @app.command()
 def predict(
-    trial: Annotated[Path, typer.Argument(help="a trial's folder with its model.keras", metavar="TRIAL_DIR")],
+    trial: TrialFolder,
     files: Annotated[list[Path], typer.Argument(help="audio, video or pictures", metavar="FILE...")],
+    hop: Annotated[
+        float | None, typer.Option(help="seconds from one window to the next; a clip's duration unless given")
+    ] = None,
+    timed: Annotated[bool, typer.Option("--time", help="print the median latency of a window")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
+    trust: Trust = False,
 ):
-    """Score new audio, video or spectrogram files with a trained model."""
+    """Score new audio, video or spectrogram files with a trained model, window by window."""
     from benchmark.predictor import check_trial
 
     settings = check_trial(trial)
     import_keras()
     from benchmark.predictor import Predictor, print_scores
 
-    predictor = Predictor(trial, settings)
-    rows = [predictor.predict(file) for file in files]
+    predictor = Predictor(trial, settings, _known(trust))
+    rows = [predictor.predict(file, hop, timed) for file in files]
     print(json.dumps(rows, indent=1)) if as_json else print_scores(rows)
     if any(row["error"] for row in rows):
         sys.exit(FAILED)
+
+
+@app.command()
+def explain(
+    trial: TrialFolder,
+    clips: Annotated[
+        list[str] | None, typer.Argument(help="clips of the study or files; else chosen", metavar="[CLIP_ID|FILE]...")
+    ] = None,
+    n: Annotated[int, typer.Option(min=1, help="right clips per class, and mistakes, where none are named")] = 1,
+    trust: Trust = False,
+):
+    """Draw what an image network goes by, clip by clip and class by class, over time and frequency."""
+    from benchmark.predictor import check_trial
+
+    check_trial(trial)
+    import_keras()
+    from benchmark.explain import explain as write_explanations
+
+    paths, sentences = write_explanations(trial, clips or (), n, _known(trust))
+    print(*sentences, *paths, sep="\n")
+
+
+@app.command()
+def export(
+    trial: TrialFolder,
+    kind: Annotated[str, typer.Option("--format", help="keras, saved_model, onnx or tflite")],
+    out: Annotated[Path | None, typer.Option(help="folder; TRIAL_DIR/export/FORMAT unless given")] = None,
+    trust: Trust = False,
+):
+    """Write a trained model for other programs, run that file, and compare its scores with the model's."""
+    from benchmark.predictor import check_trial
+
+    check_trial(trial)
+    import_keras()
+    from benchmark.export import export as write_export
+
+    write_export(trial, kind, out, known=_known(trust))
 
 
 @app.command()
@@ -169,6 +218,11 @@ def schema(folder: Annotated[Path, typer.Argument(help="where to write the two f
 
     for path in write_schemas(folder):
         print(path)
+
+
+def _known(trust):
+    """Return the user's own networks, whose code a trial may name; None where the trial is trusted."""
+    return None if trust else [load_network(name) for name in network_names()]
 
 
 def _report(folder):

@@ -44,6 +44,7 @@ class DatasetParams(Params):
     group_pattern: str | None = Field(
         None, description="regular expression on the file name; what it matches is the group"
     )
+    share_sound: bool = Field(False, description="the report may hold short recordings, to be heard by its readers")
     synthetic: PositiveInt | None = Field(None, description="synthesise this many clips per genre into an absent root")
 
     @model_validator(mode="after")
@@ -175,6 +176,7 @@ class Study(Params):
     latency: LatencyParams = LatencyParams()
     leakage: Literal["refuse", "warn", "off"] = "refuse"  # where copies of a clip are on two sides of a split
     engine: EngineParams = EngineParams()
+    tracking: Literal["mlflow"] | None = None  # also log the results there: results/<name>/mlruns
     models: Annotated[tuple[NetworkParams, ...], Field(min_length=1)]
     cache: Path = Path(".cache")  # rendered images, features, embeddings
     results: Path = Path("results")  # the study writes into results/<name>/

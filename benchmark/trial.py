@@ -12,6 +12,7 @@ import pandas as pd
 
 from benchmark.analysis.predictions import to_frame
 from benchmark.data.batches import Batches, image_batches
+from benchmark.energy import EnergyMeter
 from benchmark.models.weights import file_digest
 from benchmark.provenance import Stages, hardware, peak_memory_mb, versions
 from benchmark.sections import NetworkParams
@@ -69,7 +70,8 @@ def run_trial(job, surroundings):
     with precision(study.training.mixed_precision) as policy:
         with stages("build"):
             assembly = assemble(trial.network, study, len(classes), trial.seed)
-        history, y_score = REGIMES[assembly.regime](assembly, job, clips, stages)
+        with EnergyMeter() as meter:
+            history, y_score = REGIMES[assembly.regime](assembly, job, clips, stages)
     with surroundings.alone(), stages("latency"):
         timings = measure_latency(study, trial, assembly, clips, classes)
     frames = {
@@ -80,6 +82,7 @@ def run_trial(job, surroundings):
     tested = frames["predictions.csv"].query("split == 'test'")
     record = trial.record(study) | describe(study, trial, assembly, clips, classes, stages)
     record |= {"precision": policy, "latency_alone": surroundings.is_alone}
+    record |= {"energy_j": meter.joules, "energy_sources": meter.sources}  # of all but building and timing
     record |= {"test_accuracy": float((tested["y_true"] == tested["y_pred"]).mean())}
     write_folder(trial.folder(study), record, frames, saved(assembly, study.training.save))
     trial.checkpoint(study).unlink(missing_ok=True)
@@ -184,6 +187,7 @@ def describe(study, trial, assembly, clips, classes, stages):
         "classes": list(classes),
         **{f"n_{split}": int(counts.get(split, 0)) for split in ("train", *EVALUATED)},
         "parameters": assembly.parameters,
+        "flops": assembly.flops,
         "size_mb": round(assembly.parameters * 4 / 2**20, 2),  # float32, as MATLAB's table counts megabytes
         "train_seconds": stages.seconds["train"],
         "seconds": stages.seconds,

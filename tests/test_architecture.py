@@ -16,6 +16,7 @@ LAYERS = {  # which parts of the project a part may import besides itself
     "benchmark.schema": {"benchmark.config", "benchmark.sections"},
     "benchmark.doctor": set(),
     "benchmark.provenance": set(),
+    "benchmark.energy": set(),
     "benchmark.files": set(),
     "benchmark.backend": {"benchmark.config"},
     "benchmark.lock": {"benchmark.config"},
@@ -29,6 +30,10 @@ LAYERS["benchmark.prepare"] = LAYERS["benchmark.data"] | {"benchmark.data"}
 LAYERS["benchmark.listing"] = {"benchmark.config", "benchmark.models"}
 LAYERS["benchmark.predictor"] = LAYERS["benchmark.training"] | {"benchmark.training", "benchmark.sections"}
 LAYERS["benchmark.trial"] = LAYERS["benchmark.predictor"] | {"benchmark.provenance", "benchmark.analysis"}
+LAYERS["benchmark.explain"] = LAYERS["benchmark.predictor"] | {"benchmark.predictor", "benchmark.analysis"}
+LAYERS["benchmark.export"] = LAYERS["benchmark.explain"] | {"benchmark.provenance"}
+LAYERS["benchmark.tracking"] = {"benchmark.config", "benchmark.analysis"}
+LAYERS["benchmark.trial"] |= {"benchmark.energy"}
 LAYERS["benchmark.attempt"] = LAYERS["benchmark.trial"] | {"benchmark.trial"}
 LAYERS["benchmark.workers"] = {"benchmark.attempt", "benchmark.backend"}
 LAYERS["benchmark.cluster"] = LAYERS["benchmark.attempt"] | {"benchmark.attempt", "benchmark.backend"}

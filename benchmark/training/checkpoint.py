@@ -12,7 +12,8 @@ import numpy as np
 
 from benchmark.files import replacing
 
-DAMAGED = (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile)
+# RuntimeError: a flipped bit may claim encryption or an unknown compression
+DAMAGED = (OSError, ValueError, KeyError, EOFError, TypeError, RuntimeError, zipfile.BadZipFile)
 
 
 @dataclass
@@ -63,43 +64,64 @@ class Checkpoint:
 
     def save(self, model, watch, progress):
         """Write the state after an epoch; where the disk does not take it, warn: the training needs it not."""
+        variables, best = _variables(model), watch.weights or []
         header = {
-            "key": self.key, "epoch": progress.epoch, "seconds": progress.seconds, "over": progress.over,
-            "rows": progress.rows, "rng": progress.rng.bit_generator.state, "best": watch.best, "waited": watch.waited,
+            "key": self.key, "made_with": _made_with(), "shapes": _shapes(variables), "n_best": len(best),
+            "epoch": progress.epoch, "seconds": progress.seconds, "over": progress.over, "rows": progress.rows,
+            "rng": progress.rng.bit_generator.state, "best": watch.best, "waited": watch.waited,
         }  # fmt: skip
-        arrays = {f"variable{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(_variables(model))}
-        arrays |= {f"best{i}": array for i, array in enumerate(watch.weights or [])}
-        header = np.frombuffer(json.dumps(header).encode(), np.uint8)
+        arrays = {"header": np.frombuffer(json.dumps(header).encode(), np.uint8), "order": progress.order}
+        arrays |= {f"best{i}": array for i, array in enumerate(best)} | _names(variables)
         try:
-            with replacing(self.path) as temporary, open(temporary, "wb") as file:
-                np.savez(file, header=header, order=progress.order, **arrays)
+            with replacing(self.path) as temporary, zipfile.ZipFile(temporary, "w") as file:
+                for name, array in arrays.items():  # one at a time: np.savez wants a copy of all, 2 GB for VGG-16
+                    with file.open(f"{name}.npy", "w", force_zip64=True) as member:
+                        np.lib.format.write_array(member, keras.ops.convert_to_numpy(array), allow_pickle=False)
         except OSError as error:
             warnings.warn(f"no checkpoint {self.path}: {error.strerror or error}; training goes on", stacklevel=2)
 
     def restore(self, model, watch, progress):
         """Bring all three to the state in the file; leave them as they are where there is none that fits."""
+        variables = _variables(model)
         try:
             with np.load(self.path, allow_pickle=False) as file:
                 header = json.loads(file["header"].tobytes())
-                if header["key"] != self.key:
+                if not self._fits(file, header, variables):
                     return
-                arrays = {name: file[name] for name in file.files}
+                for name, variable in _names(variables).items():
+                    variable.assign(file[name])
+                watch.weights = [file[f"best{i}"] for i in range(header["n_best"])] or None
+                progress.order = file["order"]
         except DAMAGED:
             return
-        variables = _variables(model)
-        if [arrays[f"variable{i}"].shape for i in range(len(variables))] != [tuple(v.shape) for v in variables]:
-            return
-        for i, variable in enumerate(variables):
-            variable.assign(arrays[f"variable{i}"])
-        watch.weights = [arrays[f"best{i}"] for i in range(len(model.weights)) if f"best{i}" in arrays] or None
         watch.best, watch.waited = header["best"], header["waited"]
-        progress.order, progress.rows, progress.epoch = arrays["order"], header["rows"], header["epoch"]
-        progress.seconds, progress.over = header["seconds"], header["over"]
+        progress.rows, progress.epoch, progress.over = header["rows"], header["epoch"], header["over"]
         progress.rng.bit_generator.state = header["rng"]
-        self.seconds = progress.seconds
+        self.seconds = progress.seconds = header["seconds"]
+
+    def _fits(self, file, header, variables):
+        """Return whether a file is whole and of this training: it is read once through before anything is changed."""
+        found = (header["key"], header["made_with"], header["shapes"])
+        names = {"header", "order", *_names(variables), *(f"best{i}" for i in range(header["n_best"]))}
+        same = found == (self.key, _made_with(), _shapes(variables)) and set(file.files) == names
+        return same and file.zip.testzip() is None
+
+
+def _made_with():
+    """Return what the numbers also depend on: another precision or backend would go on to another result."""
+    return [keras.version(), keras.backend.backend(), keras.config.dtype_policy().name]
+
+
+def _names(variables):
+    return {f"variable{i}": variable for i, variable in enumerate(variables)}
+
+
+def _shapes(variables):
+    return [list(variable.shape) for variable in variables]
 
 
 def _variables(model):
     """Return all variables of a compiled model and its optimiser, random states included, in an order of its own."""
-    model.optimizer.build(model.trainable_variables)
+    if not model.optimizer.built:  # the loss scale of float16 would begin anew
+        model.optimizer.build(model.trainable_variables)
     return [*model.variables, *model.optimizer.variables]

@@ -16,6 +16,7 @@ from benchmark.data.embeddings import HubNetwork
 from benchmark.data.features import cached_features
 from benchmark.models import audio_networks, preprocessing, weights
 from benchmark.models.catalogue import build_backbone, find_function
+from benchmark.models.flops import count_flops
 from benchmark.models.heads import linear
 from benchmark.training.batch_norm import PopulationStatistics, is_folded, unfold
 from spectrograms.audio import load_clip
@@ -177,6 +178,11 @@ class Assembly:
     def parameters(self):
         """Number of parameters of extractor and head."""
         return self.extractor.parameters + self.head.count_params()
+
+    @property
+    def flops(self):
+        """Floating-point operations of one prediction; None for networks over waveforms, whose graph is not Keras'."""
+        return count_flops(self.model) if self.extractor.network.takes == "image" else None
 
     def score(self, x):
         """Return the class probabilities (n_classes,) of one input from ``extractor.read``."""
