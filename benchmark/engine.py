@@ -1,6 +1,7 @@
 """All trials of a study: what is done is kept, what fails is recorded, the rest goes on."""
 
 import json
+import re
 import shutil
 
 import keras
@@ -21,6 +22,7 @@ def _ray(jobs, engine, board):
     return cluster.run(jobs, engine, board)
 
 
+CHECKPOINT = r"\.\d+-\d+\.checkpoint\.npz"
 ENGINES = {"inline": workers.inline, "processes": workers.processes, "ray": _ray}
 
 
@@ -67,6 +69,8 @@ def run_all(study, clips, folds, force=False, say=print):
                 records[trial.name] = done
                 board.kept(trial, done)
             else:
+                if force:
+                    trial.checkpoint(job.study).unlink(missing_ok=True)
                 jobs.append(job)
                 board.due(trial, "asked for again" if done else why)
         for job, record in ENGINES[study.engine.kind](jobs, study.engine, board):
@@ -80,7 +84,7 @@ def sweep(study):
     for path in study.folder.glob("trials/*/.*"):
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
-        elif not path.name.endswith(".checkpoint.npz"):
+        elif not re.fullmatch(CHECKPOINT, path.name):  # also one that was being written
             path.unlink(missing_ok=True)
 
 

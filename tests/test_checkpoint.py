@@ -3,6 +3,10 @@
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -12,7 +16,7 @@ from benchmark.data.batches import Batches
 from benchmark.sections import AugmentParams, TrainingParams
 from benchmark.training.augmentation import make_transform
 from benchmark.training.checkpoint import Checkpoint, Progress, Watch
-from benchmark.training.fit import fit, predict
+from benchmark.training.fit import fit, precision, predict
 
 N, SIZE, CLASSES = 22, 12, 3
 
@@ -122,6 +126,18 @@ def flip_bit(path):
     path.write_bytes(content)
 
 
+def in_directory(offset, value):
+    """Return what changes the entry of the first array in the ZIP's directory; PKWARE's APPNOTE, 4.3.12."""
+
+    def damage(path):
+        content = bytearray(path.read_bytes())
+        at = content.index(b"PK\x01\x02") + offset
+        content[at : at + len(value)] = value
+        path.write_bytes(content)
+
+    return damage
+
+
 DAMAGES = {
     "absent": lambda path: path.unlink(),
     "empty": lambda path: path.write_bytes(b""),
@@ -129,6 +145,9 @@ DAMAGES = {
     "flipped": flip_bit,
     "text": lambda path: path.write_text("not a checkpoint"),
     "pickled": lambda path: np.savez(path, header=np.array([{"key": "key"}], dtype=object)),
+    "said to be encrypted": in_directory(8, b"\x01"),  # general purpose bit 0
+    "said to be compressed": in_directory(10, b"\x63"),  # no method of that number
+    "without one best weight": lambda path: path.write_bytes(path.read_bytes().replace(b"best0.npy", b"rest0.npy")),
     "nothing in it": lambda path: np.savez(path, header=np.zeros(0, np.uint8)),
 }
 
@@ -166,6 +185,30 @@ def test_a_checkpoint_of_another_training_is_not_used(checkpoint_file):
     assert restored(checkpoint_file, "other") == (0, False)
 
 
+@pytest.mark.parametrize("policy", ["float16", "bfloat16"])  # float16: more variables; bfloat16: as many
+def test_a_checkpoint_of_another_precision_is_not_used(checkpoint_file, policy):
+    with precision(policy):
+        assert restored(checkpoint_file) == (0, False)
+
+
+@pytest.mark.parametrize("optimizer", ["sgdm", "rmsprop"])
+def test_a_checkpoint_with_other_variables_is_not_used(tmp_path, eager, optimizer):
+    with pytest.raises(CutError):
+        train(training_of(optimizer), Checkpoint(tmp_path / "a.npz", "key"), 8)
+    assert restored(tmp_path / "a.npz") == (0, False)  # Adam keeps more
+
+
+def test_the_loss_scale_of_float16_goes_on_too(tmp_path, eager):
+    training, resumed = training_of("adam"), []
+    with precision("float16"):
+        with pytest.raises(CutError):
+            train(training, Checkpoint(tmp_path / "a.npz", "key"), 13)  # two checkpoints
+        checkpoint = Checkpoint(tmp_path / "a.npz", "key")
+        found = train(training, checkpoint, epoch_done=lambda done, total: resumed.append(done))
+        assert resumed == [3, 4]
+        assert_same(found, train(training))
+
+
 def test_a_cut_while_writing_leaves_the_checkpoint_before(tmp_path, eager, monkeypatch):
     training, path = training_of("adam"), tmp_path / "a.npz"
     replace, writes = os.replace, []
@@ -189,3 +232,39 @@ def test_a_disk_that_is_full_costs_the_checkpoint_alone(tmp_path, eager):
     with pytest.warns(UserWarning, match="no checkpoint .* training goes on"):
         found = train(training, Checkpoint(tmp_path / "file" / "a.npz", "key"))
     assert_same(found, train(training))
+
+
+CHILD = """
+import os, signal, sys
+import numpy as np
+from tests import test_checkpoint as t
+
+training, path, write, written = t.training_of("adam"), sys.argv[2], np.lib.format.write_array, []
+
+def write_or_die(*given, **named):
+    written.append(1)
+    if len(written) == 40:  # within the second checkpoint: one has some thirty arrays
+        os.kill(os.getpid(), signal.SIGKILL)
+    write(*given, **named)
+
+if sys.argv[1] == "killed":
+    np.lib.format.write_array = write_or_die
+    t.train(training, t.Checkpoint(path, "key"))
+resumed = []
+found = t.train(training, t.Checkpoint(path, "key"), epoch_done=lambda done, total: resumed.append(done))
+assert resumed == [2, 3, 4], resumed
+t.assert_same(found, t.train(training))
+"""
+
+
+def test_a_process_killed_while_it_writes_is_gone_on_from_in_another(tmp_path):
+    def child(act):
+        one_thread = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}  # what is promised to the bit
+        command = [sys.executable, "-c", CHILD, act, str(tmp_path / "a.npz")]
+        root = Path(__file__).resolve().parent.parent
+        return subprocess.run(command, cwd=root, env=os.environ | one_thread, capture_output=True, text=True)
+
+    assert child("killed").returncode == -signal.SIGKILL
+    assert len(list(tmp_path.iterdir())) == 2, "it was to be killed with a file half written beside the whole one"
+    resumed = child("resumed")
+    assert resumed.returncode == 0, resumed.stderr[-2000:]

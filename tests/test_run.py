@@ -119,5 +119,6 @@ def test_what_a_killed_run_left_is_swept_and_checkpoints_stay(pictures, tmp_path
     (parent / ".0-0.4711").mkdir(parents=True)
     (parent / ".0-0.4711" / "predictions.csv").write_text("half")
     (parent / ".9-0.checkpoint.npz").write_text("kept")
+    (parent / ".4711-.9-0.checkpoint.npz").write_text("half")
     run(study)
     assert sorted(path.name for path in parent.iterdir()) == [".9-0.checkpoint.npz", "0-0"]
