@@ -26,6 +26,7 @@ class Format:
     load: Callable  # Path -> function from an input (1, ...) float32 to scores (n_classes,)
     tolerance: float  # largest difference of a score
     packages: tuple[str, ...] = ()  # as they are imported; their names for pip are INSTALLED_AS
+    memory: float = 2.0  # taken by writing, as a multiple of the weights: measured on ResNet-18, rounded up
 
 
 INSTALLED_AS = {"ai_edge_litert": "ai-edge-litert"}
@@ -82,8 +83,8 @@ def _load_tflite(path):
 FORMATS = {
     "keras": Format("model.keras", _save_keras, _load_keras, 1e-5),
     "saved_model": Format("saved_model", _exporter("tf_saved_model"), _load_saved_model, 1e-5, ("tensorflow",)),
-    "onnx": Format("model.onnx", _exporter("onnx"), _load_onnx, 1e-4, ("onnx", "onnxruntime")),
-    "tflite": Format("model.tflite", _exporter("litert"), _load_tflite, 1e-4, ("tensorflow", "ai_edge_litert")),
+    "onnx": Format("model.onnx", _exporter("onnx"), _load_onnx, 1e-4, ("onnx", "onnxruntime"), 55.0),
+    "tflite": Format("model.tflite", _exporter("litert"), _load_tflite, 1e-4, ("tensorflow", "ai_edge_litert"), 12.0),
 }
 CONVERTERS = {"onnx": {"tensorflow": "tf2onnx", "jax": "jax2onnx", "torch": "onnxscript"}}  # by format and backend
 
@@ -104,6 +105,7 @@ def export(trial_dir, format, out=None, n=5, known=None, say=print):
     predictor = Predictor(trial_dir, record, known)
     clips = _test_clips(trial_dir, predictor, n)
     cases = list(clips.values()) or _noise(predictor, n)
+    _check_memory(kind, predictor.assembly.model, format)
     temporary = out / f".{os.getpid()}-{kind.file}"
     out.mkdir(parents=True, exist_ok=True)
     try:
@@ -133,6 +135,24 @@ def check_format(format):
     if missing:
         raise StudyError(f"format {format} needs packages that are not installed: pip install {' '.join(missing)}")
     return FORMATS[format]
+
+
+def _check_memory(kind, model, format):
+    """Raise where converting would need more memory than is free: the system would end this process, or others."""
+    weights, free = 4 * model.count_params(), _free_memory()  # bytes, float32
+    if free is not None and kind.memory * weights > free:
+        raise StudyError(
+            f"format {format} cannot be produced here: converting {weights / 1e9:.1f} GB of weights takes about "
+            f"{kind.memory * weights / 1e9:.0f} GB of memory, and {free / 1e9:.0f} GB are free; saved_model takes less"
+        )
+
+
+def _free_memory(path="/proc/meminfo"):
+    """Return the bytes of memory that Linux can give to new programs, or None on a system that does not say."""
+    with contextlib.suppress(OSError, LookupError, ValueError):
+        lines = dict(line.split(":", 1) for line in Path(path).read_text(encoding="ascii").splitlines())
+        return 1024 * int(lines["MemAvailable"].removesuffix("kB"))
+    return None
 
 
 def _test_clips(trial_dir, predictor, n):
