@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements
+EXTRA := $(VENV)/.requirements-extra
 
 .PHONY: help setup demo test lint format bench clean
 
@@ -23,10 +24,16 @@ $(STAMP): requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --compile -r requirements.txt
 	@touch $@
 
+# What optional features need, so that their tests run too.
+$(EXTRA): requirements-extra.txt $(STAMP)
+	@echo "installing requirements-extra.txt into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --compile -r requirements-extra.txt
+	@touch $@
+
 demo: setup
 	@$(BIN)/python run_benchmark.py run configs/demo.yaml
 
-test: setup
+test: $(EXTRA)
 	@$(BIN)/python -m pytest
 
 lint: setup

@@ -18,11 +18,11 @@ def pairwise_figure(results, tables):
         return
     compared = set(pairwise["model_a"]) | set(pairwise["model_b"])
     models = {model["name"]: model["label"] for model in results.models if model["name"] in compared}
-    side = 2.2 + 0.52 * len(models)
-    figure, (ax,) = new_figure(side + 0.8, side + 0.4)
+    side = 2.4 + 0.52 * len(models)
+    figure, (ax,) = new_figure(max(5.2, side + 0.8), side + 0.6)
     test = ", ".join(sorted(set(pairwise["test"])))
-    title = (f"{results.study['name']}: accuracy of row minus column, in points{origin(results)}\n"
-             f"below: p, {test} (Holm); bold below {LEVEL}")  # fmt: skip
+    title = (f"{results.study['name']}: accuracy of row minus column{origin(results)}\nin percentage points; below it "
+             f"p of the\n{test}, corrected (Holm); bold: p < {LEVEL}")  # fmt: skip
     values = (matrix(pairwise, list(models), column) for column in ("difference", "p_holm"))
     plot_pairwise(*values, LEVEL, list(models.values()), ax, title)
     yield "pairwise", figure

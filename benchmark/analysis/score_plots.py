@@ -18,13 +18,14 @@ def plot_pairwise(differences, p_values, level, labels, ax, title=""):
     differences, p_values: (n_models, n_models), NaN where a pair was not compared, as on the diagonal. A cell shows the
     difference in percentage points and below it the corrected p value; both are bold where it is below ``level``."""
     n, largest = len(labels), np.nanmax(np.abs(differences), initial=0.01)
-    ax.imshow(np.nan_to_num(differences), cmap=SHADES, vmin=-largest, vmax=largest)
+    # Half the range of the colours: on the other half no text could be read.
+    ax.imshow(np.nan_to_num(differences), cmap=SHADES, vmin=-2 * largest, vmax=2 * largest)
     texts = np.full((n, n), "", dtype=object)
     for row, column in np.argwhere(~np.isnan(differences)):
         p = p_values[row, column]
         texts[row, column] = f"{round(100 * differences[row, column]) + 0:+d}\n{'<.001' if p < 0.001 else f'{p:.3f}'}"
-        ax.text(column, row, texts[row, column], ha="center", va="center", fontsize=7,
-                weight="bold" if p < level else "normal", color="0.1" if p < level else "0.45")  # fmt: skip
+        weight = "bold" if p < level else "normal"
+        ax.text(column, row, texts[row, column], ha="center", va="center", fontsize=7, weight=weight)
     ax.set(title=title, xticks=range(n), yticks=range(n))
     ax.set_yticklabels(labels)
     ax.set_xticklabels(labels, rotation=45, ha="right", rotation_mode="anchor")
