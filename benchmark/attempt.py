@@ -3,47 +3,19 @@
 import contextlib
 import gc
 import traceback
-from dataclasses import dataclass
 
 import keras
-import numpy as np
-import pandas as pd
 
 from benchmark.config import StudyError
+from benchmark.jobs import Surroundings
 from benchmark.models.weights import WeightsError
-from benchmark.sections import Study
 from benchmark.training.fit import TrainingError
-from benchmark.trial import Trial, run_trial, write_folder
+from benchmark.trial import run_trial, write_folder
 from spectrograms.audio import AudioError
 from spectrograms.image import ImageError
 
 EXPECTED = (StudyError, WeightsError, TrainingError, AudioError, ImageError, OSError)
 EXHAUSTED = ("ResourceExhausted", "OutOfMemory", "RESOURCE_EXHAUSTED", "out of memory")  # of TensorFlow, torch, JAX
-
-
-@dataclass(frozen=True, eq=False)
-class Job:
-    """A trial with all that it needs, fit to be sent to another process."""
-
-    study: Study  # as it holds for the trial's model
-    trial: Trial
-    clips: pd.DataFrame
-    split: np.ndarray  # of each clip in this fold
-    classes: list[str]
-
-    @property
-    def rows(self):
-        """The clip table with its ``split`` in this fold."""
-        return self.clips.assign(split=self.split)
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What an engine gives to a trial."""
-
-    progress: callable = lambda stage, done=0, total=0: None  # called with the stage's name, e.g. ("train", 3, 50)
-    alone: callable = contextlib.nullcontext  # latency is measured in it: nothing else of the study runs meanwhile
-    is_alone: bool = True  # False where an engine cannot promise that
 
 
 def attempt(job, surroundings=None, run=run_trial):

@@ -83,10 +83,11 @@ def _run(plan, force):
     from benchmark import engine
 
     engine.check_models(plan)
-    ready = prepare.prepare(plan)
-    prepare.gate(plan, ready.leaks)
-    prepare.write_study(plan, ready)
-    return engine.run_all(plan, ready.clips, ready.folds, force)
+    with prepare.connected(plan.engine):
+        ready = prepare.prepare(plan)
+        prepare.gate(plan, ready.leaks)
+        prepare.write_study(plan, ready)
+        return engine.run_all(plan, ready.clips, ready.folds, force)
 
 
 @app.command()
@@ -95,7 +96,8 @@ def render(study: StudyFile, settings: Settings = ()):
     from benchmark import prepare
 
     plan = load_study(study, settings)
-    clips, rejected, _ = prepare.draw(plan, *prepare.find(plan, labelled=False))
+    with prepare.connected(plan.engine):
+        clips, rejected, _ = prepare.draw(plan, *prepare.find(plan, labelled=False))
     for path, reason in rejected.itertuples(index=False):
         print(f"set aside: {path}: {reason}")
     if len(clips):
@@ -103,9 +105,25 @@ def render(study: StudyFile, settings: Settings = ()):
 
 
 @app.command()
-def report(results: Annotated[Path, typer.Argument(help="a study's folder in results/", metavar="RESULTS_DIR")]):
-    """Write all tables and figures again from what is on disk."""
-    _report(results)
+def report(
+    results: Annotated[Path | None, typer.Argument(help="a study's folder in results/", metavar="RESULTS_DIR")] = None,
+    compare: Annotated[
+        tuple[Path, Path] | None, typer.Option(metavar="A B", help="two studies' folders, side by side")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="where the comparison goes; into A unless given")] = None,
+):
+    """Write all tables, figures and the page again from what is on disk, or compare two studies."""
+    if (results is None) == (compare is None):
+        raise StudyError("report takes a study's folder such as results/demo, or --compare A B")
+    if results is not None:
+        _report(results)
+        return
+    from benchmark.analysis.compare import compare as compare_studies
+    from benchmark.analysis.compare import print_compare, write_compare
+
+    found = compare_studies(*compare)
+    print_compare(found)
+    print(*write_compare(found, out), sep="\n")
 
 
 @app.command()

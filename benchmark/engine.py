@@ -8,12 +8,12 @@ import keras
 
 from benchmark import workers
 from benchmark.analysis.predictions import read_predictions
-from benchmark.attempt import Job
 from benchmark.config import StudyError
+from benchmark.jobs import Job, Trial
 from benchmark.models.catalogue import build_backbone, find_builder
 from benchmark.models.weights import WeightsError
 from benchmark.status import Board
-from benchmark.trial import Trial, dependencies
+from benchmark.trial import dependencies
 
 
 def _ray(jobs, engine, board):

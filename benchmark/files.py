@@ -1,8 +1,14 @@
 """Files that are there whole or not at all."""
 
 import os
+import socket
 from contextlib import contextmanager
 from pathlib import Path
+
+
+def unique():
+    """Return what no other process has in the name of a file, on any machine that sees the folder."""
+    return f"{socket.gethostname()}-{os.getpid()}"
 
 
 @contextmanager
@@ -10,7 +16,7 @@ def replacing(path):
     """Yield a temporary path beside ``path``; on success it takes that name, on an error it is removed."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    temporary = path.with_name(f".{unique()}-{path.name}")
     try:
         yield temporary
         os.replace(temporary, path)

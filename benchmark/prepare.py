@@ -3,7 +3,9 @@
 import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -52,10 +54,28 @@ def draw(study, clips, rejected, say=print):
         rejected = pd.concat([rejected, pd.DataFrame(bad, columns=rejected.columns)], ignore_index=True)
         say(f"{len(good)} pictures; {len(rejected)} set aside")
         return good, rejected, 0
-    kept, bad, new = render(clips, study.clip, study.mel, study.image, study.cache)
+    kept, bad, new = render(clips, study.clip, study.mel, study.image, study.cache, spread=_spread(study.engine))
     rejected = pd.concat([rejected, bad], ignore_index=True)
     say(f"{len(kept)} clips: {new} pictures rendered, {len(kept) - new} from {study.cache}; {len(rejected)} set aside")
     return kept, rejected, new
+
+
+def connected(engine):
+    """Return a context in which a cluster, where the study names one, stays connected from pictures to trials."""
+    if engine.kind != "ray":
+        return nullcontext()
+    from benchmark import cluster  # imported late: Ray is an extra
+
+    return cluster.connected(engine)
+
+
+def _spread(engine):
+    """Return how pictures are spread over a cluster, or None for the cores of this machine."""
+    if engine.kind != "ray" or not engine.shared:
+        return None
+    from benchmark import cluster  # imported late: Ray is an extra
+
+    return partial(cluster.spread, engine)
 
 
 def _flaw(path):

@@ -16,7 +16,7 @@ def write_schemas(folder):
 
 
 def _study_schema():
-    """Return the schema of a study file: name may be left out, engine may be its kind, models names or changes of one."""
+    """Return the schema of a study file: name may be left out, engine be its kind, models be names or change one."""
     schema = _optional(Study, "name")
     network = schema["$defs"]["NetworkParams"]
     network["properties"]["extends"] = {"enum": network_names()}

@@ -85,7 +85,7 @@ class EngineParams(Params):
         None, description="processes: trials at once; one per GPU, or one, unless given"
     )
     num_cpus: PositiveInt | None = Field(
-        None, description="cores of a trial; all (inline) or an equal share unless given"
+        None, description="cores of a trial; unless given all, or an equal share (ray: of the smallest node)"
     )
     num_gpus: NonNegativeFloat | None = Field(
         None, description="ray: GPUs of a trial, 0.5 for two on one; 0 unless given"

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -13,9 +13,9 @@ import pandas as pd
 from benchmark.analysis.predictions import to_frame
 from benchmark.data.batches import Batches, image_batches
 from benchmark.energy import EnergyMeter
+from benchmark.files import unique
 from benchmark.models.weights import file_digest
 from benchmark.provenance import Stages, hardware, peak_memory_mb, versions
-from benchmark.sections import NetworkParams
 from benchmark.training import latency
 from benchmark.training.augmentation import make_transform
 from benchmark.training.checkpoint import Checkpoint
@@ -27,43 +27,10 @@ from spectrograms.params import fingerprint
 EVALUATED = ("val", "test")
 
 
-@dataclass(frozen=True)
-class Trial:
-    """What is trained: one network on one fold with one seed."""
-
-    network: NetworkParams
-    fold: int
-    seed: int
-
-    @property
-    def name(self):
-        """What tells the trial from the others of its study, e.g. 'vgg16/0-1'."""
-        return f"{self.network.name}/{self.fold}-{self.seed}"
-
-    def folder(self, study):
-        """Return the trial's folder."""
-        return study.folder / "trials" / self.name
-
-    def checkpoint(self, study):
-        """Return the file that keeps the state of a fine-tuning between its epochs."""
-        return self.folder(study).with_name(f".{self.fold}-{self.seed}.checkpoint.npz")
-
-    def record(self, study):
-        """Return what is known of the trial before it runs: the first part of trial.json."""
-        return {
-            "model": self.network.name,
-            "label": self.network.label,
-            "fold": self.fold,
-            "seed": self.seed,
-            "regime": study.training.regime,
-            "weights": {"name": self.network.weights_name, "sha256": None},
-        }
-
-
 def run_trial(job, surroundings):
     """Train, evaluate and time one trial and write its folder; return trial.json as a dict.
 
-    ``job`` and ``surroundings`` are those of :mod:`benchmark.attempt`. The folder appears under its own name only when
+    ``job`` and ``surroundings`` are those of :mod:`benchmark.jobs`. The folder appears under its own name only when
     it is complete."""
     study, trial, clips, classes = job.study, job.trial, job.rows, job.classes
     stages = Stages(surroundings.progress)
@@ -223,13 +190,15 @@ def saved(assembly, save):
     if save == "none":
         return {}
     whole = save == "model" and assembly.model is not assembly.head
-    return {"model.keras": assembly.model} if whole else {"head.keras": assembly.head}
+    kept = assembly.model if whole else assembly.head
+    # Not compiled, for the optimiser would be saved as well: twice the size of the weights.
+    return {"model.keras" if whole else "head.keras": keras.Model(kept.inputs, kept.outputs, name=kept.name)}
 
 
 def write_folder(folder, record, frames, models):
     """Write a trial's files under a temporary name and rename the folder when it is complete."""
     folder = Path(folder)
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
+    temporary = folder.with_name(f".{folder.name}.{unique()}")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:

@@ -15,13 +15,14 @@ from functools import partial
 from multiprocessing.connection import Connection, wait
 
 from benchmark import backend
+from benchmark.jobs import Surroundings
 
 SIGNALS = {signal.SIGKILL: "most likely by the system, for want of memory", signal.SIGSEGV: "it crashed"}
 
 
 def inline(jobs, engine, board):
     """Run the jobs here, one after the other."""
-    from benchmark.attempt import Surroundings, attempt
+    from benchmark.attempt import attempt
 
     for job in jobs:
         board.begun(job.trial)
@@ -130,7 +131,7 @@ def _work(connection, job, slot, parent):
     backend.keep_to(slot.cores)
     os.environ["CUDA_VISIBLE_DEVICES"] = slot.gpu
     backend.import_keras()
-    from benchmark.attempt import Surroundings, attempt
+    from benchmark.attempt import attempt
 
     def progress(*stage):
         connection.send(("progress", stage))

@@ -26,7 +26,7 @@ LAYERS = {  # which parts of the project a part may import besides itself
     "benchmark.analysis": {"benchmark.config", "benchmark.files"},
 }
 LAYERS["benchmark.training"] = LAYERS["benchmark.data"] | {"benchmark.data", "benchmark.models"}
-LAYERS["benchmark.prepare"] = LAYERS["benchmark.data"] | {"benchmark.data"}
+LAYERS["benchmark.prepare"] = LAYERS["benchmark.data"] | {"benchmark.data", "benchmark.cluster"}
 LAYERS["benchmark.listing"] = {"benchmark.config", "benchmark.models"}
 LAYERS["benchmark.predictor"] = LAYERS["benchmark.training"] | {"benchmark.training", "benchmark.sections"}
 LAYERS["benchmark.trial"] = LAYERS["benchmark.predictor"] | {"benchmark.provenance", "benchmark.analysis"}
@@ -34,10 +34,16 @@ LAYERS["benchmark.explain"] = LAYERS["benchmark.predictor"] | {"benchmark.predic
 LAYERS["benchmark.export"] = LAYERS["benchmark.explain"] | {"benchmark.provenance"}
 LAYERS["benchmark.tracking"] = {"benchmark.config", "benchmark.analysis"}
 LAYERS["benchmark.trial"] |= {"benchmark.energy"}
+LAYERS["benchmark.jobs"] = {"benchmark.sections"}
+LAYERS["benchmark.trial"] |= {"benchmark.jobs"}
 LAYERS["benchmark.attempt"] = LAYERS["benchmark.trial"] | {"benchmark.trial"}
-LAYERS["benchmark.workers"] = {"benchmark.attempt", "benchmark.backend"}
+LAYERS["benchmark.workers"] = {"benchmark.attempt", "benchmark.backend", "benchmark.jobs"}
 LAYERS["benchmark.cluster"] = LAYERS["benchmark.attempt"] | {"benchmark.attempt", "benchmark.backend"}
-LAYERS["benchmark.engine"] = LAYERS["benchmark.cluster"] | {"benchmark.status", "benchmark.workers", "benchmark.cluster"}
+LAYERS["benchmark.engine"] = LAYERS["benchmark.cluster"] | {
+    "benchmark.status",
+    "benchmark.workers",
+    "benchmark.cluster",
+}
 
 
 def part_of(module):

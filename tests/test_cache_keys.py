@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from benchmark.config import read_section
+from benchmark.jobs import Trial
 from benchmark.sections import NetworkParams, Study
 from benchmark.training import extractors
-from benchmark.trial import Trial, dependencies
+from benchmark.trial import dependencies
 from spectrograms.render import image_path
 
 OTHER = {  # another value of each setting; where it needs company, that too

@@ -1,5 +1,6 @@
 """Runs that go wrong in part: what fails is named, the rest is done, and what was done stays."""
 
+import contextlib
 import json
 import os
 import resource
@@ -55,38 +56,40 @@ def test_a_trial_without_memory_says_what_may_help(pictures, tmp_path):
     assert records[0]["error"] == "out of memory; a smaller training.batch_size may help: Unable to allocate 3 EiB"
 
 
-@pytest.fixture
-def small_files():
-    """Let no file grow beyond 1 kB while the test runs, as on a disk that is full."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+@contextlib.contextmanager
+def files_below(size):
+    """Let no file grow beyond so many bytes, as on a disk that is full."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    signal.signal(signal.SIGXFSZ, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
 
 
-def test_a_full_disk_fails_the_trial_with_that_reason_and_keeps_what_is_done(pictures, tmp_path, small_files):
+def test_a_full_disk_fails_the_trial_with_that_reason_and_keeps_what_is_done(pictures, tmp_path):
     first = study_of(pictures, tmp_path, training=QUICK)
     run(first)
     before = (folder_of(first) / "predictions.csv").read_bytes()
     both = study_of(pictures, tmp_path, training=QUICK, models=[NETWORK, OTHER])
     ready = prepare.prepare(both, lambda line: None)
     prepare.write_study(both, ready)
-    small_files()
-    records = engine.run_all(both, ready.clips, ready.folds, say=lambda line: None)
+    with files_below(1000):
+        records = engine.run_all(both, ready.clips, ready.folds, say=lambda line: None)
     assert [record["status"] for record in records] == ["done", "failed"]
     assert "File too large" in records[1]["error"]
     assert (folder_of(first) / "predictions.csv").read_bytes() == before
     assert not list((both.folder / "trials").glob("*/.*"))
 
 
-def test_a_full_disk_leaves_a_readable_report(pictures, tmp_path, small_files):
+def test_a_full_disk_leaves_a_readable_report(pictures, tmp_path):
     study = study_of(pictures, tmp_path, training=QUICK)
     run(study)
     summary = report(study.folder)
     table = (study.folder / "comparison.md").read_bytes()
-    resource.setrlimit(resource.RLIMIT_FSIZE, (500, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
-    with pytest.raises(OSError, match="File too large"):
+    with files_below(500), pytest.raises(OSError, match="File too large"):
         report(study.folder)
     assert summary.comparison["accuracy"].notna().all()
     assert (study.folder / "comparison.md").read_bytes() == table

@@ -1,5 +1,5 @@
-"""A results folder to its tables, figures and a summary for the terminal. Heavy packages are imported when needed, so
-that the command line starts at once."""
+"""A results folder to its tables, figures, page and a summary for the terminal. Heavy packages are imported when
+needed, so that the command line starts at once."""
 
 import sys
 from dataclasses import dataclass
@@ -17,18 +17,19 @@ class Report:
     """What a report wrote, and what it says."""
 
     comparison: "pd.DataFrame"  # a row per model, columns tables.COMPARISON_COLUMNS
-    files: tuple[Path, ...]  # every table and figure written
+    files: tuple[Path, ...]  # every table and figure written, and the page
     description: tuple[str, ...]  # sentences: warnings first, then what the numbers rest on
     failures: dict[str, str]  # label of a model to what went wrong in its trials
     marks: "Marks"  # what a reader must know about each row
 
 
 def report(results_dir):
-    """Write every table and figure of a results folder anew from what is on disk, and return the :class:`Report`.
+    """Write every table, figure and the page of a results folder anew from what is on disk; return the :class:`Report`.
 
     Figures of models no longer there are removed. Raises :class:`benchmark.config.StudyError` where the folder holds
     no results; a trial that failed or cannot be read is reported as failed."""
     from benchmark.analysis.figures import write_figures
+    from benchmark.analysis.page.page import write_page
     from benchmark.analysis.results import read_results
     from benchmark.analysis.sheets import write_tables
     from benchmark.analysis.tables import describe, failures
@@ -36,8 +37,9 @@ def report(results_dir):
     results = read_results(results_dir)
     tables, written = write_tables(results)
     figures = write_figures(results, tables)
+    page = write_page(results, tables)
     return Report(
-        tables["comparison"], (*written, *figures), tuple(describe(results)), failures(results), results.marks
+        tables["comparison"], (*written, *figures, page), tuple(describe(results)), failures(results), results.marks
     )
 
 

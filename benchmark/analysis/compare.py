@@ -1,0 +1,267 @@
+"""Two studies side by side: which settings differ, and which models moved by more than chance.
+
+Where both studies tested the same clips (the same ids and true classes in the same folds and seeds) a model is compared
+with itself clip by clip, by the test that :mod:`benchmark.analysis.pairwise` takes for two models of one study.
+Otherwise the two accuracies are of different clips, and the difference has Newcombe's interval, without a p value."""
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmark.analysis.markup import Sheet, to_markdown
+from benchmark.analysis.pairwise import LEVEL, pairwise_table
+from benchmark.analysis.results import read_results
+from benchmark.analysis.settings import as_text, flatten
+from benchmark.analysis.statistics import holm, wilson_interval
+from benchmark.analysis.tables import comparison_table, failures, warnings
+from benchmark.files import replacing, write_text
+
+TAKEN = {  # a column here, for study a or b, and the one of the comparison that it comes from
+    "weights_{}": "weights",
+    "trials_{}": "trials",
+    "n_{}": "n_test",
+    "accuracy_{}": "accuracy",
+    "accuracy_{}_low": "accuracy_low",
+    "accuracy_{}_high": "accuracy_high",
+    "latency_ms_{}": "latency_ms_p50",
+    "marks_{}": "marks",
+}
+ROW_COLUMNS = (
+    "model", "label", *(column.format(study) for column in TAKEN for study in "ab"), "difference", "low", "high",
+    "overlap", "test", "p_value", "p_holm", "moved",
+)  # fmt: skip
+SETTINGS_COLUMNS = ("setting", "a", "b")
+ABSENT = "(absent)"
+UNPAIRED = "other clips, no test"
+PLACES = ("name", "results", "cache")  # where a study is, not what it does
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two studies, a and b, side by side."""
+
+    names: tuple[str, str]
+    folder: Path  # of study a
+    settings: pd.DataFrame  # SETTINGS_COLUMNS, a row per setting that differs
+    rows: pd.DataFrame  # ROW_COLUMNS, a row per model in both
+    only: tuple[tuple[str, ...], tuple[str, ...]]  # labels of the models in one study alone
+    sentences: tuple[str, ...]  # what must be known of either study: warnings, failures
+
+
+def compare(a, b):
+    """Return the :class:`Comparison` of two results folders; raise :class:`StudyError` where one cannot be read."""
+    first, second = read_results(a), read_results(b)
+    mine, theirs = ({model["name"]: model["label"] for model in results.models} for results in (first, second))
+    both = [name for name in mine if name in theirs]
+    return Comparison(
+        names=(first.study["name"], second.study["name"]),
+        folder=first.folder,
+        settings=settings_table(first, second, both),
+        rows=rows_table(first, second, both),
+        only=(_missing(mine, theirs), _missing(theirs, mine)),
+        sentences=(*_must_know("A", first), *_must_know("B", second)),
+    )
+
+
+def _missing(labels, other):
+    return tuple(label for name, label in labels.items() if name not in other)
+
+
+def _must_know(letter, results):
+    failed = (f"Failed: {label}: {error}." for label, error in failures(results).items())
+    return [f"{letter}: {sentence}" for sentence in (*warnings(results), *failed)]
+
+
+def settings_table(first, second, models):
+    """Return a row per setting that differs with :data:`SETTINGS_COLUMNS`; also the weights' SHA-256, where recorded.
+
+    models: names of those in both studies; settings of the others are left out, as is where a study is."""
+    a, b = (_settings(results, models) for results in (first, second))
+    keys = [key for key in dict.fromkeys([*a, *b]) if a.get(key, ABSENT) != b.get(key, ABSENT)]
+    return pd.DataFrame([(key, a.get(key, ABSENT), b.get(key, ABSENT)) for key in keys], columns=SETTINGS_COLUMNS)
+
+
+def _settings(results, models):
+    study = {key: value for key, value in results.study.items() if key not in PLACES}
+    study["models"] = [model for model in study["models"] if model["name"] in models]
+    found = {key: as_text(value) for key, value in flatten(study).items() if key != "models"}
+    return found | {f"SHA-256 of the weights of {name}": _digests(results, name) for name in models}
+
+
+def _digests(results, model):
+    digests = {str((trial.info.get("weights") or {}).get("sha256") or "") for trial in results.done(model)}
+    return ", ".join(sorted(digests - {""})) or "(not recorded)"
+
+
+def rows_table(first, second, models):
+    """Return a row per model with :data:`ROW_COLUMNS`, differences b minus a; models: names of those in both studies.
+
+    overlap: whether the two 95 % intervals of accuracy meet; p_holm: corrected over the rows; moved: whether p_holm is
+    below 0.05, or without a test, whether the interval of the difference is on one side of 0. Where a study has no
+    trial of a model done its numbers are missing, and nothing moved."""
+    a, b = (comparison_table(results).set_index("model") for results in (first, second))
+    rows = [_row(first, second, name, a.loc[name], b.loc[name]) for name in models]
+    table = pd.DataFrame(rows, columns=ROW_COLUMNS)
+    table["p_holm"] = holm(table["p_value"].astype(float))
+    apart = (table["low"].astype(float) > 0) | (table["high"].astype(float) < 0)
+    table["moved"] = np.where(table["p_holm"].notna(), table["p_holm"] < LEVEL, apart & (table["test"] == UNPAIRED))
+    return table.astype(dict.fromkeys(("n_a", "n_b", "trials_a", "trials_b"), "Int64"))
+
+
+def _row(first, second, name, a, b):
+    row = {"model": name, "label": a["label"]}
+    row |= {new.format(study): numbers[old] for study, numbers in (("a", a), ("b", b)) for new, old in TAKEN.items()}
+    if pd.isna(a["accuracy"]) or pd.isna(b["accuracy"]):
+        return row | {"overlap": None, "test": ""}
+    overlap = bool(a["accuracy_low"] <= b["accuracy_high"] and b["accuracy_low"] <= a["accuracy_high"])
+    return row | {"overlap": overlap} | (_paired(first, second, name) or _unpaired(a, b))
+
+
+def _unpaired(a, b):
+    low, high = newcombe_interval(b["accuracy"], b["n_test"], a["accuracy"], a["n_test"])
+    return {"difference": b["accuracy"] - a["accuracy"], "low": low, "high": high, "test": UNPAIRED}
+
+
+def newcombe_interval(share, n, other, m):
+    """Return the 95 % interval of share - other, shares 0..1 observed on n and m different clips.
+
+    It is ``confint_proportions_2indep(method="newcomb")`` of statsmodels, open to shares that are means over seeds.
+    Source: Newcombe 1998, Statistics in Medicine 17, 873-890, method 10."""
+    (low, high), (other_low, other_high) = wilson_interval(share, n), wilson_interval(other, m)
+    gain = share - other
+    return (
+        float(gain - np.hypot(share - low, other_high - other)),
+        float(gain + np.hypot(high - share, other - other_low)),
+    )
+
+
+def _paired(first, second, name):
+    """Return difference, interval, test and p of one model in both studies; None where other clips were tested."""
+    before, after = ({(trial.fold, trial.seed): trial for trial in results.done(name)} for results in (first, second))
+    if before.keys() != after.keys() or not all(same_clips(before[key], after[key]) for key in before):
+        return None
+    # A study of two models: this one as study b has it, then as study a has it.
+    models = [{"name": study, "label": study, "weights": ""} for study in "ba"]
+    trials = [replace(trial, model=study) for study, found in (("b", after), ("a", before)) for trial in found.values()]
+    pairs = pairwise_table(replace(first, study=first.study | {"models": models}, trials=tuple(trials)))
+    return pairs.iloc[0][["difference", "low", "high", "test", "p_value"]].to_dict()
+
+
+def same_clips(trial, other):
+    """Return whether two trials tested the same clips, with the same true classes."""
+    truths = [found.test.set_index("clip_id")["y_true"].sort_index() for found in (trial, other)]
+    return truths[0].equals(truths[1])
+
+
+def write_compare(comparison, out=None):
+    """Write compare-<A>-<B>.csv, -settings.csv and .md into ``out``, or the folder of study a; return the paths."""
+    stem = "compare-" + "-".join(comparison.names)
+    folder = Path(out or comparison.folder)
+    tables = {f"{stem}.csv": comparison.rows, f"{stem}-settings.csv": comparison.settings}
+    for name, table in tables.items():
+        with replacing(folder / name) as path:
+            table.to_csv(path, index=False)
+    write_text(folder / f"{stem}.md", "\n".join(to_markdown(sheet) for sheet in sheets(comparison)))
+    return (*(folder / name for name in tables), folder / f"{stem}.md")
+
+
+def sheets(comparison):
+    """Return the :class:`Sheet` of the models, and that of the settings where any differs."""
+    found = (rows_sheet(comparison),)
+    return found if comparison.settings.empty else (*found, settings_sheet(comparison))
+
+
+def rows_sheet(comparison):
+    """Return the :class:`Sheet` of the models in both studies."""
+    a, b = comparison.names
+    tests = ", ".join(dict.fromkeys(test for test in comparison.rows["test"] if test))
+    said = (
+        f"A: {a}; B: {b}. Accuracy with 95 % Wilson intervals; meet: whether they overlap. ms: p50 latency.",
+        *((f"Test: {tests}; p corrected for the rows (Holm), level {LEVEL}.",) if tests else ()),
+        "Moved: the difference is more than chance. Not moved does not mean equal.",
+        *(("No setting differs.",) if comparison.settings.empty else ()),
+        *(
+            f"In {name} alone: {', '.join(labels)}."
+            for name, labels in zip("AB", comparison.only, strict=True)
+            if labels
+        ),
+    )
+    rows = tuple(tuple(form(row) for form in COLUMNS.values()) for row in comparison.rows.to_dict("records"))
+    marked = (f"{row['label']}: {marks}." for row in comparison.rows.to_dict("records") if (marks := _marks(row)))
+    title = f"{a} and {b}, model by model."
+    return Sheet("compare", (title, *said), tuple(COLUMNS), rows, (*comparison.sentences, *marked), 2)
+
+
+def settings_sheet(comparison):
+    """Return the :class:`Sheet` of the settings that differ."""
+    rows = tuple(comparison.settings.itertuples(index=False, name=None))
+    return Sheet("settings", ("Settings that differ.",), ("Setting", "A", "B"), rows,
+                 text_columns=3)  # fmt: skip
+
+
+def _accuracy(study):
+    def form(row):
+        if pd.isna(row[f"accuracy_{study}"]):
+            return ""
+        ends = f"{row[f'accuracy_{study}_low']:.2f}, {row[f'accuracy_{study}_high']:.2f}"
+        return f"{row[f'accuracy_{study}']:.3f} [{ends}]"
+
+    return form
+
+
+def _difference(row):
+    if pd.isna(row["difference"]):
+        return ""
+    ends = "" if pd.isna(row["low"]) else f" [{row['low']:+.2f}, {row['high']:+.2f}]"
+    return f"{row['difference']:+.3f}{ends}"
+
+
+def _weights(row):
+    return row["weights_a"] if row["weights_a"] == row["weights_b"] else f"{row['weights_a']} / {row['weights_b']}"
+
+
+def _marks(row):
+    return "; ".join(f"{study.upper()}: {row[f'marks_{study}']}" for study in "ab" if row[f"marks_{study}"])
+
+
+COLUMNS = {
+    "Model": lambda row: row["label"],
+    "Weights": _weights,
+    "A [95 %]": _accuracy("a"),
+    "B [95 %]": _accuracy("b"),
+    "B - A [95 %]": _difference,
+    "Meet": lambda row: {True: "yes", False: "no"}.get(row["overlap"], ""),
+    "p (Holm)": lambda row: "" if pd.isna(row["p_holm"]) else f"{row['p_holm']:.2g}",
+    "Moved": lambda row: "" if pd.isna(row["difference"]) else "yes" if row["moved"] else "no",
+    "A (ms)": lambda row: "" if pd.isna(row["latency_ms_a"]) else f"{row['latency_ms_a']:.1f}",
+    "B (ms)": lambda row: "" if pd.isna(row["latency_ms_b"]) else f"{row['latency_ms_b']:.1f}",
+}
+
+
+def print_compare(comparison, console=None):
+    """Print both tables with a rich console; what must be known of either study stands below them."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = console or Console(width=None if sys.stdout.isatty() else 110)
+    for sheet in sheets(comparison):
+        for sentence in sheet.caption:
+            console.print(sentence, markup=False, highlight=False)
+        shown = [place for place in range(len(sheet.header)) if any(row[place] for row in sheet.rows)]
+        table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
+        for place in shown:
+            justify = "left" if place < sheet.text_columns else "right"
+            table.add_column(
+                Text(sheet.header[place]), justify=justify, overflow="fold", no_wrap=place >= sheet.text_columns
+            )
+        for row in sheet.rows:
+            table.add_row(*(Text(row[place]) for place in shown))  # Text: a name such as '[x]' is no markup
+        if shown:
+            console.print(table)
+        for sentence in sheet.notes:
+            console.print(sentence, markup=False, highlight=False)

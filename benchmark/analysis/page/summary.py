@@ -1,0 +1,61 @@
+"""The top of the page: what a reader must know first."""
+
+from benchmark.analysis.columns import interval
+from benchmark.analysis.page.models import names
+from benchmark.analysis.pairwise import ALIKE, BEST
+from benchmark.analysis.tables import warnings
+
+RANDOM, PRETRAINED = "random weights", "pretrained"
+
+
+def banner(results, failed):
+    """Return (kind, sentence) of all that a reader must not miss: warnings, failures, marks, copies of clips."""
+    found = [("warning", sentence) for sentence in warnings(results)]
+    found += [("failure", f"Failed: {label}: {error}.") for label, error in failed.items()]
+    found += [("mark", sentence) for sentence in results.marks.legend()]
+    return found
+
+
+def key_facts(results, comparison):
+    """Return dicts with name, value and note: the best model, those not separable from it, chance, what was tested."""
+    planned, done = results.planned * len(results.models), sum(trial.done for trial in results.trials)
+    found = [*_best(results, comparison)]
+    shares = results.clips["label"].value_counts(normalize=True)
+    tested = comparison["n_test"].dropna()
+    return [
+        *found,
+        {"name": "Chance level", "value": f"{1 / len(results.classes):.3f}",
+         "note": f"largest class, {shares.index[0]}: {shares.iloc[0]:.3f}"},
+        {"name": "Clips tested", "value": _span(tested), "note": f"per seed, of {len(results.clips)} in all"},
+        {"name": "Trials", "value": f"{done} of {planned}", "note": "done"},
+    ]  # fmt: skip
+
+
+def _best(results, comparison):
+    scored = comparison.dropna(subset=["accuracy"])
+    if scored.empty:
+        return [{"name": "Highest accuracy", "value": "none", "note": "no trial is done"}]
+    called = names(results)
+    best = scored.loc[scored["accuracy"].astype(float).idxmax()]
+    found = [{"name": "Highest accuracy", "value": interval(best), "note": called[best["model"]]}]
+    if (scored["best"] == BEST).any():
+        alike = [called[name] for name in scored.loc[scored["best"] == ALIKE, "model"]]
+        found.append({"name": "Not separable from it", "value": f"{len(alike)} of {len(scored) - 1}",
+                      "note": ", ".join(alike) or "every other model is significantly below"})  # fmt: skip
+    return found
+
+
+def _span(counts):
+    ends = sorted(set(counts))
+    return "none" if not ends else f"{ends[0]}" if len(ends) == 1 else f"{ends[0]} to {ends[-1]}"
+
+
+def facets(results, comparison):
+    """Return what the comparison is filtered by, facets with a choice alone: {facet: values, and that of each row}."""
+    kinds = comparison["weights"].map(lambda name: RANDOM if "random" in str(name) else PRETRAINED)
+    found = {"regime": comparison["regime"].astype(str), "weights": kinds, "status": comparison["status"].astype(str)}
+    return {
+        name: {"values": list(dict.fromkeys(values)), "rows": list(values)}
+        for name, values in found.items()
+        if values.nunique() > 1
+    }
