@@ -110,7 +110,7 @@ class NetworkParams(Params):
     )
     weights: str = Field("imagenet", description="imagenet, places365, audioset, random, or a path")
     weights_sha256: Annotated[str, AfterValidator(_sha256)] | None = Field(
-        None, description="image networks: the weights file must have this SHA-256 (64 hexadecimal characters)"
+        None, description="the weights file, or all files of a SavedModel's folder, must have this SHA-256"
     )
     input_size: PositiveInt | None = Field(None, description="pixels; the builder's own default unless given")
     features: str | None = Field(
@@ -129,12 +129,6 @@ class NetworkParams(Params):
     options: dict[str, int | float | str | bool | list[int]] = Field({}, description="further arguments of the builder")
     output: int | None = Field(None, description="tensorflow_hub: which of the returned tensors holds the embeddings")
     random: str | None = Field(None, description="tensorflow_hub: package.module:builder used for weights: random")
-
-    @model_validator(mode="after")
-    def _digest_is_compared(self):
-        if self.weights_sha256 is not None and self.takes == "waveform":
-            raise ValueError("weights_sha256 is compared for image networks only; leave it out")
-        return self
 
     @property
     def takes(self):
@@ -178,6 +172,7 @@ class Study(Params):
     engine: EngineParams = EngineParams()
     tracking: Literal["mlflow"] | None = None  # also log the results there: results/<name>/mlruns
     models: Annotated[tuple[NetworkParams, ...], Field(min_length=1)]
+    ensembles: tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...] = ()  # of models, as further rows
     cache: Path = Path(".cache")  # rendered images, features, embeddings
     results: Path = Path("results")  # the study writes into results/<name>/
 
@@ -197,6 +192,8 @@ class Study(Params):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"models named twice: {', '.join(twice)}; give one of them a 'name' of its own")
+        if strange := sorted({name for ensemble in self.ensembles for name in ensemble} - set(names)):
+            raise ValueError(f"ensembles: no model {', '.join(strange)}; models are {', '.join(names)}")
         for model in self.models:
             _check_own_training(self, model)
         regimes = {self.for_model(model).training.regime for model in self.models}

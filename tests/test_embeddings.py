@@ -53,6 +53,20 @@ def test_a_folder_that_is_no_saved_model_is_named(tmp_path):
         HubNetwork(tmp_path)
 
 
+def test_a_module_with_another_digest_is_not_loaded(yamnet, monkeypatch):
+    from benchmark.models.weights import file_digest
+    from benchmark.sections import ClipParams, DatasetParams, NetworkParams, Study
+    from benchmark.training.extractors import WaveformExtractor
+
+    network = {"name": "n", "label": "N", "backbone": "tensorflow_hub:x", "weights": str(yamnet), "output": 1}
+    network = NetworkParams(**network, weights_sha256=file_digest(yamnet))
+    study = Study(name="s", dataset=DatasetParams(root="data"), clip=ClipParams(), models=(network,))
+    assert WaveformExtractor(network, study).weights["sha256"] == network.weights_sha256
+    monkeypatch.setattr("tensorflow_hub.load", lambda folder: pytest.fail("it was loaded"))
+    with pytest.raises(StudyError, match=r"is not what weights_sha256 names: expected 0{64}, got"):
+        WaveformExtractor(network.model_copy(update={"weights_sha256": "0" * 64}), study)
+
+
 def test_a_damaged_saved_model_is_named(tmp_path):
     (tmp_path / "saved_model.pb").write_bytes(b"no protobuf")
     with pytest.raises(StudyError, match="could not be loaded"):

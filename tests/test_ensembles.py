@@ -57,6 +57,17 @@ def test_clips_and_classes_meet_by_name():
     pd.testing.assert_frame_equal(ensembles.combine([one, other], "mean"), ensembles.combine([one, mixed], "mean"))
 
 
+def test_the_models_that_a_study_names_decide_together_too():
+    results = study(one=scored(0.2, 1), other=scored(0.3, 2), third=scored(0.1, 3))
+    results.study["ensembles"] = [["one", "third"], ["one", "gone"]]
+    table = ensembles.ensembles_table(results)
+    named = table[table["ensemble"].isin(["mean_named", "vote_named"])]
+    assert named["models"].tolist() == ["one, third"] * 2
+    members = [results.done(name)[0].predictions for name in ("one", "third")]
+    expected = ensembles.combine(members, "mean").query("split == 'test'")
+    assert named["accuracy"].iloc[0] == pytest.approx((expected["y_true"] == expected["y_pred"]).mean())
+
+
 def test_clips_that_a_member_lacks_are_left_out():
     one, other = scored(0.2, 1), scored(0.2, 2)
     found = ensembles.combine([one, other.iloc[5:]], "mean")

@@ -206,11 +206,6 @@ def test_what_is_no_digest_is_refused(digest):
         NetworkParams(name="n", label="N", backbone="keras.applications.VGG16", weights_sha256=digest)
 
 
-def test_a_digest_for_an_audio_network_is_refused():
-    with pytest.raises(ValueError, match="for image networks only"):
-        NetworkParams(name="n", label="N", backbone="tensorflow_hub:folder", weights_sha256="0" * 64)
-
-
 def test_a_caffemodel_gives_every_layer_its_parameters(tmp_path):
     model = GoogLeNet(input_shape=(64, 64, 3), classes=10)
     written = write_caffemodel(tmp_path / "g.caffemodel", model)

@@ -138,6 +138,13 @@ ENSEMBLES = (
 )
 
 
+# The same for the models that the study names in ``ensembles``.
+NAMED = (
+    ("mean_named", "Mean of scores, named in the study", "mean", everyone),
+    ("vote_named", "Majority vote, named in the study", "vote", everyone),
+)
+
+
 def ensembles_table(results):
     """Return a row per ensemble with :data:`ENSEMBLES_COLUMNS`; none where fewer than two models have trials in common.
 
@@ -145,14 +152,24 @@ def ensembles_table(results):
     model that is best on validation in each trial, which is what an ensemble has to beat. members: labels, with the
     number of trials in which they took part where it was not in all; models: their names; val_accuracy: mean over
     trials, the number that chosen rows were chosen by, and so too high for them."""
-    names, rows = members(results), []
-    shared = shared_trials(results, names) if names else []
-    for name, label, rule, choose in ENSEMBLES:
-        if trials := ensemble_trials(names, shared, rule, choose):
-            row = {"ensemble": name, "label": label, "trials": len(trials)} | _members(results, trials)
-            scores = summarise(trials, results.classes, results.groups)
-            rows.append(row | scores | {"val_accuracy": _val_accuracy(trials)})
+    rows = []
+    for names, ensembles in _plans(results):
+        shared = shared_trials(results, names) if names else []
+        for name, label, rule, choose in ensembles:
+            if trials := ensemble_trials(names, shared, rule, choose):
+                row = {"ensemble": name, "label": label, "trials": len(trials)} | _members(results, trials)
+                scores = summarise(trials, results.classes, results.groups)
+                rows.append(row | scores | {"val_accuracy": _val_accuracy(trials)})
     return pd.DataFrame(rows, columns=ENSEMBLES_COLUMNS)
+
+
+def _plans(results):
+    """Yield (names of models, ensembles of them): of all models, then of those that the study names together."""
+    yield members(results), ENSEMBLES
+    known = {model["name"] for model in results.models}
+    for names in results.study.get("ensembles") or ():
+        if known.issuperset(names):
+            yield list(names), NAMED
 
 
 def _members(results, trials):

@@ -10,9 +10,10 @@ class HubNetwork:
     """A SavedModel that takes a 16 kHz waveform (n_samples,) in [-1, 1] and returns patch embeddings (n_patches, dim).
 
     ``handle`` is a hub address or a local folder; ``output`` picks the embeddings where the module returns several
-    tensors, as YAMNet does. Raises StudyError where it cannot be loaded."""
+    tensors, as YAMNet does. ``check`` is told the module's local folder before anything is loaded, and may raise.
+    Raises StudyError where it cannot be loaded."""
 
-    def __init__(self, handle, output=None):
+    def __init__(self, handle, output=None, check=lambda folder: None):
         try:
             import tensorflow as tf
             import tensorflow_hub as hub
@@ -24,7 +25,10 @@ class HubNetwork:
             raise StudyError(f"{handle} is no SavedModel: expected a folder with saved_model.pb in it")
         try:
             self.folder = hub.resolve(str(handle))
+            check(self.folder)  # before a graph is loaded, which is a program
             module = hub.load(self.folder)
+        except StudyError:
+            raise
         except Exception as error:  # network, archive and proto errors of three libraries
             raise StudyError(
                 f"{handle} could not be loaded ({type(error).__name__}): fetch the SavedModel elsewhere, "

@@ -113,7 +113,7 @@ class WaveformExtractor:
             self.weights = {"name": "random", "sha256": weights.value_digest(self.embed.core), "sha256_of": "values"}
         else:
             handle = network.weights_path or network.backbone.partition(":")[2]
-            self.embed = HubNetwork(handle, network.output)
+            self.embed = HubNetwork(handle, network.output, self._check)
             digest = weights.file_digest(self.embed.folder)
             self.weights = {"name": network.weights_name, "sha256": digest, "sha256_of": "files"}
         self.parameters = self.embed.parameters
@@ -125,6 +125,12 @@ class WaveformExtractor:
         folder = self.settings.cache / "embeddings" / self.network.name / fingerprint(*how, self.settings.clip)
         patches = cached_features(clips, folder, self._embed_all, batch_size)
         return np.stack([array.mean(axis=0) for array in patches])
+
+    def _check(self, folder):
+        """Raise :class:`StudyError` unless a module's files are those that the study means."""
+        wanted = self.network.weights_sha256
+        if wanted is not None and (got := weights.file_digest(folder)) != wanted:
+            raise StudyError(f"{folder} is not what weights_sha256 names: expected {wanted}, got {got}")
 
     def _embed_all(self, rows):
         with ThreadPoolExecutor(2) as pool:  # decoding releases the interpreter while the network runs
