@@ -60,7 +60,7 @@ def run_all(study, clips, folds, force=False, say=print):
     ``say`` gets one line per trial: reused and why redone, accuracy and seconds, or what failed."""
     trials, classes, records, jobs = plan(study, folds), sorted(clips["label"].unique()), {}, []
     sweep(study)
-    board = Board(study.folder, trials, say, live=None if say is print else False, at_once=study.engine.workers or 1)
+    board = Board(study.folder, trials, say, live=None if say is print else False)
     with board.shown():
         for trial in trials:
             job = Job(study.for_model(trial.network), trial, clips, folds[trial.seed][trial.fold], classes)

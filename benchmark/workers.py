@@ -61,7 +61,7 @@ def processes(jobs, engine, board, work=None):
 
     A worker that is about to measure latency waits until no other runs, and none is started meanwhile."""
     free = deque(slots(engine, backend.gpu_ids(), backend.cores()))
-    waiting, running = deque(jobs), []
+    waiting, running, board.at_once = deque(jobs), [], len(free)
     try:
         while waiting or running:
             while waiting and free and all(worker.state == "busy" for worker in running):
