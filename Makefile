@@ -34,7 +34,7 @@ demo: setup
 	@$(BIN)/python run_benchmark.py run configs/demo.yaml
 
 test: $(EXTRA)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: setup
 	@$(BIN)/ruff check .
