@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from benchmark.training_params import AugmentParams, LatencyParams, TrainingParams
+from benchmark.training_params import OFF, AugmentParams, LatencyParams, TrainingParams
 from spectrograms.params import ClipParams, ImageParams, MelParams, Params
 
 NAMED_WEIGHTS = ("imagenet", "places365", "audioset", "random")
@@ -168,7 +168,9 @@ class Study(Params):
     training: TrainingParams = TrainingParams()
     augment: AugmentParams = AugmentParams()  # finetune only
     latency: LatencyParams = LatencyParams()
-    leakage: Literal["refuse", "warn", "off"] = "refuse"  # where copies of a clip are on two sides of a split
+    leakage: Annotated[Literal["refuse", "warn", "off"], OFF] = (
+        "refuse"  # where copies of a clip are on two sides of a split
+    )
     engine: EngineParams = EngineParams()
     tracking: Literal["mlflow"] | None = None  # also log the results there: results/<name>/mlruns
     models: Annotated[tuple[NetworkParams, ...], Field(min_length=1)]

@@ -2,9 +2,19 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
 
 from spectrograms.params import Params
+
+OFF = BeforeValidator(lambda given: "off" if given is False else given)  # YAML 1.1 reads a plain off as false
 
 # What a preset sets where the study does not; matlab: trainingOptions' documented defaults, and the new layer at 10x.
 PRESETS = {
@@ -57,7 +67,9 @@ class TrainingParams(Params):
         description="finetune: as pretrained (frozen), batch statistics with moving means (moving) or one pass over "
         "the training set before each validation (population); auto: moving for random weights, else frozen",
     )
-    mixed_precision: Literal["auto", "off", "float16", "bfloat16"] = "auto"  # auto: float16 on a GPU, off on a CPU
+    mixed_precision: Annotated[Literal["auto", "off", "float16", "bfloat16"], OFF] = (
+        "auto"  # auto: float16 on a GPU, off on a CPU
+    )
     save: Literal["model", "head", "none"] = Field(
         "model", description="what predict needs: the complete model, or (frozen only) its head"
     )
@@ -92,6 +104,12 @@ class AugmentParams(Params):
     reflection: bool = False  # left to right, for every other picture
     time_mask: Annotated[float, Field(ge=0, le=1)] = 0.0  # widest stripe of SpecAugment, as a share of the width
     frequency_mask: Annotated[float, Field(ge=0, le=1)] = 0.0  # and of the height
+
+    @model_validator(mode="after")
+    def _consistent(self):
+        if self.scale[0] > self.scale[1]:
+            raise ValueError(f"scale must be the smallest and the largest factor; got {list(self.scale)}")
+        return self
 
 
 class LatencyParams(Params):

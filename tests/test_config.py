@@ -3,7 +3,7 @@ import yaml
 
 from benchmark.config import CONFIGS, StudyError, load_study, network_names, read_section
 from benchmark.schema import write_schemas
-from benchmark.sections import NetworkParams, Study, TrainingParams
+from benchmark.sections import AugmentParams, NetworkParams, Study, TrainingParams
 from spectrograms.params import ClipParams, ImageParams, MelParams, fingerprint
 
 SMALLEST = {"name": "x", "dataset": {"root": "data"}, "models": ["mobilenet_v2"]}
@@ -180,6 +180,18 @@ def test_the_committed_schemas_are_those_of_the_code(tmp_path):
 def test_each_setting_of_the_picture_changes_its_fingerprint(params, changed):
     assert fingerprint(params) != fingerprint(params.model_copy(update=changed))
     assert set(changed) <= set(type(params).model_fields)
+
+
+def test_a_plain_off_in_yaml_is_meant_as_the_word(tmp_path):
+    text = "dataset: {root: data}\nmodels: [vgg16]\nleakage: off\ntraining: {mixed_precision: off}\n"
+    (tmp_path / "study.yaml").write_text(text)
+    study = load_study(tmp_path / "study.yaml")
+    assert (study.leakage, study.training.mixed_precision) == ("off", "off")
+
+
+def test_an_augmentation_scale_goes_from_small_to_large():
+    with pytest.raises(ValueError, match="the smallest and the largest factor"):
+        AugmentParams(scale=(1.1, 0.9))
 
 
 def test_weights_are_named_sources_or_paths():
