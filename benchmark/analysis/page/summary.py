@@ -5,6 +5,7 @@ from benchmark.analysis.page.models import names
 from benchmark.analysis.pairwise import ALIKE, BEST
 from benchmark.analysis.tables import warnings
 
+FEW = 3  # names that a fact lists
 RANDOM, PRETRAINED = "random weights", "pretrained"
 
 
@@ -41,8 +42,18 @@ def _best(results, comparison):
     if (scored["best"] == BEST).any():
         alike = [called[name] for name in scored.loc[scored["best"] == ALIKE, "model"]]
         found.append({"name": "Not separable from it", "value": f"{len(alike)} of {len(scored) - 1}",
-                      "note": ", ".join(alike) or "every other model is significantly below"})  # fmt: skip
+                      "note": _listed(alike, len(scored) - 1)})  # fmt: skip
     return found
+
+
+def _listed(alike, others):
+    """Return the models not separable from the best in a few words; the chart below it names them all."""
+    if not alike:
+        return "every other model is significantly below"
+    if len(alike) == others > FEW:
+        return "all other models"
+    more = f" and {len(alike) - FEW} more" if len(alike) > FEW else ""
+    return ", ".join(alike[:FEW]) + more
 
 
 def _span(counts):
