@@ -136,6 +136,8 @@ def test_population_statistics_equal_a_direct_computation():
 
 @pytest.mark.parametrize("name", ["nasnet_mobile", "mobilenet_v2"])
 def test_moving_statistics_are_stale_after_a_few_steps_and_population_statistics_are_not(eager, name):
+    if name == "nasnet_mobile" and keras.backend.backend() == "torch":
+        pytest.skip("Keras has no NASNet for torch")
     batches, _ = pictures()
     backbone = catalogue.build_backbone(small(name), batch_norm="moving")
     core, head = backbone.model.layers[-1], linear(backbone.model.output_shape[-1], 3)
