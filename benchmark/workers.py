@@ -7,8 +7,6 @@ import contextlib
 import multiprocessing
 import os
 import signal
-import threading
-import time
 from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,6 +14,7 @@ from multiprocessing.connection import Connection, wait
 
 from benchmark import backend
 from benchmark.jobs import Surroundings
+from spectrograms.processes import follow
 
 SIGNALS = {signal.SIGKILL: "most likely by the system, for want of memory", signal.SIGSEGV: "it crashed"}
 
@@ -127,7 +126,7 @@ def _died(worker):
 def _work(connection, job, slot, parent):
     """Run a job in a fresh process: nothing heavy is imported before cores and GPU are set."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears of it and ends its workers
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    follow(parent)
     backend.keep_to(slot.cores)
     os.environ["CUDA_VISIBLE_DEVICES"] = slot.gpu
     backend.import_keras()
@@ -148,10 +147,3 @@ def _alone(connection):
         yield
     finally:
         connection.send(("state", "busy"))
-
-
-def _end_with(parent):
-    """End this process as soon as its parent is gone: nobody would take its result."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)

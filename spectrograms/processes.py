@@ -1,9 +1,11 @@
 """Tasks spread over processes: one that kills or stalls its process costs no more than itself."""
 
+import os
 import re
+import threading
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, wait
-from time import monotonic
+from time import monotonic, sleep
 
 # Not the standard pool: that would import the main script anew in every process.
 from joblib.externals.loky import ProcessPoolExecutor
@@ -13,6 +15,17 @@ TIME_LIMIT = 60  # seconds for one task and, where it is new, its process; real 
 POLL = 0.5  # seconds between two looks for tasks that take too long
 # One thread each: processes that all start threads of their own wait for each other.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+
+
+def follow(parent):
+    """End this process as soon as ``parent``, which started it, is gone: nobody would take its result."""
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent):
+    while os.getppid() == parent:
+        sleep(POLL)
+    os._exit(1)
 
 
 def in_processes(function, tasks, n_processes, lost):
@@ -60,7 +73,7 @@ class _Lane:
 
     def start(self, function, task):
         """Return the future of ``function(*task)``."""
-        self.pool = self.pool or ProcessPoolExecutor(1, env=ONE_THREAD)
+        self.pool = self.pool or ProcessPoolExecutor(1, env=ONE_THREAD, initializer=follow, initargs=(os.getpid(),))
         self.task, self.deadline = task, monotonic() + TIME_LIMIT
         try:
             return self.pool.submit(function, *task)

@@ -37,7 +37,7 @@ LAYERS["benchmark.trial"] |= {"benchmark.energy"}
 LAYERS["benchmark.jobs"] = {"benchmark.sections"}
 LAYERS["benchmark.trial"] |= {"benchmark.jobs"}
 LAYERS["benchmark.attempt"] = LAYERS["benchmark.trial"] | {"benchmark.trial"}
-LAYERS["benchmark.workers"] = {"benchmark.attempt", "benchmark.backend", "benchmark.jobs"}
+LAYERS["benchmark.workers"] = {"spectrograms", "benchmark.attempt", "benchmark.backend", "benchmark.jobs"}
 LAYERS["benchmark.cluster"] = LAYERS["benchmark.attempt"] | {"benchmark.attempt", "benchmark.backend"}
 LAYERS["benchmark.engine"] = LAYERS["benchmark.cluster"] | {
     "benchmark.status",

@@ -3,7 +3,10 @@
 import errno
 import os
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -72,3 +75,33 @@ def test_an_exception_ends_all_as_it_is_and_leaves_no_process(tmp_path):
     (process,) = map(int, os.listdir(tmp_path))
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
+
+
+ORPHANS = """
+import os, time
+from spectrograms.processes import in_processes
+def work(number):
+    print(os.getpid(), flush=True)
+    time.sleep(60)
+list(in_processes(work, [(0,)], 1, print))
+"""
+
+
+def test_processes_end_with_a_parent_that_is_killed(tmp_path):
+    (tmp_path / "orphans.py").write_text(ORPHANS)
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
+    parent = subprocess.Popen([sys.executable, "orphans.py"], cwd=tmp_path, env=environment, stdout=subprocess.PIPE)
+    child = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    deadline = time.time() + 20
+    while _runs(child) and time.time() < deadline:
+        time.sleep(0.1)
+    assert not _runs(child)
+
+
+def _runs(pid):
+    try:
+        return "zombie" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False

@@ -5,8 +5,6 @@ The workers of these tests speak as real ones do but train nothing; tests/test_r
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -172,31 +170,6 @@ def test_hidden_gpus_stay_known(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     backend.hide_gpus()
     assert os.environ["CUDA_VISIBLE_DEVICES"] == ""
-
-
-def test_a_worker_ends_with_its_parent(tmp_path):
-    """A parent starts a child that watches it, and is killed."""
-    script = (
-        "import os, subprocess, sys, time\n"
-        "child = 'import sys, threading, time; from benchmark.workers import _end_with\\n'"
-        "'threading.Thread(target=_end_with, args=(int(sys.argv[1]),), daemon=True).start(); time.sleep(60)'\n"
-        "print(subprocess.Popen([sys.executable, '-c', child, str(os.getpid())]).pid, flush=True); time.sleep(60)"
-    )
-    parent = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    child = int(parent.stdout.readline())
-    parent.kill()
-    parent.wait()
-    deadline = time.time() + 20
-    while time.time() < deadline and Path(f"/proc/{child}").exists() and "zombie" not in _state(child):
-        time.sleep(0.1)
-    assert not Path(f"/proc/{child}").exists() or "zombie" in _state(child)
-
-
-def _state(pid):
-    try:
-        return Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return "zombie"
 
 
 def test_an_inline_trial_tells_the_board_of_its_stages(tmp_path, monkeypatch):
