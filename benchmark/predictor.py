@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from benchmark.config import StudyError
 from benchmark.sections import NetworkParams, Study
+from spectrograms.names import printable
 
 PARTS = {"model.keras": "model", "head.keras": "head"}  # file of a trial: part of the assembly whose weights it holds
 NEEDED = ("classes", "seed", "settings", "weights")  # of trial.json
@@ -198,7 +199,7 @@ def print_scores(rows):
 
     Where windows were timed, the last line of a file is their median latency."""
     for row in rows:
-        print(f"{row['file']}: {row['error'] or _ranked(row['scores'])}")
+        print(f"{printable(row['file'])}: {row['error'] or _ranked(row['scores'])}")
         for window in row["windows"] if len(row["windows"]) > 1 else []:
             print(f"  {window['start']:9.2f} s  {window['error'] or _ranked(window['scores'])}")
         if row["latency_ms"]:
