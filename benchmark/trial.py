@@ -1,10 +1,7 @@
 """One model, fold and seed, from clips to a folder of results."""
 
 import json
-import os
-import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -13,7 +10,7 @@ import pandas as pd
 from benchmark.analysis.predictions import to_frame
 from benchmark.data.batches import Batches, image_batches
 from benchmark.energy import EnergyMeter
-from benchmark.files import unique
+from benchmark.files import replacing_folder
 from benchmark.models.weights import file_digest
 from benchmark.provenance import Stages, hardware, peak_memory_mb, versions
 from benchmark.training import latency
@@ -196,28 +193,11 @@ def saved(assembly, save):
 
 
 def write_folder(folder, record, frames, models):
-    """Write a trial's files under a temporary name and rename the folder when it is complete."""
-    folder = Path(folder)
-    temporary = folder.with_name(f".{folder.name}.{unique()}")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
+    """Write a trial's files; the folder is there whole or not at all."""
+    with replacing_folder(folder) as temporary:
         for name, frame in frames.items():
             frame.to_csv(temporary / name, index=False)
         for name, model in models.items():
             model.save(temporary / name)
             record |= {"file_mb": round((temporary / name).stat().st_size / 2**20, 2)}
         (temporary / "trial.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
-        replace_folder(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def replace_folder(temporary, folder):
-    """Give a complete folder its name; the old one of that name goes only then."""
-    old = folder.with_name(f".{folder.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        os.replace(folder, old)
-    os.replace(temporary, folder)
-    shutil.rmtree(old, ignore_errors=True)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -87,19 +86,10 @@ def away(parcels, make_job, progress, _is_alone):
 
 def receive(job, record, contents):
     """Write a trial's folder that came from a node, whole or not at all; return its record as it would be here."""
-    from benchmark.trial import replace_folder
-
     if "settings" in record:
         record["settings"] |= {name: str(getattr(job.study, name)) for name in STATED}
-    folder = job.trial.folder(job.study)
-    temporary = folder.with_name(f".{folder.name}.{files.unique()}")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
+    with files.replacing_folder(job.trial.folder(job.study)) as temporary:
         for name, content in contents.items():
             (temporary / name).write_bytes(content)
         (temporary / "trial.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
-        replace_folder(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return record
