@@ -9,6 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from benchmark.sections import NetworkParams, Study
+from benchmark.training_params import TrainingParams
 from spectrograms.params import Params
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
@@ -34,7 +35,19 @@ def load_study(path, overrides=(), only=(), configs=CONFIGS):
         _override(raw, override)
     raw["models"] = [resolve_network(entry, path, configs) for entry in raw["models"]]
     study = read_section(Study, raw, path)
+    _check_read(study, path)
     return _keep_only(study, only) if only else study
+
+
+def _check_read(study, path):
+    """Raise :class:`StudyError` for a setting of training that is not its default where no model reads it."""
+    ignored = [(m, study.for_model(m).training.ignored(m.takes)) for m in study.models]
+    defaults = TrainingParams().model_dump()
+    given = [key for key, value in study.training.model_dump().items() if value != defaults[key]]
+    slips = [("training", key, ignored[0][1][key]) for key in given if all(key in why for _, why in ignored)]
+    slips += [(f"model {m.name}: training", key, why[key]) for m, why in ignored for key in m.training if key in why]
+    if slips:
+        raise StudyError("\n".join(f"{path}: {place}.{key} has no effect: {why}" for place, key, why in slips))
 
 
 def load_network(name):

@@ -180,7 +180,7 @@ class Study(Params):
 
     def for_model(self, network):
         """Return the study as it holds for one model: with the training settings of its own."""
-        own = TrainingParams.model_validate(self.training.model_dump() | network.training)
+        own = TrainingParams.model_validate(self.training.model_dump(exclude_unset=True) | network.training)
         return self.model_copy(update={"training": own})
 
     @property

@@ -12,7 +12,7 @@ LAYERS = {  # which parts of the project a part may import besides itself
     "spectrograms": set(),
     "benchmark.training_params": {"spectrograms"},
     "benchmark.sections": {"spectrograms", "benchmark.training_params"},
-    "benchmark.config": {"spectrograms", "benchmark.sections"},
+    "benchmark.config": {"spectrograms", "benchmark.sections", "benchmark.training_params"},
     "benchmark.schema": {"benchmark.config", "benchmark.sections"},
     "benchmark.doctor": set(),
     "benchmark.provenance": set(),
@@ -26,6 +26,7 @@ LAYERS = {  # which parts of the project a part may import besides itself
     "benchmark.analysis": {"benchmark.config", "benchmark.files"},
 }
 LAYERS["benchmark.training"] = LAYERS["benchmark.data"] | {"benchmark.data", "benchmark.models"}
+LAYERS["benchmark.training"] |= {"benchmark.training_params"}
 LAYERS["benchmark.prepare"] = LAYERS["benchmark.data"] | {"benchmark.data", "benchmark.cluster"}
 LAYERS["benchmark.listing"] = {"benchmark.config", "benchmark.models"}
 LAYERS["benchmark.predictor"] = LAYERS["benchmark.training"] | {"benchmark.training", "benchmark.sections"}

@@ -93,7 +93,7 @@ def test_set_without_a_place_is_an_error(tmp_path, override):
 
 def test_a_model_may_have_training_settings_of_its_own(tmp_path):
     study = load_study(written(tmp_path, models=["vgg16", {"extends": "vgg19", "training": {"epochs": 3}}]))
-    assert [study.for_model(model).training.epochs for model in study.models] == [50, 3]
+    assert [study.for_model(model).training.epochs for model in study.models] == [None, 3]
     with pytest.raises(StudyError, match=r"model vgg19: training: epoch: .*got 3"):
         load_study(written(tmp_path, models=[{"extends": "vgg19", "training": {"epoch": 3}}]))
 
