@@ -168,13 +168,21 @@ def check_writable(folder):
         raise StudyError(f"results cannot be written to {folder}: {nearest}: {error.strerror or error}") from None
 
 
+def with_splits(clips, folds):
+    """Return ``clips`` with a column ``split_<fold>-<seed>`` per trial folder of that name: train, val or test.
+
+    ``folds`` is {seed: [split of each clip, shape (n_clips,), ...]}, aligned with the rows of ``clips``."""
+    drawn = {f"split_{fold}-{seed}": part for seed, parts in folds.items() for fold, part in enumerate(parts)}
+    return clips.assign(**drawn)
+
+
 def write_study(study, prepared):
     """Write study.yaml, clips.csv, rejected.csv, leakage.csv and one example picture into the study's folder."""
     folder = study.folder
     (folder / "examples").mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
     write_text(folder / "study.yaml", text)
-    write_text(folder / "clips.csv", prepared.clips.to_csv(index=False))
+    write_text(folder / "clips.csv", with_splits(prepared.clips, prepared.folds).to_csv(index=False))
     write_text(folder / "rejected.csv", prepared.rejected.to_csv(index=False))
     write_text(folder / "leakage.csv", prepared.leaks.to_csv(index=False))
     first = next(iter(prepared.folds.values()))[0]

@@ -87,3 +87,20 @@ def test_the_same_bytes_twice_are_refused(sound, tmp_path):
     study = load_study(write_study(tmp_path / "sound", tmp_path))
     with pytest.raises(StudyError, match=r"same bytes, alike by 1\.00"):
         prepare.gate(study, prepare.prepare(study, lambda line: None).leaks)
+
+
+def test_clips_csv_tells_the_split_of_each_clip_per_fold_and_seed(sound, tmp_path):
+    shutil.copytree(sound, tmp_path / "sound")
+    (tmp_path / "sound" / "bird" / "copy.flac").unlink()
+    split = {"protocol": "kfold", "folds": 3, "seeds": [0, 4]}
+    study = load_study(write_study(tmp_path / "sound", tmp_path, split=split))
+    ready = prepare.prepare(study, lambda line: None)
+    prepare.write_study(study, ready)
+    clips = pd.read_csv(study.folder / "clips.csv", index_col="clip_id")
+    columns = [column for column in clips if column.startswith("split_")]
+    assert columns == [f"split_{fold}-{seed}" for seed in (0, 4) for fold in range(3)]  # as the trials' folders
+    for seed in (0, 4):  # in a k-fold split every clip is test once
+        assert ((clips[[f"split_{fold}-{seed}" for fold in range(3)]] == "test").sum(axis=1) == 1).all()
+    for seed, parts in ready.folds.items():
+        for fold, part in enumerate(parts):
+            assert clips.loc[ready.clips["clip_id"], f"split_{fold}-{seed}"].tolist() == part.tolist()
