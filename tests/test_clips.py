@@ -204,7 +204,7 @@ def test_real_recordings_have_40_clips_per_class(find):
 
 def test_a_second_call_reads_no_file(find, root, monkeypatch):
     first, _ = find(root)
-    monkeypatch.setattr("benchmark.data.clips._sha256", lambda path: pytest.fail(f"read {path}"))
+    monkeypatch.setattr("benchmark.data.digests._sha256", lambda path: pytest.fail(f"read {path}"))
     assert find(root)[0].equals(first)
 
 
@@ -229,7 +229,7 @@ def test_a_csv_gives_label_group_and_split(find, listed, encoding):
         "\n"
         '"action/a2.mp3",Äktion,,val,"a, b"\n'
         "./action/a2.mp3,Äktion,,val,listed twice alike counts once\n"
-        "comedy/c1.wav,comedy,film 1,test\n",
+        "comedy/c1.wav,comedy,film 1,test,\n",
         encoding,
     )
     clips, _ = find(table)
@@ -260,13 +260,15 @@ def test_paths_of_a_csv_may_start_at_the_current_folder_or_be_absolute_or_from_w
         ("path,label\nx.wav,a\ncomedy/c1.wav,b\ny.wav,b\n", "line 2, 4: no such file"),
         ("path,label\n" + "x.wav,a\n" * 9, "line 2, 3, 4, 5, 6 and more: no such file"),
         (
-            "path,label,split\naction/a1.wav,a,dev\n",
-            "line 2: split must be train, val or test.*got action/a1.wav,a,,dev",
+            "path,label,split\naction/a1.wav,a,evaluation\n",
+            "line 2: split must be train, val or test.*got action/a1.wav,a,,evaluation",
         ),
         ("path,label\naction/a1.wav,a\naction/a1.wav,b\n", "lines 2 and 3: action/a1.wav is listed as 'a' and as 'b'"),
         ("path,label\naction/a1.wav,a\ncomedy/c1.wav,a\n", "one class only, 'a'"),
         ('path,label\n"action/a1.wav,a\n', "cannot be read as a CSV"),
-        ("path,label\naction/a1.wav,\udcc4ktion\n", "cannot be read as a CSV in UTF-8"),
+        ("path,label\naction/a1.wav,\udcc4\udcc4\udcc4ktion\n", "is not in UTF-8, from line 2 on.*dataset.encoding"),
+        ("path,label\naction/a1.wav,\udc81\n", "is not in UTF-8, from line 2 on"),  # a byte that cp1252 lacks
+        ("path,label\naction/a1.wav,a\0\n", "holds bytes of 0"),
     ],
 )
 def test_a_csv_that_cannot_be_meant_is_an_error_that_names_the_line(find, listed, text, message):

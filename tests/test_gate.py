@@ -61,7 +61,7 @@ def test_check_names_the_pair_and_refuses(sound, tmp_path):
 def test_otherwise_the_run_goes_on_and_the_pairs_are_written(sound, tmp_path, mode, rows):
     study, said = load_study(write_study(sound, tmp_path, leakage=mode)), []
     ready = prepare.prepare(study, said.append)
-    prepare.gate(study, ready.leaks, said.append)
+    prepare.gate(study, ready, said.append)
     prepare.write_study(study, ready)
     assert len(pd.read_csv(study.folder / "leakage.csv")) == rows
     assert [line.startswith("WARNING: copies of the same clip") for line in said[-1:]] == [mode == "warn"]
@@ -77,7 +77,7 @@ def test_copies_of_one_group_pass(sound, tmp_path):
     study = load_study(write_study(table, tmp_path))
     ready = prepare.prepare(study, lambda line: None)
     assert ready.leaks.empty
-    prepare.gate(study, ready.leaks)
+    prepare.gate(study, ready)
 
 
 def test_the_same_bytes_twice_are_refused(sound, tmp_path):
@@ -86,7 +86,7 @@ def test_the_same_bytes_twice_are_refused(sound, tmp_path):
     shutil.copy(tmp_path / "sound" / "rain" / "3.wav", tmp_path / "sound" / "rain" / "again.wav")
     study = load_study(write_study(tmp_path / "sound", tmp_path))
     with pytest.raises(StudyError, match=r"same bytes, alike by 1\.00"):
-        prepare.gate(study, prepare.prepare(study, lambda line: None).leaks)
+        prepare.gate(study, prepare.prepare(study, lambda line: None))
 
 
 def test_clips_csv_tells_the_split_of_each_clip_per_fold_and_seed(sound, tmp_path):

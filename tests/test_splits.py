@@ -1,5 +1,6 @@
 """Facts about make_splits; the counts are those that MATLAB's pages and visutsak2025 print."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,8 @@ def table(sizes, group_of=None):
         for label, n in sizes.items()
         for i in range(n)
     ]
-    return pd.DataFrame(rows, columns=["clip_id", "label", "group", "split"])
+    clips = pd.DataFrame(rows, columns=["clip_id", "label", "group", "split"])
+    return clips.assign(sha256=[hashlib.sha256(clip.encode()).hexdigest() for clip in clips["clip_id"]])
 
 
 def counts(clips, fold):
@@ -227,7 +229,8 @@ def test_a_predefined_split_is_taken_as_it_is():
     [
         (["train", "val", "test", ""], r"2 of 8 clips have no split, such as 'a_003'"),
         (["train", "val", "test", "training"], r"2 of 8 clips have no split"),
-        (["train", "train", "test", "train"], "no clip into val"),
+        (["train", "train", "test", "train"], "train and a val drawn from it need at least 5"),
+        (["val", "val", "test", "val"], "no clip into train"),
         (["train", "val", "train", "train"], "no clip into test"),
     ],
 )
