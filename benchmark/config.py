@@ -136,7 +136,7 @@ def _override(raw, override):
 def _value(text, kind, override):
     """Return the value that was typed for a setting of this type: YAML, but for a text or path what was typed.
 
-    A text takes no other YAML than what fits it, such as null or a list of pairs: '#', ': ' or [ are part of it."""
+    A text takes no other YAML than what fits it, null or a list of pairs in brackets: '#', ': ' or [ are part of it."""
     kinds = _kinds(kind)
     is_text = bool({str, Path} & kinds or any(isinstance(one, str) for one in kinds)) and not {int, float, bool} & kinds
     try:
@@ -149,7 +149,7 @@ def _value(text, kind, override):
         if is_text:
             return text
         raise StudyError(f"--set {override}: '{text}' is not valid YAML: {' '.join(str(error).split())}") from None
-    return text if is_text and isinstance(value, str) else value
+    return value if value is None or not is_text or text.lstrip().startswith(("[", "{")) else text
 
 
 def _kind_at(place):

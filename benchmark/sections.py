@@ -35,7 +35,7 @@ def _sha256(digest):
 
 
 def _at_home(path):
-    """Return a path whose first folder is ~ with the user's own folder in its place; a file named so is ./~."""
+    """Return a path whose first folder is ~, or ~name, with that user's own folder in its place."""
     return type(path)(os.path.expanduser(path))
 
 
