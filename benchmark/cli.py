@@ -27,6 +27,8 @@ BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
 def main():
     """Run a command; an error in its arguments, study or data is one sentence and exit code 2."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # a terminal or pipe that cannot show a character must not end a run
     try:
         app()
     except StudyError as error:
@@ -53,10 +55,10 @@ def run(
 
     plan = load_study(study, [*settings, *([f"engine.kind={where}"] if where else [])], only)
     prepare.check_writable(plan.folder)
-    prepare.find(plan)  # wrong data are told before seconds are spent on loading networks
+    found = prepare.find(plan)  # wrong data are told before seconds are spent on loading networks
     with held(plan.folder):
         try:
-            records = _run(plan, force)
+            records = _run(plan, found, force)
         except KeyboardInterrupt:
             print("\ninterrupted: finished trials are kept; the same command goes on from there", file=sys.stderr)
             sys.exit(INTERRUPTED)
@@ -71,7 +73,7 @@ def run(
         sys.exit(FAILED)
 
 
-def _run(plan, force):
+def _run(plan, found, force):
     """Check the models of a study, make its pictures, run its trials; return their records."""
     from benchmark import backend, prepare
 
@@ -84,8 +86,8 @@ def _run(plan, force):
 
     engine.check_models(plan)
     with prepare.connected(plan.engine):
-        ready = prepare.prepare(plan)
-        prepare.gate(plan, ready.leaks)
+        ready = prepare.prepare(plan, found=found)
+        prepare.gate(plan, ready)
         prepare.write_study(plan, ready)
         return engine.run_all(plan, ready.clips, ready.folds, force)
 
@@ -132,14 +134,15 @@ def check(study: StudyFile, settings: Settings = (), only: Only = ()):
     import yaml
 
     from benchmark import prepare
+    from benchmark.findings import findings
 
     plan = load_study(study, settings, only)
     prepare.check_writable(plan.folder)
     ready = prepare.prepare(plan)
     print(yaml.safe_dump(plan.model_dump(mode="json"), sort_keys=False))
-    for line in prepare.findings(plan, ready):
+    for line in findings(plan, ready):
         print(line)
-    prepare.gate(plan, ready.leaks)
+    prepare.gate(plan, ready)
 
 
 @app.command()

@@ -3,13 +3,14 @@
 import difflib
 import re
 from pathlib import Path
-from typing import get_args
+from typing import Annotated, Literal, get_args, get_origin
 
 import yaml
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from benchmark.sections import NetworkParams, Study
 from benchmark.training_params import TrainingParams
+from benchmark.yaml_text import parse
 from spectrograms.params import Params
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
@@ -58,7 +59,7 @@ def load_network(name):
 def read_yaml(path):
     """Return the mapping in a YAML file; raise :class:`StudyError` where there is none."""
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        content = parse(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         near = difflib.get_close_matches(Path(path).stem, [p.stem for p in Path(path).parent.glob("*.yaml")], 1)
         raise StudyError(f"no file {path}" + (f"; did you mean {near[0]}.yaml?" if near else "")) from None
@@ -131,19 +132,63 @@ def _did_you_mean(word, known):
 
 
 def _override(raw, override):
-    """Set one ``a.b.c=value``, the value read as YAML; a part may be an index or a name in a list."""
+    """Set one ``a.b.c=value``; a part may be an index or a name in a list. For the value see :func:`_value`."""
     key, equals, text = override.partition("=")
     if not equals:
         raise StudyError(f"--set takes key=value, as in training.epochs=5; got '{override}'")
     *outer, last = key.strip().split(".")
+    value, node = _value(text, _kind_at([*outer, last]), override), raw
     try:
-        value = yaml.safe_load(text)
-        node = raw
         for part in outer:
             node = node.setdefault(part, {}) if isinstance(node, dict) else node[_index(node, part)]
         node[last if isinstance(node, dict) else _index(node, last)] = value
-    except (yaml.YAMLError, LookupError, ValueError, TypeError, AttributeError):
+    except (LookupError, ValueError, TypeError, AttributeError):
         raise StudyError(f"--set {override}: there is no place '{key}' in the study for this value") from None
+
+
+def _value(text, kind, override):
+    """Return the value that was typed for a setting of this type: YAML, but for a text or path what was typed.
+
+    A text takes no other YAML than what fits it, null or a list of pairs in brackets: '#', ': ' or [ are part of it."""
+    kinds = _kinds(kind)
+    is_text = bool({str, Path} & kinds or any(isinstance(one, str) for one in kinds)) and not {int, float, bool} & kinds
+    try:
+        value = parse(text)
+        if is_text:
+            TypeAdapter(kind).validate_python(value)
+    except ValidationError:
+        return text
+    except yaml.YAMLError as error:
+        if is_text:
+            return text
+        raise StudyError(f"--set {override}: '{text}' is not valid YAML: {' '.join(str(error).split())}") from None
+    return value if value is None or not is_text or text.lstrip().startswith(("[", "{")) else text
+
+
+def _kind_at(place):
+    """Return the type of the setting at a place such as ('models', 'vgg16', 'weights'), or None where there is none."""
+    kind = Study
+    for part in place:
+        within = [one for one in _kinds(kind) if isinstance(one, type) and issubclass(one, Params)]
+        if get_origin(kind) is tuple and within:  # the part is the number or the name of one of them
+            kind = within[0]
+        elif get_origin(kind) is dict:
+            kind = get_args(kind)[1]
+        elif within and part in within[0].model_fields:
+            kind = within[0].model_fields[part].annotation
+        else:
+            return None
+    return kind
+
+
+def _kinds(kind):
+    """Return the plain types, and the words of a Literal, that a type is made of."""
+    inner = get_args(kind)
+    if get_origin(kind) is Annotated:
+        return _kinds(inner[0])
+    if get_origin(kind) is Literal or not inner:
+        return set(inner) or {kind}
+    return set().union(*map(_kinds, inner))
 
 
 def _index(entries, part):

@@ -12,7 +12,8 @@ LAYERS = {  # which parts of the project a part may import besides itself
     "spectrograms": set(),
     "benchmark.training_params": {"spectrograms"},
     "benchmark.sections": {"spectrograms", "benchmark.training_params"},
-    "benchmark.config": {"spectrograms", "benchmark.sections", "benchmark.training_params"},
+    "benchmark.yaml_text": set(),
+    "benchmark.config": {"spectrograms", "benchmark.sections", "benchmark.training_params", "benchmark.yaml_text"},
     "benchmark.schema": {"benchmark.config", "benchmark.sections"},
     "benchmark.doctor": set(),
     "benchmark.provenance": set(),
@@ -28,6 +29,7 @@ LAYERS = {  # which parts of the project a part may import besides itself
 LAYERS["benchmark.training"] = LAYERS["benchmark.data"] | {"benchmark.data", "benchmark.models"}
 LAYERS["benchmark.training"] |= {"benchmark.training_params"}
 LAYERS["benchmark.prepare"] = LAYERS["benchmark.data"] | {"benchmark.data", "benchmark.cluster"}
+LAYERS["benchmark.findings"] = {"spectrograms", "benchmark.prepare"}
 LAYERS["benchmark.listing"] = {"benchmark.config", "benchmark.models"}
 LAYERS["benchmark.predictor"] = LAYERS["benchmark.training"] | {"benchmark.training", "benchmark.sections"}
 LAYERS["benchmark.trial"] = LAYERS["benchmark.predictor"] | {"benchmark.provenance", "benchmark.analysis"}

@@ -1,5 +1,6 @@
 """The command line: every mistake of a user is one readable message and exit code 2, and nothing is half-written."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -201,3 +202,42 @@ def test_help_loads_nothing_heavy(arguments):
         [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert answer.stdout.strip().endswith("set()")
+
+
+OUTPUTS = {  # how a terminal or pipe says that it cannot show every character
+    "latin-1": {"PYTHONIOENCODING": "latin-1"},
+    "cp1252": {"PYTHONIOENCODING": "cp1252"},
+    "ascii": {"PYTHONIOENCODING": "ascii"},
+    "LC_ALL=C": {"LC_ALL": "C"},  # which Python itself takes for UTF-8
+}
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_an_output_that_cannot_show_a_character_gets_another_in_its_place(sounds, tmp_path, output):
+    os.rename(sounds / "low", sounds / "высоко")
+    path = study(tmp_path)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "PYTHON"))}
+    answer = subprocess.run(
+        [sys.executable, str(ROOT / "run_benchmark.py"), "check", str(path)],
+        cwd=tmp_path, env=environment | {"LC_ALL": "C.UTF-8"} | OUTPUTS[output], capture_output=True, check=False,
+    )  # fmt: skip
+    assert answer.returncode == 0, answer.stderr.decode(errors="replace")
+    assert b"Traceback" not in answer.stderr
+    assert (b"?" * 6 if "PYTHONIOENCODING" in OUTPUTS[output] else "высоко".encode()) in answer.stdout
+
+
+@pytest.mark.parametrize("said", ['"image_data_format": "channels_first"', '"floatx": "float16"', '"epsilon": 0.1'])
+def test_what_keras_json_says_of_arrays_changes_nothing(tmp_path, said):
+    """As ~/.keras/keras.json is left by other programs and courses."""
+    (tmp_path / ".keras").mkdir()
+    (tmp_path / ".keras" / "keras.json").write_text("{" + said + "}")
+    program = (
+        "from benchmark.backend import import_keras\nimport_keras()\nimport keras\n"
+        "print(keras.config.image_data_format(), keras.config.floatx(), keras.config.epsilon(), "
+        "keras.layers.Conv2D(1, 3)(keras.KerasTensor((1, 8, 8, 3))).shape, keras.config.dtype_policy().name)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=os.environ | {"HOME": str(tmp_path)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert answer.stdout.split("\n")[0] == "channels_last float32 1e-07 (1, 6, 6, 1) float32"

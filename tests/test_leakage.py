@@ -12,7 +12,7 @@ from PIL import Image
 
 from benchmark.data import fingerprints
 from benchmark.data.fingerprints import agreement, alike, encode, picture_fingerprint, sound_fingerprint
-from benchmark.data.leakage import ACROSS, PAIR, across, find_copies
+from benchmark.data.leakage import ACROSS, PAIR, across, find_copies, find_same_bytes, join_copies
 from benchmark.data.synthetic import GENRES, waveform
 from spectrograms.params import ClipParams
 
@@ -300,7 +300,8 @@ def test_pictures_of_one_colour_are_like_no_other(tmp_path):
 def clips_of(groups):
     """Return clips a, b, c ... of these groups, as a table that needs no files."""
     names = list("abcdefgh")[: len(groups)]
-    return pd.DataFrame({"clip_id": names, "path": [f"/{name}" for name in names], "group": groups})
+    paths = [f"/{name}" for name in names]
+    return pd.DataFrame({"clip_id": names, "path": paths, "label": "x", "group": groups})
 
 
 def pairs_of(*couples):
@@ -326,7 +327,7 @@ FOLDS = {3: [parts("ttttve"), parts("ttvtve")], 5: [parts("tevtve")]}
 )
 def test_a_pair_counts_where_its_clips_are_in_different_splits(couple, expected):
     found = across(pairs_of(couple), clips_of(list("ABCDEF")), FOLDS)
-    assert [tuple(row) for row in found[ACROSS[6:]].to_numpy()] == ([expected] if expected else [])
+    assert [tuple(row) for row in found[ACROSS[6:11]].to_numpy()] == ([expected] if expected else [])
     assert list(found.columns) == ACROSS
     assert not found.isna().any().any()
 
@@ -343,3 +344,53 @@ def test_a_group_on_two_sides_is_told_once_for_each_clip_parted_from_its_first()
 def test_a_copy_within_a_group_is_told_as_a_copy_alone():
     found = across(pairs_of(("e", "f")), clips_of(["A", "B", "C", "D", "G", "G"]), FOLDS)
     assert list(found["kind"]) == ["same sound"]
+
+
+def test_copies_under_two_labels_are_told_though_no_split_parts_them():
+    clips = clips_of(list("ABCDEF")).assign(label=list("xyxxxy"))
+    found = across(pairs_of(("a", "b"), ("a", "c"), ("e", "f")), clips, {0: [parts("tttvev")]})
+    assert [tuple(row) for row in found[["clip_a", "clip_b", "n_folds", "label_a", "label_b"]].to_numpy()] == [
+        ("a", "b", 0, "x", "y"),
+        ("e", "f", 1, "x", "y"),
+    ]
+
+
+def test_a_group_may_hold_two_labels():
+    clips = clips_of(["G", "G", "C", "D", "E", "F"]).assign(label=list("xyxxxy"))
+    assert across(pairs_of(), clips, {0: [parts("tttvev")]}).empty
+
+
+def test_the_same_bytes_are_found_without_reading_a_file():
+    clips = clips_of(list("ABCD")).assign(sha256=["1", "2", "1", "1"])
+    found = find_same_bytes(clips)
+    assert list(zip(found["clip_a"], found["clip_b"], strict=True)) == [("a", "c"), ("a", "d"), ("c", "d")]
+    assert find_same_bytes(clips.iloc[:2]).empty
+
+
+def test_groups_that_copies_tie_together_become_one_and_others_stay():
+    # a-b and b-c chain three groups; d is in c's group already; e, f have a pair of their own; g, h have none
+    clips = clips_of(["clip:a", "film", "clip:c", "clip:c", "clip:e", "clip:f", "own", "clip:h"])
+    joined = join_copies(clips, pairs_of(("a", "b"), ("b", "c"), ("e", "f")))
+    assert joined["group"].tolist() == ["film"] * 4 + ["clip:e"] * 2 + ["own", "clip:h"]
+    assert join_copies(clips, pairs_of())["group"].tolist() == clips["group"].tolist()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_joined_groups_are_the_components_of_the_graph(seed):
+    """Against a walk through the graph of clips, edge by edge."""
+    rng = np.random.default_rng(seed)
+    clips = clips_of([f"g{number}" for number in rng.integers(6, size=8)])
+    edges = [tuple(sorted(rng.choice(list("abcdefgh"), 2, replace=False))) for _ in range(3)]
+    joined = join_copies(clips, pairs_of(*edges)).set_index("clip_id")["group"]
+    group = clips.set_index("clip_id")["group"]
+    near = {one: {other for other in group.index if group[one] == group[other]} for one in group.index}
+    for one, other in edges:
+        near[one].add(other)
+        near[other].add(one)
+    for start in group.index:
+        reached, border = {start}, [start]
+        while border:
+            new = near[border.pop()] - reached
+            reached |= new
+            border += new
+        assert reached == set(joined.index[joined == joined[start]])

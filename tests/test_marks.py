@@ -167,6 +167,13 @@ def test_leakage_marks_every_row(folder, setting, pairs, found):
     assert find_marks(read_results(folder)).found == {"vgg16": found, "yamnet": found}
 
 
+def test_copies_under_two_labels_on_one_side_are_not_counted_as_copies_across(folder):
+    leak(folder, "warn")
+    pairs = pd.DataFrame({"clip_a": ["a", "b"], "clip_b": ["c", "d"], "n_folds": [0, 2]})
+    pairs.to_csv(folder / "leakage.csv", index=False)
+    assert find_marks(read_results(folder)).found["vgg16"] == {"copies": "1 pair"}
+
+
 def test_an_empty_leakage_file_means_no_copies(folder):
     leak(folder, "warn")
     (folder / "leakage.csv").touch()

@@ -286,8 +286,8 @@ def test_clips_of_the_splits_add_up_to_all(plain):
 
 @pytest.mark.parametrize(
     ("setting", "said"),
-    [("refuse", "None was found."), ("warn", "None was found."), (False, "not looked for"), ("off", "not looked for"),
-     (None, "is not recorded")],
+    [("refuse", "None was found."), ("warn", "None was found."), ("group", "into one group"),
+     (False, "not looked for"), ("off", "not looked for"), (None, "is not recorded")],
 )  # fmt: skip
 def test_the_card_says_whether_copies_were_looked_for(plain, setting, said):
     _, results, _ = plain

@@ -151,9 +151,12 @@ def leakage_unchecked(results, model):
 
 def copies(results, model):
     """Return how many pairs of copies stand on two sides of a split, under ``leakage: warn``; None without any."""
-    if results.study.get("leakage") != "warn" or results.leakage.empty:
+    leakage = results.leakage
+    if "n_folds" in leakage:  # those in none are told for their two labels
+        leakage = leakage[leakage["n_folds"].astype(int) > 0]
+    if results.study.get("leakage") != "warn" or leakage.empty:
         return None
-    pairs = {frozenset(pair) for pair in zip(results.leakage["clip_a"], results.leakage["clip_b"], strict=True)}
+    pairs = {frozenset(pair) for pair in zip(leakage["clip_a"], leakage["clip_b"], strict=True)}
     return f"{len(pairs)} {'pair' if len(pairs) == 1 else 'pairs'}"
 
 

@@ -9,6 +9,7 @@ SHORT = {"pad": "padded with silence", "loop": "repeated", "reject": "set aside"
 LEAKAGE = {
     "refuse": "Copies of a clip on two sides of a split were looked for; with any the study would not have run.",
     "warn": "Copies of a clip on two sides of a split were looked for; with any the study runs, and rows are marked.",
+    "group": "Copies of a clip were looked for, and put into one group, which is on one side of a split.",
     "off": "Copies of a clip on two sides of a split were not looked for (leakage: off).",
 }
 
@@ -21,7 +22,9 @@ def data_card(results):
         "splits": split_grid(results),
         "rejected": _listed("rejected", "Files set aside", rejected[["path", "reason"]]) if len(rejected) else None,
         "leakage_said": _looked_for(results),
-        "copies": _listed("copies", "Copies on two sides of a split", leakage) if len(leakage) else None,
+        "copies": _listed("copies", "Copies on two sides of a split or under two labels", leakage)
+        if len(leakage)
+        else None,
     }
 
 
@@ -29,7 +32,7 @@ def _looked_for(results):
     """Return in a sentence or two whether copies of clips were looked for, and whether there are any."""
     setting = results.study.get("leakage")
     setting = "off" if setting is False else setting  # as YAML reads a bare off
-    none = " None was found." if setting in ("refuse", "warn") and results.leakage.empty else ""
+    none = " None was found." if setting in ("refuse", "warn", "group") and results.leakage.empty else ""
     return LEAKAGE.get(setting, "Whether copies of clips are on two sides of a split is not recorded.") + none
 
 
