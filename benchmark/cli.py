@@ -37,6 +37,23 @@ def main():
         sys.exit(BAD_INPUT)
 
 
+def _version(asked):
+    if asked:
+        from benchmark.provenance import summary
+
+        print(summary())
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="print versions and commit, and exit")
+    ] = False,
+):
+    """Benchmark pretrained networks on labelled audio."""
+
+
 @app.command()
 def run(
     study: StudyFile,

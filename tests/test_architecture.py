@@ -15,14 +15,14 @@ LAYERS = {  # which parts of the project a part may import besides itself
     "benchmark.config": {"spectrograms", "benchmark.sections"},
     "benchmark.schema": {"benchmark.config", "benchmark.sections"},
     "benchmark.doctor": set(),
-    "benchmark.provenance": set(),
+    "benchmark.provenance": {"benchmark.__version__", "benchmark.backend"},
     "benchmark.energy": set(),
     "benchmark.files": set(),
     "benchmark.backend": {"benchmark.config"},
     "benchmark.lock": {"benchmark.config"},
     "benchmark.status": {"benchmark.files"},
     "benchmark.data": {"spectrograms", "benchmark.config", "benchmark.files"},
-    "benchmark.models": {"spectrograms", "benchmark.config", "benchmark.files"},
+    "benchmark.models": {"spectrograms", "benchmark.config", "benchmark.files", "benchmark.backend"},
     "benchmark.analysis": {"benchmark.config", "benchmark.files"},
 }
 LAYERS["benchmark.training"] = LAYERS["benchmark.data"] | {"benchmark.data", "benchmark.models"}
@@ -34,7 +34,7 @@ LAYERS["benchmark.explain"] = LAYERS["benchmark.predictor"] | {"benchmark.predic
 LAYERS["benchmark.export"] = LAYERS["benchmark.explain"] | {"benchmark.provenance"}
 LAYERS["benchmark.tracking"] = {"benchmark.config", "benchmark.analysis"}
 LAYERS["benchmark.trial"] |= {"benchmark.energy"}
-LAYERS["benchmark.jobs"] = {"benchmark.sections"}
+LAYERS["benchmark.jobs"] = {"benchmark.sections", "benchmark.provenance"}
 LAYERS["benchmark.trial"] |= {"benchmark.jobs"}
 LAYERS["benchmark.attempt"] = LAYERS["benchmark.trial"] | {"benchmark.trial"}
 LAYERS["benchmark.workers"] = {"spectrograms", "benchmark.attempt", "benchmark.backend", "benchmark.jobs"}

@@ -1,7 +1,6 @@
 """Weights: from a library's cache, from a file, or random; each with what identifies it."""
 
 import hashlib
-import os
 import re
 import warnings
 import zipfile
@@ -10,6 +9,8 @@ from pathlib import Path
 
 import keras
 import numpy as np
+
+from benchmark.backend import keras_home
 
 # Of Keras, h5py (RuntimeError: a damaged table of its own) and zipfile
 LOADING_ERRORS = (
@@ -32,7 +33,7 @@ class WeightsError(ValueError):
 
 def cache_folder():
     """Return the folder in which Keras keeps downloaded weights."""
-    return Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
+    return keras_home() / "models"
 
 
 def build_pretrained(builder, source, arguments, sha256=None):
