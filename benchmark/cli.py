@@ -70,6 +70,7 @@ def run(
 
     plan = load_study(study, [*settings, *([f"engine.kind={where}"] if where else [])], only)
     prepare.check_writable(plan.folder)
+    prepare.check_packages(plan)
     prepare.find(plan)  # wrong data are told before seconds are spent on loading networks
     with held(plan.folder):
         try:
@@ -89,22 +90,23 @@ def run(
 
 
 def _run(plan, force):
-    """Check the models of a study, make its pictures, run its trials; return their records."""
-    from benchmark import backend, prepare
+    """Check the networks of a study, make its pictures, run its trials; return their records."""
+    from benchmark import backend, prepare, provenance
 
+    provenance.suite()  # the commit of the code that is loaded now, whatever is edited meanwhile
     if plan.engine.kind == "inline" and plan.engine.num_cpus:
         backend.keep_to(backend.cores()[: plan.engine.num_cpus])
     if plan.engine.kind != "inline":
         backend.hide_gpus()
     backend.import_keras()
-    from benchmark import engine
+    from benchmark import checks, engine
 
-    engine.check_models(plan)
+    wrong = checks.judge(plan)
     with prepare.connected(plan.engine):
         ready = prepare.prepare(plan)
         prepare.gate(plan, ready.leaks)
         prepare.write_study(plan, ready)
-        return engine.run_all(plan, ready.clips, ready.folds, force)
+        return engine.run_all(plan, ready.clips, ready.folds, force, wrong=wrong)
 
 
 @app.command()
@@ -144,19 +146,32 @@ def report(
 
 
 @app.command()
-def check(study: StudyFile, settings: Settings = (), only: Only = ()):
-    """Show the resolved study, its clips per class and split, the files set aside, and the trials that would run."""
+def check(
+    study: StudyFile,
+    settings: Settings = (),
+    only: Only = (),
+    offline: Annotated[bool, typer.Option("--offline", help="do not ask whether weights can be fetched")] = False,
+):
+    """Show the resolved study, what is wrong with its networks, its clips per class and split, files set aside."""
     import yaml
 
     from benchmark import prepare
 
     plan = load_study(study, settings, only)
-    prepare.check_writable(plan.folder)
-    ready = prepare.prepare(plan)
     print(yaml.safe_dump(plan.model_dump(mode="json"), sort_keys=False))
+    prepare.check_writable(plan.folder)
+    prepare.check_packages(plan)
+    import_keras()
+    from benchmark import checks
+
+    wrong = checks.judge(plan, thorough=True, offline=offline)
+    ready = prepare.prepare(plan)
     for line in prepare.findings(plan, ready):
         print(line)
     prepare.gate(plan, ready.leaks)
+    if wrong:
+        print(f"{len(wrong)} of {len(plan.models)} networks would fail, see above", file=sys.stderr)
+        sys.exit(FAILED)
 
 
 @app.command()

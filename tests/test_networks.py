@@ -135,7 +135,8 @@ def test_the_same_seed_draws_the_same_random_weights():
 @pytest.mark.parametrize(
     ("backbone", "message"),
     [
-        ("keras.applications.VGG99", "has no 'VGG99'; it has .*VGG16"),
+        ("keras.applications.AlexNet", "has no 'AlexNet'; it has .*VGG16"),
+        ("keras.applications.VGG91", "has no 'VGG91'; did you mean 'VGG19'"),
         ("nobody.knows:this", "cannot be found"),
         ("benchmark.models.googlenet:This", "cannot be found"),
         ("VGG16", "must be keras.applications.NAME"),

@@ -203,15 +203,6 @@ def test_a_trial_cut_short_leaves_no_folder_of_its_name(pictures, tmp_path, monk
     assert list(folder_of(study).parent.iterdir()) == []
 
 
-def test_weights_of_another_network_stop_the_study_before_it_begins(pictures, tmp_path):
-    keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)]).save_weights(tmp_path / "other.weights.h5")
-    study = study_of(pictures, tmp_path, models=[NETWORK | {"weights": str(tmp_path / "other.weights.h5")}])
-    with pytest.raises(StudyError, match=r"small: .*other\.weights\.h5 does not hold the weights"):
-        engine.check_models(study)
-    with pytest.raises(StudyError, match="no weights at"):
-        engine.check_models(study_of(pictures, tmp_path, models=[NETWORK | {"weights": "nowhere.h5"}]))
-
-
 def test_batch_norm_statistics_stay_or_move_as_the_study_says(pictures, tmp_path):
     def moved(batch_norm):
         study = study_of(pictures, tmp_path, name=batch_norm, training={"regime": "finetune", "batch_norm": batch_norm})
