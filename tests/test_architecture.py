@@ -27,7 +27,6 @@ LAYERS = {  # which parts of the project a part may import besides itself
 }
 LAYERS["benchmark.training"] = LAYERS["benchmark.data"] | {"benchmark.data", "benchmark.models"}
 LAYERS["benchmark.prepare"] = LAYERS["benchmark.data"] | {"benchmark.data", "benchmark.cluster"}
-LAYERS["benchmark.listing"] = {"benchmark.config", "benchmark.models"}
 LAYERS["benchmark.predictor"] = LAYERS["benchmark.training"] | {"benchmark.training", "benchmark.sections"}
 LAYERS["benchmark.trial"] = LAYERS["benchmark.predictor"] | {"benchmark.provenance", "benchmark.analysis"}
 LAYERS["benchmark.explain"] = LAYERS["benchmark.predictor"] | {"benchmark.predictor", "benchmark.analysis"}
@@ -37,6 +36,7 @@ LAYERS["benchmark.trial"] |= {"benchmark.energy"}
 LAYERS["benchmark.jobs"] = {"benchmark.sections", "benchmark.provenance"}
 LAYERS["benchmark.trial"] |= {"benchmark.jobs"}
 LAYERS["benchmark.attempt"] = LAYERS["benchmark.trial"] | {"benchmark.trial"}
+LAYERS["benchmark.listing"] = {"benchmark.attempt", "benchmark.models"}
 LAYERS["benchmark.reach"] = set()
 LAYERS["benchmark.checks"] = LAYERS["benchmark.attempt"] | {"benchmark.attempt", "benchmark.reach"}
 LAYERS["benchmark.workers"] = {"spectrograms", "benchmark.attempt", "benchmark.backend", "benchmark.jobs"}

@@ -36,15 +36,20 @@ class Source:
 
 
 def check_layers(network):
-    """Raise what building an image network with random weights would raise: its builder, options and layers.
-
-    No number is drawn for a library's own builder, which takes most of the time; a user's runs as it stands."""
-    builder, preprocess_input = find_builder(network.backbone)
+    """Raise what building an image network with random weights would raise: its builder, options and layers."""
     if network.features or network.inner_dropout:
         keras.utils.clear_session()  # layers without a name are numbered anew, as in a trial
+    laid_out(network)
+    preprocessing.from_library(find_builder(network.backbone)[1])
+
+
+def laid_out(network):
+    """Return an image network as it ends in one vector, for its layers and shapes alone.
+
+    No number is drawn for a library's own builder, which takes most of the time; a user's runs as it stands."""
+    builder, _ = find_builder(network.backbone)
     with _without_numbers(network):
-        shape(build_core(builder, network, load=False), network)
-    preprocessing.from_library(preprocess_input)
+        return shape(build_core(builder, network, load=False), network)
 
 
 def _without_numbers(network):
