@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from benchmark.backend import import_keras
+from benchmark.backend import hide_gpus, import_keras
 from benchmark.config import StudyError, load_network, load_study, network_names
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -110,11 +110,11 @@ def _run(plan, force):
 
 
 @app.command()
-def render(study: StudyFile, settings: Settings = ()):
+def render(study: StudyFile, settings: Settings = (), only: Only = ()):
     """Render the spectrogram pictures of a study, and nothing else."""
     from benchmark import prepare
 
-    plan = load_study(study, settings)
+    plan = load_study(study, settings, only)
     with prepare.connected(plan.engine):
         clips, rejected, _ = prepare.draw(plan, *prepare.find(plan, labelled=False))
     for path, reason in rejected.itertuples(index=False):
@@ -161,6 +161,7 @@ def check(
     print(yaml.safe_dump(plan.model_dump(mode="json"), sort_keys=False))
     prepare.check_writable(plan.folder)
     prepare.check_packages(plan)
+    hide_gpus()  # a run may be using them
     import_keras()
     from benchmark import checks
 
@@ -177,6 +178,7 @@ def check(
 @app.command()
 def models():
     """List the networks that a study can name, with parameters, input size and weights."""
+    hide_gpus()
     import_keras()
     from benchmark.listing import list_networks
 
