@@ -23,7 +23,8 @@ class StudyError(ValueError):
 def load_study(path, overrides=(), only=(), configs=CONFIGS):
     """Return the :class:`Study` of a YAML file, with ``key=value`` overrides and the models reduced to ``only``.
 
-    Raises :class:`StudyError` where the file, a key or a value is wrong."""
+    What ``only`` leaves out, and ensembles with it, is dropped before anything is judged. Raises :class:`StudyError`
+    where the file, a key or a value is wrong, with every model that is."""
     path = Path(path)
     raw = {"name": path.stem, **read_yaml(path)}
     entries = raw.get("models", [])
@@ -34,17 +35,21 @@ def load_study(path, overrides=(), only=(), configs=CONFIGS):
     raw["models"] = [{"extends": entry} if isinstance(entry, str) else entry for entry in entries]
     for override in overrides:
         _override(raw, override)
-    raw["models"] = [resolve_network(entry, path, configs) for entry in raw["models"]]
-    study = read_section(Study, raw, path)
-    _check_read(study, path)
-    return _keep_only(study, only) if only else study
+    if only:
+        _keep_only(raw, only)
+    raw["models"] = _resolve_all(raw["models"], path, configs)
+    study = read_section(Study, raw, path, {"part": bool(only)})
+    _check_read(study, path, whole=not only)
+    return study
 
 
-def _check_read(study, path):
-    """Raise :class:`StudyError` for a setting of training that is not its default where no model reads it."""
+def _check_read(study, path, whole):
+    """Raise :class:`StudyError` for a setting of training that is not its default where no model reads it.
+
+    Not ``whole``: some models are left out, and they may be the ones that read a setting of the study."""
     ignored = [(m, study.for_model(m).training.ignored(m.takes)) for m in study.models]
     defaults = TrainingParams().model_dump()
-    given = [key for key, value in study.training.model_dump().items() if value != defaults[key]]
+    given = [key for key, value in study.training.model_dump().items() if whole and value != defaults[key]]
     slips = [("training", key, ignored[0][1][key]) for key in given if all(key in why for _, why in ignored)]
     slips += [(f"model {m.name}: training", key, why[key]) for m, why in ignored for key in m.training if key in why]
     if slips:
@@ -91,10 +96,23 @@ def resolve_network(entry, where="models", configs=CONFIGS):
     return read_section(NetworkParams, inherited | changed, f"{where}: model {changed.get('name', base)}")
 
 
-def read_section(section, raw, where=""):
+def _resolve_all(entries, where, configs):
+    """Return the :class:`NetworkParams` of all entries; raise :class:`StudyError` with the slips of every one."""
+    networks, slips = [], []
+    for entry in entries:
+        try:
+            networks.append(resolve_network(entry, where, configs))
+        except StudyError as error:
+            slips.append(str(error))
+    if slips:
+        raise StudyError("\n".join(slips))
+    return networks
+
+
+def read_section(section, raw, where="", context=None):
     """Return ``section(**raw)``; raise :class:`StudyError` with every slip in it, in words."""
     try:
-        return section.model_validate(raw)
+        return section.model_validate(raw, context=context)
     except ValidationError as error:
         slips = [_explain(section, slip) for slip in error.errors()]
         raise StudyError("\n".join(f"{where}: {slip}" if where else slip for slip in slips)) from None
@@ -192,15 +210,25 @@ def _kinds(kind):
 
 
 def _index(entries, part):
-    names = [entry.get("name", entry.get("extends")) if isinstance(entry, dict) else entry for entry in entries]
+    names = [_name(entry) for entry in entries]
     return names.index(part) if part in names else int(part) if part.lstrip("-").isdigit() else names.index(part)
 
 
-def _keep_only(study, only):
-    names = [model.name for model in study.models]
+def _name(entry):
+    """Return what an entry of ``models`` is called, be it right or wrong."""
+    return entry.get("name", entry.get("extends")) if isinstance(entry, dict) else entry
+
+
+def _keep_only(raw, only):
+    """Drop all models but ``only`` from a raw study, and the ensembles that name another."""
+    names = [str(_name(entry)) for entry in raw["models"]]
     for name in only:
         if name not in names:
             raise StudyError(
                 f"--only {name}: the study has no such model{_did_you_mean(name, names)}; it has {', '.join(names)}"
             )
-    return study.model_copy(update={"models": tuple(model for model in study.models if model.name in only)})
+    raw["models"] = [entry for entry in raw["models"] if _name(entry) in only]
+    if isinstance(raw.get("ensembles"), list):  # else it is judged as it stands
+        raw["ensembles"] = [
+            names for names in raw["ensembles"] if not isinstance(names, list) or not set(map(str, names)) - set(only)
+        ]

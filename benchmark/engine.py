@@ -3,15 +3,14 @@
 import json
 import re
 import shutil
-
-import keras
+from itertools import chain
+from types import MappingProxyType
 
 from benchmark import workers
 from benchmark.analysis.predictions import read_predictions
+from benchmark.attempt import failed
 from benchmark.config import StudyError
 from benchmark.jobs import Job, Trial
-from benchmark.models.catalogue import build_backbone, find_builder
-from benchmark.models.weights import WeightsError
 from benchmark.status import Board
 from benchmark.trial import dependencies
 
@@ -33,31 +32,11 @@ def plan(study, folds):
     ]
 
 
-def check_models(study):
-    """Raise :class:`StudyError` for a model that cannot be found, or whose own weights file does not fit it."""
-    for network in study.models:
-        path = network.weights_path
-        if path is not None and not path.exists():
-            raise StudyError(f"{network.name}: no weights at {path}; give a file that exists, or 'weights: random'")
-        if network.takes == "image":
-            find_builder(network.backbone)
-            if path is not None:
-                _fits(network)
-
-
-def _fits(network):
-    try:
-        build_backbone(network)
-    except WeightsError as error:
-        raise StudyError(f"{network.name}: {error}") from None
-    finally:
-        keras.utils.clear_session()
-
-
-def run_all(study, clips, folds, force=False, say=print):
+def run_all(study, clips, folds, force=False, say=print, wrong=MappingProxyType({})):
     """Run the trials that are not done; return the records of all, in order.
 
-    ``say`` gets one line per trial: reused and why redone, accuracy and seconds, or what failed."""
+    ``say`` gets one line per trial: reused and why redone, accuracy and seconds, or what failed. ``wrong`` is
+    {network: reason} of those whose trials cannot but fail: they are recorded so, and not begun."""
     trials, classes, records, jobs = plan(study, folds), sorted(clips["label"].unique()), {}, []
     sweep(study)
     board = Board(study.folder, trials, say, live=None if say is print else False)
@@ -73,7 +52,9 @@ def run_all(study, clips, folds, force=False, say=print):
                     trial.checkpoint(job.study).unlink(missing_ok=True)
                 jobs.append(job)
                 board.due(trial, "asked for again" if done else why)
-        for job, record in ENGINES[study.engine.kind](jobs, study.engine, board):
+        hopeful = [job for job in jobs if job.trial.network.name not in wrong]
+        refused = ((job, failed(job, reason)) for job in jobs if (reason := wrong.get(job.trial.network.name)))
+        for job, record in chain(refused, ENGINES[study.engine.kind](hopeful, study.engine, board)):
             records[job.trial.name] = record
             board.ended(job.trial, record)
     return [records[trial.name] for trial in trials]
@@ -102,4 +83,7 @@ def reusable(job):
         return None, "not run yet"
     was, now = record.get("depends_on", {}), dependencies(job.study, job.trial, job.rows)
     changed = [name for name in now if was.get(name) != now[name]]
+    path = job.trial.network.weights_path
+    if changed == ["weights"] and path is not None and not path.exists():  # nothing to compare, nor to run with
+        return record, ""
     return (None, f"again, since {', '.join(changed)} changed") if changed else (record, "")

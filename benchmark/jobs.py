@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from benchmark.provenance import suite
 from benchmark.sections import NetworkParams, Study
 
 
@@ -39,6 +40,7 @@ class Trial:
             "seed": self.seed,
             "regime": study.training.regime,
             "weights": {"name": self.network.weights_name, "sha256": None},
+            "suite": suite(),
         }
 
 

@@ -189,7 +189,8 @@ def _settings(folder, record):
     try:
         settings = dict(record["settings"])
         network = NetworkParams.model_validate(settings.pop("model"))
-        return Study.model_validate(settings | {"models": [network]}), network
+        alone = settings | {"models": [network], "ensembles": ()}  # of the study's models
+        return Study.model_validate(alone, context={"part": True}), network
     except (ValidationError, KeyError, TypeError, ValueError) as error:
         raise StudyError(f"{folder}: trial.json does not hold the settings of a trial: {error}") from None
 

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
@@ -233,6 +234,24 @@ def with_splits(clips, folds):
     ``folds`` is {seed: [split of each clip, shape (n_clips,), ...]}, aligned with the rows of ``clips``."""
     drawn = {f"split_{fold}-{seed}": part for seed, parts in folds.items() for fold, part in enumerate(parts)}
     return clips.assign(**drawn)
+
+
+PACKAGES = {  # what a setting needs: its value, the package, how it is installed
+    "engine": ("ray", "ray", "ray"),
+    "tracking": ("mlflow", "mlflow", "mlflow-skinny"),
+}
+
+
+def check_packages(study):
+    """Raise :class:`StudyError` naming every package that the study's engine or tracking needs and that is missing."""
+    given = {"engine": study.engine.kind, "tracking": study.tracking}
+    lacking = [
+        f"{setting}: {value} needs the package {package}, which is not installed: pip install {install}"
+        for setting, (value, package, install) in PACKAGES.items()
+        if given[setting] == value and find_spec(package) is None
+    ]
+    if lacking:
+        raise StudyError("\n".join(lacking))
 
 
 def write_study(study, prepared):

@@ -13,6 +13,7 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     ValidationError,
+    ValidationInfo,
     model_validator,
 )
 
@@ -175,14 +176,17 @@ class NetworkParams(Params):
         return self.weights if self.weights_path is None else self.weights_path.name
 
 
-def _check_own_training(study, model):
-    """Raise ValueError naming the model whose own training settings are wrong."""
-    try:
-        study.for_model(model)
-    except ValidationError as error:
-        slip = error.errors()[0]
-        key = ".".join(map(str, slip["loc"]))
-        raise ValueError(f"model {model.name}: training: {key}: {slip['msg']}; got {slip['input']!r}") from None
+def _own_training_slips(study):
+    """Return a sentence for each model whose own training settings are wrong."""
+    slips = []
+    for model in study.models:
+        try:
+            study.for_model(model)
+        except ValidationError as error:
+            for slip in error.errors():
+                key = ".".join(map(str, slip["loc"]))
+                slips.append(f"model {model.name}: training: {key}: {slip['msg']}; got {slip['input']!r}")
+    return slips
 
 
 class Study(Params):
@@ -218,17 +222,18 @@ class Study(Params):
         return self.results / self.name
 
     @model_validator(mode="after")
-    def _consistent(self):
+    def _consistent(self, info: ValidationInfo):
         names = [model.name for model in self.models]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"models named twice: {', '.join(twice)}; give one of them a 'name' of its own")
         if strange := sorted({name for ensemble in self.ensembles for name in ensemble} - set(names)):
             raise ValueError(f"ensembles: no model {', '.join(strange)}; models are {', '.join(names)}")
-        for model in self.models:
-            _check_own_training(self, model)
+        if slips := _own_training_slips(self):
+            raise ValueError("; ".join(slips))
         regimes = {self.for_model(model).training.regime for model in self.models}
-        if self.augment != AugmentParams() and "finetune" not in regimes:
+        is_part = (info.context or {}).get("part")  # of a study whose other models may well read it
+        if self.augment != AugmentParams() and "finetune" not in regimes and not is_part:
             raise ValueError("augment needs regime: finetune; frozen features are computed once, before any change")
         deaf = [model.name for model in self.models if model.takes == "waveform"]
         if self.dataset.kind == "images" and deaf:

@@ -1,5 +1,6 @@
 """Two studies side by side: what differs between them, and what is more than chance."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -124,6 +125,25 @@ def test_weights_of_another_file_are_a_setting_that_differs(tmp_path):
     file.write_text(file.read_text().replace('"sha256": null', '"sha256": "ab12"'))
     found = compare(first, second).settings
     assert found.to_numpy().tolist() == [["SHA-256 of the weights of vgg16", "(not recorded)", "ab12"]]
+
+
+def test_versions_that_differ_are_named(tmp_path):
+    first, second = (build_results(tmp_path / name, models=("vgg16", "vgg19"), folds=1, failed=()) for name in "ab")
+    made = {"backend": "tensorflow", "suite": {"version": "0.9.0", "commit": "c0ffee"}}
+    made["versions"] = {"python": "3.11.7", "keras": "3.15.1", "numpy": "2.4.0"}
+    changed = {"backend": "tensorflow", "suite": {"version": "0.9.0", "commit": "c0ffee+changes"}}
+    changed["versions"] = {"python": "3.13.1", "keras": "3.15.1", "numpy": "2.4.0", "jax": "0.8.1"}
+    for folder, parts in ((first, (made, made)), (second, (made, changed))):
+        for name, part in zip(("vgg16", "vgg19"), parts, strict=True):
+            file = folder / "trials" / name / "0-0" / "trial.json"
+            file.write_text(json.dumps(json.loads(file.read_text()) | part))
+    assert compare(first, second).settings.to_numpy().tolist() == [
+        ["suite: commit", "c0ffee", "c0ffee, c0ffee+changes"],
+        ["version of python", "3.11.7", "3.11.7, 3.13.1"],
+        ["version of jax", "(absent)", "0.8.1"],
+    ]
+    empty = build_results(tmp_path / "c", models=("vgg16", "vgg19"), folds=1, failed=("vgg16", "vgg19"))
+    assert compare(first, empty).settings.empty  # nothing is known of trials that failed
 
 
 def test_models_of_one_study_alone_are_named_and_failed_ones_have_no_numbers(pair):

@@ -132,6 +132,41 @@ def test_only_keeps_the_named_models_and_knows_no_others(tmp_path):
         load_study(path, only=["vgg91"])
 
 
+EXCLUDED = {  # what is wrong with the other model, or with what names it
+    "unknown name": {"models": ["vgg16", "vgg91"]},
+    "no mapping": {"models": ["vgg16", 5]},
+    "unknown key": {"models": ["vgg16", {"extends": "vgg19", "droput": 0}]},
+    "own training": {"models": ["vgg16", {"extends": "vgg19", "training": {"epoch": 3}}]},
+    "takes sound": {"models": ["vgg16", "yamnet"], "dataset": {"root": "data", "kind": "images"}},
+    "an ensemble": {"models": ["vgg16", "vgg19"], "ensembles": [["vgg16", "vgg19"]]},
+    "the regime": {"models": ["vgg16", {"extends": "vgg19", "training": {"regime": "finetune"}}],
+                   "augment": {"reflection": True}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", EXCLUDED)
+def test_only_drops_what_it_excludes_before_the_study_is_judged(tmp_path, what):
+    study = load_study(written(tmp_path, **EXCLUDED[what]), only=["vgg16"])
+    assert [model.name for model in study.models] == ["vgg16"]
+    assert study.ensembles == ()
+
+
+def test_only_still_judges_what_it_keeps(tmp_path):
+    path = written(tmp_path, models=["vgg16", {"extends": "vgg19", "training": {"epoch": 3}}])
+    with pytest.raises(StudyError, match="model vgg19: training"):
+        load_study(path, only=["vgg19"])
+    with pytest.raises(StudyError, match="augment needs regime: finetune"):
+        load_study(written(tmp_path, models=["vgg16", "vgg19"], augment={"reflection": True}))
+
+
+def test_the_slips_of_all_models_are_told_at_once(tmp_path):
+    with pytest.raises(StudyError, match=r"vgg91(.|\n)*droput"):
+        load_study(written(tmp_path, models=["vgg91", {"extends": "vgg19", "droput": 0}]))
+    own = [{"extends": name, "training": {"epoch": 3}} for name in ("vgg16", "vgg19")]
+    with pytest.raises(StudyError, match=r"model vgg16: training: epoch: .*model vgg19: training: epoch: "):
+        load_study(written(tmp_path, models=own))
+
+
 def test_a_study_cannot_be_changed_after_it_is_read(tmp_path):
     study = load_study(written(tmp_path))
     with pytest.raises(ValueError, match="frozen"):
@@ -270,7 +305,7 @@ def test_a_text_or_path_is_what_was_typed(tmp_path, key, text):
     ("override", "expected"),
     [
         ("training.epochs=7", 7),
-        ("training.learning_rate=1e-2", 0.01),
+        ("latency.seconds=1e-2", 0.01),
         ("training.patience=null", None),
         ("training.mixed_precision=off", "off"),
         ("leakage=off", "off"),

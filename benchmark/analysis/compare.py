@@ -76,10 +76,14 @@ def _must_know(letter, results):
 
 
 def settings_table(first, second, models):
-    """Return a row per setting that differs with :data:`SETTINGS_COLUMNS`; also the weights' SHA-256, where recorded.
+    """Return a row per setting that differs with :data:`SETTINGS_COLUMNS`; also what the trials recorded: the weights'
+    SHA-256, the suite's version and commit, the versions of Python and the libraries, the backend.
 
     models: names of those in both studies; settings of the others are left out, as is where a study is."""
     a, b = (_settings(results, models) for results in (first, second))
+    made = [_made_with(results, models) for results in (first, second)]
+    if all(made):  # where nothing is done, nothing is known of it, and nothing differs
+        a, b = a | made[0], b | made[1]
     keys = [key for key in dict.fromkeys([*a, *b]) if a.get(key, ABSENT) != b.get(key, ABSENT)]
     return pd.DataFrame([(key, a.get(key, ABSENT), b.get(key, ABSENT)) for key in keys], columns=SETTINGS_COLUMNS)
 
@@ -88,12 +92,27 @@ def _settings(results, models):
     study = {key: value for key, value in results.study.items() if key not in PLACES}
     study["models"] = [model for model in study["models"] if model["name"] in models]
     found = {key: as_text(value) for key, value in flatten(study).items() if key != "models"}
-    return found | {f"SHA-256 of the weights of {name}": _digests(results, name) for name in models}
+    for name in models:
+        digests = [(trial.info.get("weights") or {}).get("sha256") for trial in results.done(name)]
+        found[f"SHA-256 of the weights of {name}"] = _recorded(digests)
+    return found
 
 
-def _digests(results, model):
-    digests = {str((trial.info.get("weights") or {}).get("sha256") or "") for trial in results.done(model)}
-    return ", ".join(sorted(digests - {""})) or "(not recorded)"
+def _made_with(results, models):
+    """Return {what: versions} of the suite, Python, the libraries and the backend, as trial.json records them."""
+    records = [trial.info for name in models for trial in results.done(name)]
+    made = {"backend": _recorded(record.get("backend") for record in records)} if records else {}
+    for key, heading in (("suite", "suite: {}"), ("versions", "version of {}")):
+        parts = [record.get(key) or {} for record in records]
+        made |= {
+            heading.format(name): _recorded(part.get(name) for part in parts) for name in sorted(set().union(*parts))
+        }
+    return made
+
+
+def _recorded(values):
+    """Return what trials recorded as text, several where they differ."""
+    return ", ".join(sorted({str(value) for value in values if value})) or "(not recorded)"
 
 
 def rows_table(first, second, models):
@@ -182,7 +201,7 @@ def rows_sheet(comparison):
         f"A: {a}; B: {b}. Accuracy with 95 % Wilson intervals; meet: whether they overlap. ms: p50 latency.",
         *((f"Test: {tests}; p corrected for the rows (Holm), level {LEVEL}.",) if tests else ()),
         "Moved: the difference is more than chance. Not moved does not mean equal.",
-        *(("No setting differs.",) if comparison.settings.empty else ()),
+        *(("No setting and no version differs.",) if comparison.settings.empty else ()),
         *(
             f"In {name} alone: {', '.join(labels)}."
             for name, labels in zip("AB", comparison.only, strict=True)
@@ -198,7 +217,7 @@ def rows_sheet(comparison):
 def settings_sheet(comparison):
     """Return the :class:`Sheet` of the settings that differ."""
     rows = tuple(comparison.settings.itertuples(index=False, name=None))
-    return Sheet("settings", ("Settings that differ.",), ("Setting", "A", "B"), rows,
+    return Sheet("settings", ("Settings and versions that differ.",), ("Setting", "A", "B"), rows,
                  text_columns=3)  # fmt: skip
 
 
