@@ -12,7 +12,7 @@ import yaml
 from PIL import Image
 
 from benchmark.analysis.forms import FORMS
-from benchmark.analysis.page import charts, examples, grids
+from benchmark.analysis.page import examples, grids, scatter
 from benchmark.analysis.page.card import data_card, split_grid
 from benchmark.analysis.page.charts import Frame, log_ticks, thinned, ticks
 from benchmark.analysis.page.grids import numeric
@@ -120,7 +120,8 @@ def test_synthetic_sound_and_random_weights_stand_where_their_numbers_do(plain):
     for part in ("Report", "Comparison of the models", "Accuracy and latency", "Every pair of models"):
         assert f"{part} (synthetic sound)" in page.text
     # The list of accuracies, the matrix of pairs (row and column), the drawing, the section's heading and its charts.
-    assert page.text.count("YAMNet (random weights)") >= 6
+    assert page.text.count("YAMNet (random weights)") >= 5
+    assert page.text.count("YAMNet (random weights, synthetic sound)") == 4  # matrix, training, calibration, scores
 
 
 def test_failures_are_told_on_top_and_in_the_models_own_part(plain):
@@ -268,8 +269,8 @@ def test_examples_are_the_surest_mistakes_then_a_right_clip_of_each_class():
 def test_confusion_has_counts_recall_and_precision():
     chart = confusion([[3, 1], [0, 0]], ["x", "y"])
     assert [[cell["count"] for cell in row["cells"]] for row in chart["rows"]] == [[3, 1], [0, 0]]
-    assert [row["recall"]["text"] for row in chart["rows"]] == ["75 %", "NaN"]
-    assert [share["text"] for share in chart["precision"]] == ["100 %", "0 %"]
+    assert [row["recall"]["text"] for row in chart["rows"]] == ["75", "NaN"]
+    assert [share["text"] for share in chart["precision"]] == ["100", "0"]
     assert (chart["total"], chart["accuracy"]) == (4, "0.750")
     assert [cell["kind"] for cell in chart["rows"][0]["cells"]] == ["hit", "miss"]
 
@@ -348,9 +349,10 @@ def test_long_curves_are_thinned_and_keep_their_end():
 def test_labels_of_a_crowded_chart_stay_inside_it():
     rows = pd.DataFrame({"model": list("abcdef"), "accuracy": 0.5, "accuracy_low": 0.4, "accuracy_high": 0.6,
                          "latency_ms_p50": 100.0})  # fmt: skip
-    chart = charts.accuracy_latency(rows, dict.fromkeys("abcdef", "a long name of a model"))
+    pairs = pd.DataFrame(columns=["model_a", "model_b", "separable"])
+    chart = scatter.accuracy_latency(rows, pairs, dict.fromkeys("abcdef", "a long name of a model"), {})
     for point in chart["points"]:
-        width = charts.LETTER * len(point["label"])
+        width = scatter.LETTER * len(point["label"])
         left = point["text"]["x"] - (width if point["text"]["anchor"] == "end" else 0)
         assert chart["frame"].left <= left
         assert left + width <= chart["frame"].right

@@ -1,7 +1,7 @@
 """The top of the page: what a reader must know first."""
 
 from benchmark.analysis.columns import interval
-from benchmark.analysis.page.models import names
+from benchmark.analysis.naming import names
 from benchmark.analysis.pairwise import ALIKE, BEST
 from benchmark.analysis.tables import warnings
 
