@@ -11,7 +11,7 @@ from benchmark.analysis.confusion_chart import plot_confusion
 from benchmark.analysis.figure import finished, new_figure
 from benchmark.analysis.guessing import guessing
 from benchmark.analysis.metrics import accuracy, total_confusion
-from benchmark.analysis.naming import is_random, is_synthetic, names, origin, remark, titles
+from benchmark.analysis.naming import names, origin, titles
 from benchmark.analysis.paper_form import as_in_paper, pairs
 from benchmark.analysis.plots import plot_accuracy_latency, plot_example
 from benchmark.analysis.predictions import score_matrix
@@ -98,11 +98,8 @@ def accuracy_latency_figure(results, tables):
     figure, (ax,) = new_figure(9.2, 5.0, layout=None)  # labels are placed in axes of fixed size
     FigureCanvasAgg(figure)  # measures the labels
     figure.subplots_adjust(left=0.08, right=0.76, bottom=0.1, top=0.93)
-    called, title = names(results), f"{results.study['name']}: accuracy, latency and size{origin(results)}"
-    if all(is_random(results, model) for model in results.models):  # then the title says it for all
-        called = {model["name"]: model["label"] for model in results.models}
-        title = remark(f"{results.study['name']}: accuracy, latency and size", True, is_synthetic(results))
-    named = comparison.assign(label=comparison["model"].map(called))
+    named = comparison.assign(label=comparison["model"].map(names(results)))
+    title = f"{results.study['name']}: accuracy, latency and size{origin(results)}"
     plot_accuracy_latency(named, tables["pairwise"], ax, guessing(results), title)
     yield "accuracy_latency", figure
 

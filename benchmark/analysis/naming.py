@@ -29,17 +29,23 @@ def is_synthetic(results):
     return bool(results.study["dataset"].get("synthetic"))
 
 
+def all_random(results):
+    """Return whether every model started from random weights: then titles about all of them say so, not each name."""
+    return all(is_random(results, model) for model in results.models)
+
+
 def names(results):
-    """Return {model: what it is called}, for places whose title says what holds for the whole study."""
-    return {model["name"]: remark(model["label"], is_random(results, model)) for model in results.models}
+    """Return {model: what it is called}, for places whose title says what holds for all models: :func:`origin`."""
+    marked = not all_random(results)
+    return {model["name"]: remark(model["label"], marked and is_random(results, model)) for model in results.models}
 
 
 def titles(results):
-    """Return {model: what it is called} where its name is the title: with what holds for the whole study."""
+    """Return {model: what it is called} where its name is the title: with all that must not be hidden."""
     synthetic = is_synthetic(results)
     return {model["name"]: remark(model["label"], is_random(results, model), synthetic) for model in results.models}
 
 
 def origin(results):
-    """Return in brackets what a title about the whole study must not hide, '' if nothing."""
-    return " (synthetic sound)" if is_synthetic(results) else ""
+    """Return in brackets what a title about all models must not hide, '' if nothing."""
+    return remark("", all_random(results), is_synthetic(results))
