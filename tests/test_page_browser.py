@@ -153,9 +153,7 @@ def test_rows_are_filtered_by_words_and_boxes(opened):
 def test_a_link_opens_the_model_it_names(opened):
     opened.find_element(By.CSS_SELECTOR, "#comparison-table a[href='#model-vgg16']").click()
     model = opened.find_element(By.ID, "model-vgg16")
-    WebDriverWait(opened, 10).until(
-        lambda _: model.get_attribute("open")
-    )  # the page hears of its address a little later
+    WebDriverWait(opened, 10).until(lambda _: model.get_attribute("open"))  # hashchange comes a little later
     assert model.find_element(By.CSS_SELECTOR, "table.confusion").is_displayed()
     top = opened.execute_script("return arguments[0].getBoundingClientRect().top", model)
     assert 0 <= top < 900  # pixels, within the window
