@@ -71,7 +71,7 @@ class DatasetParams(Params):
         "the first that matches gives it",
     )
     share_sound: bool = Field(False, description="the report may hold short recordings, to be heard by its readers")
-    synthetic: PositiveInt | None = Field(None, description="synthesise this many clips per genre into an absent root")
+    synthetic: PositiveInt | None = Field(None, description="synthesise this many clips per class into an absent root")
 
     @model_validator(mode="after")
     def _pattern_compiles(self):
@@ -205,6 +205,9 @@ class Study(Params):
         "refuse"  # where copies of a clip are on two sides of a split; group: they are kept on one
     )
     engine: EngineParams = EngineParams()
+    published: Literal["visutsak2025"] | None = Field(
+        None, description="the paper beside whose numbers and in whose form the report also stands"
+    )
     tracking: Literal["mlflow"] | None = None  # also log the results there: results/<name>/mlruns
     models: Annotated[tuple[NetworkParams, ...], Field(min_length=1)]
     ensembles: tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...] = ()  # of models, as further rows

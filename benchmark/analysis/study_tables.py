@@ -15,8 +15,9 @@ def study_tables(results):
     """Return a dict from the name of each table of a study to the frame, each with its marks in the last column.
 
     Beside its own columns the comparison has ``best`` (see :func:`benchmark.analysis.pairwise.standing`) and, where a
-    model of the study is published, those of parity. A table that does not apply has no rows: parity without published
-    models, pairwise and ensembles with fewer than two models."""
+    model of the study is published, those of parity. A table that does not apply has no rows: pairwise and ensembles
+    with fewer than two models, and where the study names no paper as ``published`` those in a paper's form or beside
+    its numbers: parity, table_2 and table_3."""
     comparison, pairwise, ranking = comparison_table(results), pairwise_table(results), ranking_table(results)
     parity = parity_table(results, comparison)
     comparison.insert(comparison.columns.get_loc("accuracy_std"), "best", standing(comparison, pairwise))
@@ -35,5 +36,5 @@ def study_tables(results):
         "hardest": hardest_table(results),
         "mistakes": mistakes_table(results),
     }
-    tables |= {"table_2": table_2(tables), "table_3": table_3(tables)}
+    tables |= {"table_2": table_2(results, tables), "table_3": table_3(results, tables)}
     return {name: with_marks(results, table) for name, table in tables.items()}
