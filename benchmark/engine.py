@@ -1,14 +1,13 @@
 """All trials of a study: what is done is kept, what fails is recorded, the rest goes on."""
 
 import json
-import re
-import shutil
 
 import keras
 
 from benchmark import workers
 from benchmark.analysis.predictions import read_predictions
 from benchmark.config import StudyError
+from benchmark.files import sweep
 from benchmark.jobs import Job, Trial
 from benchmark.models.catalogue import build_backbone, find_builder
 from benchmark.models.weights import WeightsError
@@ -22,7 +21,6 @@ def _ray(jobs, engine, board):
     return cluster.run(jobs, engine, board)
 
 
-CHECKPOINT = r"\.\d+-\d+\.checkpoint\.npz"
 ENGINES = {"inline": workers.inline, "processes": workers.processes, "ray": _ray}
 
 
@@ -59,13 +57,14 @@ def run_all(study, clips, folds, force=False, say=print):
 
     ``say`` gets one line per trial: reused and why redone, accuracy and seconds, or what failed."""
     trials, classes, records, jobs = plan(study, folds), sorted(clips["label"].unique()), {}, []
-    sweep(study)
+    sweep(study.folder, deep=True)
     board = Board(study.folder, trials, say, live=None if say is print else False)
     with board.shown():
         for trial in trials:
             job = Job(study.for_model(trial.network), trial, clips, folds[trial.seed][trial.fold], classes)
             done, why = reusable(job)
             if done and not force:
+                trial.checkpoint(job.study).unlink(missing_ok=True)  # of a run that was killed as the trial was done
                 records[trial.name] = done
                 board.kept(trial, done)
             else:
@@ -77,15 +76,6 @@ def run_all(study, clips, folds, force=False, say=print):
             records[job.trial.name] = record
             board.ended(job.trial, record)
     return [records[trial.name] for trial in trials]
-
-
-def sweep(study):
-    """Remove what a run that was cut left behind in the trials' folders; checkpoints stay, to go on from."""
-    for path in study.folder.glob("trials/*/.*"):
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        elif not re.fullmatch(CHECKPOINT, path.name):  # also one that was being written
-            path.unlink(missing_ok=True)
 
 
 def reusable(job):

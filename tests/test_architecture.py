@@ -17,7 +17,7 @@ LAYERS = {  # which parts of the project a part may import besides itself
     "benchmark.doctor": set(),
     "benchmark.provenance": set(),
     "benchmark.energy": set(),
-    "benchmark.files": set(),
+    "benchmark.files": {"spectrograms"},
     "benchmark.backend": {"benchmark.config"},
     "benchmark.lock": {"benchmark.config"},
     "benchmark.status": {"benchmark.files"},

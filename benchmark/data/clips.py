@@ -4,7 +4,6 @@ import csv
 import hashlib
 import os
 import re
-import tempfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from benchmark.config import StudyError
+from benchmark.files import replacing
 from spectrograms.names import printable, safe_name
 
 COLUMNS = ["clip_id", "path", "label", "group", "split", "sha256"]
@@ -286,9 +286,7 @@ def _read_memo(memo):
 
 def _write_memo(memo, digests):
     try:
-        memo.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=memo.parent, encoding="utf-8", newline="", delete=False) as file:
+        with replacing(memo) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([*key, digest] for key, digest in digests.items())
-        os.replace(file.name, memo)
     except OSError as error:
         raise StudyError(f"the cache folder {memo.parent} cannot be written: {error.strerror}") from None
