@@ -50,13 +50,14 @@ def run(
     """Render, train, evaluate and time all models of a study; write its tables and figures."""
     from benchmark import prepare
     from benchmark.lock import held
+    from benchmark.origin import origin
 
     plan = load_study(study, [*settings, *([f"engine.kind={where}"] if where else [])], only)
     prepare.check_writable(plan.folder)
     prepare.find(plan)  # wrong data are told before seconds are spent on loading networks
     with held(plan.folder):
         try:
-            records = _run(plan, force)
+            records = _run(plan, force, origin(study, plan))
         except KeyboardInterrupt:
             print("\ninterrupted: finished trials are kept; the same command goes on from there", file=sys.stderr)
             sys.exit(INTERRUPTED)
@@ -71,7 +72,7 @@ def run(
         sys.exit(FAILED)
 
 
-def _run(plan, force):
+def _run(plan, force, origin):
     """Check the models of a study, make its pictures, run its trials; return their records."""
     from benchmark import backend, prepare
 
@@ -86,8 +87,10 @@ def _run(plan, force):
     with prepare.connected(plan.engine):
         ready = prepare.prepare(plan)
         prepare.gate(plan, ready.leaks)
+        if not force:
+            engine.check_replaces(plan, ready.clips, ready.folds, origin)
         prepare.write_study(plan, ready)
-        return engine.run_all(plan, ready.clips, ready.folds, force)
+        return engine.run_all(plan, ready.clips, ready.folds, force, origin=origin)
 
 
 @app.command()

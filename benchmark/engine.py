@@ -11,6 +11,7 @@ from benchmark.files import sweep
 from benchmark.jobs import Job, Trial
 from benchmark.models.catalogue import build_backbone, find_builder
 from benchmark.models.weights import WeightsError
+from benchmark.origin import is_same, told
 from benchmark.status import Board
 from benchmark.trial import dependencies
 
@@ -52,16 +53,48 @@ def _fits(network):
         keras.utils.clear_session()
 
 
-def run_all(study, clips, folds, force=False, say=print):
+def check_replaces(study, clips, folds, origin):
+    """Raise :class:`StudyError` where a run would replace finished trials of another study file or about other data.
+
+    ``origin`` is that of the run, of :mod:`benchmark.origin`."""
+    for job in _jobs(study, clips, folds, origin):
+        was = _record(job).get("origin")
+        if not is_same(was, origin) and (why := reusable(job)[1]):
+            raise StudyError(
+                f"{study.folder} holds finished trials of {told(was)}, and a run of {told(origin)} would replace them "
+                f"({job.trial.name} {why}): give it another name (--set name=...), or replace them with --force"
+            )
+
+
+def _jobs(study, clips, folds, origin):
+    """Return the jobs of all trials."""
+    classes = sorted(clips["label"].unique())
+    return [
+        Job(study.for_model(trial.network), trial, clips, folds[trial.seed][trial.fold], classes, origin)
+        for trial in plan(study, folds)
+    ]
+
+
+def _record(job):
+    """Return trial.json of a finished trial; {} where there is none."""
+    try:
+        record = json.loads((job.trial.folder(job.study) / "trial.json").read_text(encoding="utf-8"))
+        return record if record["status"] == "done" else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def run_all(study, clips, folds, force=False, say=print, origin=None):
     """Run the trials that are not done; return the records of all, in order.
 
-    ``say`` gets one line per trial: reused and why redone, accuracy and seconds, or what failed."""
-    trials, classes, records, jobs = plan(study, folds), sorted(clips["label"].unique()), {}, []
+    ``say`` gets one line per trial: reused and why redone, accuracy and seconds, or what failed. ``origin`` is that of
+    :mod:`benchmark.origin`."""
+    trials, records, jobs = plan(study, folds), {}, []
     sweep(study.folder, deep=True)
     board = Board(study.folder, trials, say, live=None if say is print else False)
     with board.shown():
-        for trial in trials:
-            job = Job(study.for_model(trial.network), trial, clips, folds[trial.seed][trial.fold], classes)
+        for job in _jobs(study, clips, folds, origin):
+            trial = job.trial
             done, why = reusable(job)
             if done and not force:
                 trial.checkpoint(job.study).unlink(missing_ok=True)  # of a run that was killed as the trial was done

@@ -46,7 +46,7 @@ def run_trial(job, surroundings):
         "latency.csv": pd.DataFrame(timings),
     }
     tested = frames["predictions.csv"].query("split == 'test'")
-    record = trial.record(study) | describe(study, trial, assembly, clips, classes, stages)
+    record = trial.record(study) | {"origin": job.origin} | describe(study, trial, assembly, clips, classes, stages)
     record |= {"precision": policy, "latency_alone": surroundings.is_alone}
     record |= {"energy_j": meter.joules, "energy_sources": meter.sources}  # of all but building and timing
     record |= {"test_accuracy": float((tested["y_true"] == tested["y_pred"]).mean())}

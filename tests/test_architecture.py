@@ -19,6 +19,7 @@ LAYERS = {  # which parts of the project a part may import besides itself
     "benchmark.energy": set(),
     "benchmark.files": {"spectrograms"},
     "benchmark.backend": {"benchmark.config"},
+    "benchmark.origin": set(),
     "benchmark.lock": {"benchmark.config"},
     "benchmark.status": {"benchmark.files"},
     "benchmark.data": {"spectrograms", "benchmark.config", "benchmark.files"},
@@ -40,6 +41,7 @@ LAYERS["benchmark.attempt"] = LAYERS["benchmark.trial"] | {"benchmark.trial"}
 LAYERS["benchmark.workers"] = {"spectrograms", "benchmark.attempt", "benchmark.backend", "benchmark.jobs"}
 LAYERS["benchmark.cluster"] = LAYERS["benchmark.attempt"] | {"benchmark.attempt", "benchmark.backend"}
 LAYERS["benchmark.engine"] = LAYERS["benchmark.cluster"] | {
+    "benchmark.origin",
     "benchmark.status",
     "benchmark.workers",
     "benchmark.cluster",
