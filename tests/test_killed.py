@@ -77,7 +77,8 @@ def undisturbed(runner):
     """The predictions of a run that nobody disturbs, and all the changes of files that it makes, in order."""
     record = runner.folder / "events.txt"
     assert runner.call(*command("run", "whole"), record=record) == 0, log(runner)
-    assert len(found := predictions(runner, "whole")) == 2
+    found = predictions(runner, "whole")
+    assert len(found) == 2
     assert not runner.left("whole")
     return found, events(record)
 
