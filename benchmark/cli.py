@@ -69,6 +69,7 @@ def run(
     """Render, train, evaluate and time all models of a study; write its tables and figures."""
     from benchmark import prepare
     from benchmark.lock import held
+    from benchmark.origin import origin
 
     plan = load_study(study, [*settings, *([f"engine.kind={where}"] if where else [])], only)
     prepare.check_writable(plan.folder)
@@ -76,7 +77,7 @@ def run(
     found = prepare.find(plan)  # wrong data are told before seconds are spent on loading networks
     with held(plan.folder):
         try:
-            records = _run(plan, found, force)
+            records = _run(plan, found, force, origin(study, plan))
         except KeyboardInterrupt:
             print("\ninterrupted: finished trials are kept; the same command goes on from there", file=sys.stderr)
             sys.exit(INTERRUPTED)
@@ -91,7 +92,7 @@ def run(
         sys.exit(FAILED)
 
 
-def _run(plan, found, force):
+def _run(plan, found, force, origin):
     """Check the networks of a study, make its pictures, run its trials; return their records."""
     from benchmark import backend, prepare, provenance
 
@@ -107,8 +108,10 @@ def _run(plan, found, force):
     with prepare.connected(plan.engine):
         ready = prepare.prepare(plan, found=found)
         prepare.gate(plan, ready)
+        if not force:
+            engine.check_replaces(plan, ready.clips, ready.folds, origin, wrong)
         prepare.write_study(plan, ready)
-        return engine.run_all(plan, ready.clips, ready.folds, force, wrong=wrong)
+        return engine.run_all(plan, ready.clips, ready.folds, force, origin=origin, wrong=wrong)
 
 
 @app.command()

@@ -53,6 +53,7 @@ class Job:
     clips: pd.DataFrame
     split: np.ndarray  # of each clip in this fold
     classes: list[str]
+    origin: dict | None = None  # of the study: benchmark.origin
 
     @property
     def rows(self):

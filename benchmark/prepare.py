@@ -17,7 +17,7 @@ from benchmark.data.clips import find_clips
 from benchmark.data.leakage import across, find_copies, find_same_bytes, join_copies
 from benchmark.data.splits import make_splits, protocol_of
 from benchmark.data.synthetic import synthesise
-from benchmark.files import replacing, write_text
+from benchmark.files import replacing, sweep_cache, write_text
 from spectrograms.image import ImageError, read_image
 from spectrograms.names import printable
 from spectrograms.render import render
@@ -39,7 +39,10 @@ class Prepared:
 
 
 def find(study, say=print, labelled=True):
-    """Return (clips, rejected) of a study's data set, synthesising it first where the study says so."""
+    """Return (clips, rejected) of a study's data set, synthesising it first where the study says so.
+
+    The cache is swept of what killed runs were writing."""
+    sweep_cache(study.cache)
     dataset = study.dataset
     if dataset.synthetic and not dataset.root.exists():
         say(f"synthesising {dataset.synthetic} clips per genre into {dataset.root} …")
@@ -59,6 +62,7 @@ def draw(study, clips, rejected, say=print):
         say(f"{len(good)} pictures; {len(rejected)} set aside")
         return good, rejected, 0
     kept, bad, new = render(clips, study.clip, study.mel, study.image, study.cache, spread=_spread(study.engine))
+    sweep_cache(study.cache)  # again: processes of a killed run may have gone on for a moment
     rejected = pd.concat([rejected, bad], ignore_index=True)
     say(f"{len(kept)} clips: {new} pictures rendered, {len(kept) - new} from {study.cache}; {len(rejected)} set aside")
     return kept, rejected, new

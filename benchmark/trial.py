@@ -11,6 +11,7 @@ from benchmark.analysis.predictions import to_frame
 from benchmark.data.batches import Batches, image_batches
 from benchmark.energy import EnergyMeter
 from benchmark.files import replacing_folder
+from benchmark.models.identity import builder_source
 from benchmark.models.weights import file_digest
 from benchmark.provenance import Stages, hardware, peak_memory_mb, versions
 from benchmark.training import latency
@@ -21,6 +22,7 @@ from benchmark.training.fit import fit, gpus, kept_iteration, precision, predict
 from benchmark.training.head_training import start_finetune, train_head
 from benchmark.training.imbalance import balance
 from benchmark.training.optimizers import variable_factors
+from spectrograms import version
 from spectrograms.params import fingerprint
 
 EVALUATED = ("val", "test")
@@ -46,7 +48,7 @@ def run_trial(job, surroundings):
         "latency.csv": pd.DataFrame(timings),
     }
     tested = frames["predictions.csv"].query("split == 'test'")
-    record = trial.record(study) | describe(study, trial, assembly, clips, classes, stages)
+    record = trial.record(study) | {"origin": job.origin} | describe(study, trial, assembly, clips, classes, stages)
     record |= said | {"precision": policy, "latency_alone": surroundings.is_alone}
     record |= {"energy_j": meter.joules, "energy_sources": meter.sources}  # of all but building and timing
     record |= {"test_accuracy": float((tested["y_true"] == tested["y_pred"]).mean())}
@@ -179,7 +181,8 @@ def dependencies(study, trial, clips):
     """Return the fingerprints of all that a trial's result depends on, by name: what to compare before reusing it."""
     path = trial.network.weights_path
     network = trial.network.model_dump(mode="json", exclude={"label"})
-    picture = [study.mel, study.image] if trial.network.takes == "image" and study.dataset.kind == "audio" else []
+    drawn = trial.network.takes == "image" and study.dataset.kind == "audio"
+    picture = [study.mel, study.image] if drawn else []
     return {
         "clips": fingerprint(clips[["clip_id", "label", "sha256", "split"]].sort_values("clip_id").to_numpy().tolist()),
         "clip": fingerprint(study.clip),
@@ -188,7 +191,16 @@ def dependencies(study, trial, clips):
         "latency": fingerprint(study.latency),
         "model": fingerprint(network),
         "weights": file_digest(path) if path and path.exists() else trial.network.weights,
+        "builder": builder_source(trial.network),
+        "code": CODE["picture" if drawn else study.dataset.kind](study),
     }
+
+
+CODE = {  # of the way from a file to what a network gets, by what it gets
+    "picture": lambda study: version.pictures(study.image),
+    "images": lambda study: version.reading(),
+    "audio": lambda study: version.decoding(),
+}
 
 
 def saved(assembly, save):

@@ -1,15 +1,15 @@
 """Mel spectrogram (n_mels, n_frames) in dB -> image (height, width, 3) uint8; PNG files in and out."""
 
-import os
 import struct
 import warnings
 import zlib
 from functools import lru_cache
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 from PIL import Image, PngImagePlugin
+
+from spectrograms.files import replacing
 
 SPECSHOW_SIZE = (224, 224)  # pixels, unless the study says
 DPI = 64  # a power of two: width / DPI * DPI is exact
@@ -97,29 +97,24 @@ def _resized(picture, size):
     return picture.resize((width, height), Image.Resampling.BILINEAR)
 
 
-def save_png(image, path, text=None):
+def save_png(image, path, text=None, scratch=None):
     """Write an image, (height, width, 3) uint8 or a Pillow image, as PNG with text chunks from the dict ``text``.
 
-    The folder is made. The file appears under its name when it is complete, never before. Raises OSError, naming the
-    file, where it cannot be written.
+    The folder is made. The file appears under its name when it is complete, never before; until then it is in the
+    folder ``scratch``, or beside its place. Raises OSError, naming the file, where it cannot be written.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     picture = image if isinstance(image, Image.Image) else Image.fromarray(image)
     chunks = PngImagePlugin.PngInfo()
     for key, value in (text or {}).items():
         chunks.add_text(key, value)
-    temporary = path.with_name(f".{uuid4().hex}.tmp")
     try:
-        # Run lengths alone: spectrograms hardly repeat, so a search for more takes three times as long and gains 4 %.
-        picture.save(temporary, "PNG", compress_level=1, compress_type=zlib.Z_RLE, pnginfo=chunks)
-        os.replace(temporary, path)
+        with replacing(path, scratch) as temporary:
+            # Run lengths alone: spectrograms hardly repeat; a search for more takes three times as long and gains 4 %.
+            picture.save(temporary, "PNG", compress_level=1, compress_type=zlib.Z_RLE, pnginfo=chunks)
     except OSError as error:
         if error.errno and not error.filename:  # a full disk is told without the file's name
             error.filename = str(path)
         raise
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_image(path):

@@ -77,7 +77,8 @@ def render_clip(index, path, target, sha256, clip_params, mel_params, image_para
         return index, _why(error)
     params = {"clip": clip_params, "mel": mel_params, "image": image_params}
     described = json.dumps({name: section.model_dump(mode="json") for name, section in params.items()})
-    save_png(picture, target, {"source_sha256": sha256, "params": described})
+    # Where all pictures of a cache lie: three folders up.
+    save_png(picture, target, {"source_sha256": sha256, "params": described}, scratch=target.parents[2])
     return index, None
 
 

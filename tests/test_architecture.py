@@ -18,8 +18,9 @@ LAYERS = {  # which parts of the project a part may import besides itself
     "benchmark.doctor": set(),
     "benchmark.provenance": {"benchmark.__version__", "benchmark.backend"},
     "benchmark.energy": set(),
-    "benchmark.files": set(),
+    "benchmark.files": {"spectrograms"},
     "benchmark.backend": {"benchmark.config"},
+    "benchmark.origin": set(),
     "benchmark.lock": {"benchmark.config"},
     "benchmark.status": {"benchmark.files"},
     "benchmark.data": {"spectrograms", "benchmark.config", "benchmark.files"},
@@ -45,6 +46,7 @@ LAYERS["benchmark.checks"] = LAYERS["benchmark.attempt"] | {"benchmark.attempt",
 LAYERS["benchmark.workers"] = {"spectrograms", "benchmark.attempt", "benchmark.backend", "benchmark.jobs"}
 LAYERS["benchmark.cluster"] = LAYERS["benchmark.attempt"] | {"benchmark.attempt", "benchmark.backend"}
 LAYERS["benchmark.engine"] = LAYERS["benchmark.cluster"] | {
+    "benchmark.origin",
     "benchmark.status",
     "benchmark.workers",
     "benchmark.cluster",

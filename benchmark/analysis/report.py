@@ -33,8 +33,10 @@ def report(results_dir):
     from benchmark.analysis.results import read_results
     from benchmark.analysis.sheets import write_tables
     from benchmark.analysis.tables import describe, failures
+    from benchmark.files import sweep
 
     results = read_results(results_dir)
+    sweep(results.folder, deep=True)
     tables, written = write_tables(results)
     figures = write_figures(results, tables)
     page = write_page(results, tables)

@@ -131,7 +131,7 @@ def _fingerprints(files, make, clip_params, cache, n_jobs):
 
 def _make(path, target, make, clip):
     bits = make(path, clip)
-    with replacing(target) as temporary, open(temporary, "wb") as out:
+    with replacing(target, scratch=target.parents[1]) as temporary, open(temporary, "wb") as out:
         np.save(out, bits)
     return bits
 
