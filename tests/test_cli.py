@@ -268,7 +268,7 @@ def test_an_output_that_cannot_show_a_character_gets_another_in_its_place(sounds
     path = study(tmp_path)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "PYTHON"))}
     answer = subprocess.run(
-        [sys.executable, str(ROOT / "run_benchmark.py"), "check", str(path)],
+        [sys.executable, str(ROOT / "run_benchmark.py"), "check", "--offline", str(path)],
         cwd=tmp_path, env=environment | {"LC_ALL": "C.UTF-8"} | OUTPUTS[output], capture_output=True, check=False,
     )  # fmt: skip
     assert answer.returncode == 0, answer.stderr.decode(errors="replace")

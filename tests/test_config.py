@@ -306,7 +306,7 @@ def test_a_text_or_path_is_what_was_typed(tmp_path, key, text):
     [
         ("training.epochs=7", 7),
         ("latency.seconds=1e-2", 0.01),
-        ("training.patience=null", None),
+        ("latency.batch=null", None),
         ("training.mixed_precision=off", "off"),
         ("leakage=off", "off"),
         ("tracking=null", None),
