@@ -43,7 +43,7 @@ def write_study(sound, folder, **changes):
         "clip": {"duration": 2.0},
         "mel": {"sample_rate": RATE, "n_fft": 512, "hop_length": 256, "n_mels": 32},
         "split": {"seeds": list(range(12))},  # in some of them the copies are apart
-        "models": ["mobilenet_v2"],
+        "models": [{"extends": "mobilenet_v2", "weights": "random", "input_size": 64}],
         "results": str(folder / "results"),
         "cache": str(folder / "cache"),
     }
