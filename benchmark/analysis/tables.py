@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmark.analysis.baseline import majority_trials
 from benchmark.analysis.metrics import SCORES, mean_per_class, summarise, summarise_latency
 
 COMPARISON_COLUMNS = (
@@ -109,6 +110,16 @@ def with_marks(results, table):
     table = table.drop(columns="marks", errors="ignore")
     words = [results.marks.words(row) for row in table.to_dict("records")]
     return table.assign(marks=pd.Series(words, table.index, dtype=object))
+
+
+def majority_share(results):
+    """Return the accuracy 0..1 of always predicting the largest training class, pooled over folds and seeds.
+
+    Of the test clips of all folds and seeds with a trial done: see :func:`benchmark.analysis.baseline.majority_trials`.
+    NaN where no trial is done. It is what a model must be above to have learned anything, be chance as low as it is."""
+    tested = [trial.test for trial in majority_trials(results)]
+    frame = pd.concat(tested) if tested else pd.DataFrame({"y_true": [], "y_pred": []})
+    return float((frame["y_true"] == frame["y_pred"]).mean())
 
 
 def describe(results):
