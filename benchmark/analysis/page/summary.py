@@ -2,7 +2,7 @@
 
 from benchmark.analysis.columns import interval
 from benchmark.analysis.page.models import names
-from benchmark.analysis.pairwise import ALIKE, BEST
+from benchmark.analysis.pairwise import ALIKE, BEST, GUESSING
 from benchmark.analysis.tables import warnings
 
 FEW = 3  # names that a fact lists
@@ -38,8 +38,9 @@ def _best(results, comparison):
         return [{"name": "Highest accuracy", "value": "none", "note": "no trial is done"}]
     called = names(results)
     best = scored.loc[scored["accuracy"].astype(float).idxmax()]
-    found = [{"name": "Highest accuracy", "value": interval(best), "note": called[best["model"]]}]
-    if (scored["best"] == BEST).any():
+    guessing = ", not above guessing" if "guessing" in results.marks.found[best["model"]] else ""
+    found = [{"name": "Highest accuracy", "value": interval(best), "note": called[best["model"]] + guessing}]
+    if scored["best"].isin((BEST, GUESSING)).any():
         alike = [called[name] for name in scored.loc[scored["best"] == ALIKE, "model"]]
         found.append({"name": "Not separable from it", "value": f"{len(alike)} of {len(scored) - 1}",
                       "note": _listed(alike, len(scored) - 1)})  # fmt: skip
