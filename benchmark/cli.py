@@ -143,10 +143,11 @@ def report(
         _report(results)
         return
     from benchmark.analysis.compare import compare as compare_studies
-    from benchmark.analysis.compare import print_compare, write_compare
+    from benchmark.analysis.compare import sheets, write_compare
+    from benchmark.analysis.terminal import print_sheets
 
     found = compare_studies(*compare)
-    print_compare(found)
+    print_sheets(sheets(found))
     print(*write_compare(found, out), sep="\n")
 
 

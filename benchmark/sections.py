@@ -208,6 +208,9 @@ class Study(Params):
     published: Literal["visutsak2025"] | None = Field(
         None, description="the paper beside whose numbers and in whose form the report also stands"
     )
+    baseline: Literal["majority"] | None = Field(
+        "majority", description="a further row of the comparison: always the largest class of the training clips"
+    )
     tracking: Literal["mlflow"] | None = None  # also log the results there: results/<name>/mlruns
     models: Annotated[tuple[NetworkParams, ...], Field(min_length=1)]
     ensembles: tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...] = ()  # of models, as further rows
@@ -230,6 +233,10 @@ class Study(Params):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"models named twice: {', '.join(twice)}; give one of them a 'name' of its own")
+        if self.baseline in names:
+            raise ValueError(
+                f"a model cannot be named '{self.baseline}', as the baseline is; rename it, or set baseline: null"
+            )
         if strange := sorted({name for ensemble in self.ensembles for name in ensemble} - set(names)):
             raise ValueError(f"ensembles: no model {', '.join(strange)}; models are {', '.join(names)}")
         if slips := _own_training_slips(self):

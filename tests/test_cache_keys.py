@@ -50,7 +50,7 @@ NETWORK = {
 SHOWN = {"name", "label"}  # of a network: what it is called
 IN_FEATURES = {"backbone", "input_size", "features", "options"}  # of a network: settings in its features' address
 ELSEWHERE = {  # top-level settings that are looked at in another way, or change no result
-    "name", "cache", "results", "engine", "leakage", "tracking", "ensembles", "published",  # where and how, not what
+    "name", "cache", "results", "engine", "leakage", "tracking", "ensembles", "published", "baseline",  # not what
     "dataset", "split",  # act through the table of clips and their split
     "models",
 }  # fmt: skip

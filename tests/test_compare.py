@@ -8,11 +8,15 @@ import pandas as pd
 import pytest
 import yaml
 from rich.console import Console
-from scipy.stats import binomtest
+from scipy.stats import binomtest, norm
+from statsmodels.stats.multitest import multipletests
 
 from benchmark.analysis import compare as module
-from benchmark.analysis.compare import compare, newcombe_interval, print_compare, rows_table, write_compare
+from benchmark.analysis.compare import compare, rows_table, sheets, write_compare
+from benchmark.analysis.pairwise import CLIPS, GROUPS
 from benchmark.analysis.settings import as_text, flatten
+from benchmark.analysis.statistics import LUCK, newcombe_interval, newcombe_test
+from benchmark.analysis.terminal import print_sheets
 from benchmark.config import StudyError
 from tests.fake_results import build_results, results_of
 
@@ -40,17 +44,20 @@ def only_row(first, second):
 def test_the_same_clips_are_compared_one_by_one():
     before, after = study(range(20)), study([*range(18), *range(20, 34)])
     row = only_row(before, after)
-    # 2 clips right only before, 14 only after: McNemar's exact test is the binomial one.
-    assert row["p_value"] == pytest.approx(binomtest(2, 16).pvalue)
+    # 2 clips right only before, 14 only after, and the luck of two trainings: the normal approximation.
+    assert row["p_value"] == pytest.approx(2 * norm.sf(12 / np.sqrt(16 + 2 * (40 * LUCK) ** 2)), rel=0.15)
+    assert row["p_value"] > binomtest(2, 16).pvalue
     assert row["difference"] == pytest.approx((32 - 20) / 40)
     assert row["low"] < row["difference"] < row["high"]
     assert row["moved"]
-    assert row["test"] == "McNemar, exact"
+    assert row["test"] == CLIPS
 
 
 def test_a_study_beside_itself_has_not_moved():
     row = only_row(study(range(20)), study(range(20)))
-    assert (row["difference"], row["low"], row["high"], row["p_value"]) == (0, 0, 0, 1)
+    assert (row["difference"], row["p_value"]) == (0, 1)
+    # Trained again it would differ by luck, the one and the other.
+    assert (row["low"], row["high"]) == pytest.approx(np.array([-1.96, 1.96]) * np.sqrt(2) * LUCK, rel=0.06)
     assert row["overlap"]
     assert not row["moved"]
 
@@ -58,12 +65,12 @@ def test_a_study_beside_itself_has_not_moved():
 @pytest.mark.parametrize(
     "other", [study(range(30), n=44), study(range(30), first=7)], ids=["more clips", "other clips"]
 )
-def test_other_clips_have_an_interval_and_no_test(other):
+def test_other_clips_have_newcombes_interval(other):
     row = only_row(study(range(10)), other)
-    assert np.isnan(row["p_value"])
     assert row["test"] == module.UNPAIRED
     n = len(other.trials[0].test)
-    assert (row["low"], row["high"]) == pytest.approx(newcombe_interval(30 / n, n, 10 / 40, 40))
+    assert (row["low"], row["high"]) == pytest.approx(newcombe_interval(30 / n, n, 10 / 40, 40, np.sqrt(2) * LUCK))
+    assert row["p_value"] == pytest.approx(newcombe_test(30 / n, n, 10 / 40, 40, np.sqrt(2) * LUCK))
     assert row["moved"]
 
 
@@ -78,17 +85,41 @@ def test_clips_in_groups_are_compared_by_group():
     groups = {f"clip{number:03d}": f"g{number // 10}" for number in range(40)}
     before, after = (results_of({"m": {(0, 0): clips_of(right)}}, groups=groups) for right in (range(5), range(25)))
     row = only_row(before, after)
-    assert row["test"].startswith("sign test over groups")
+    assert row["test"] == GROUPS
     # Better in the groups 0, 1 and 2, alike in the last one.
-    assert row["p_value"] == pytest.approx(binomtest(0, 3).pvalue)
+    assert row["p_value"] >= binomtest(0, 3).pvalue == 0.25
 
 
-def test_seeds_that_split_anew_take_the_corrected_t_test():
+def test_other_clips_in_groups_count_as_their_groups():
+    def groups_of(right, first):
+        groups = {f"clip{first + number:03d}": f"g{first + number // 5}" for number in range(40)}
+        return results_of({"m": {(0, 0): clips_of(right, first=first)}}, groups=groups)
+
+    # Groups are right or wrong as a whole: 2 of 8 before, 6 of 8 after, so hardly more than 8 clips each.
+    grouped = only_row(groups_of(range(10), 0), groups_of(range(30), 100))
+    alone = only_row(study(range(10)), study(range(30), first=100))
+    assert (grouped["test"], grouped["difference"]) == (module.UNPAIRED, 0.5)
+    assert newcombe_test(0.75, 8, 0.25, 8) < grouped["p_value"]
+    assert alone["p_value"] < 0.001
+    assert not grouped["moved"]
+
+
+def test_p_of_several_models_on_other_clips_is_corrected():
+    models = {name: range(right) for name, right in zip("abc", (10, 20, 20), strict=True)}
+    before, after = (
+        results_of({name: {(0, 0): clips_of(range(len(right) + gain), first=first)} for name, right in models.items()})
+        for first, gain in ((0, 0), (100, 12))
+    )
+    table = rows_table(before, after, list("abc"))
+    assert table["p_holm"].tolist() == pytest.approx(multipletests(table["p_value"], method="holm")[1])
+
+
+def test_seeds_that_split_anew_are_compared_clip_by_clip():
     before, after = (
         results_of({"m": {(0, seed): clips_of(range(right + seed), first=seed) for seed in range(3)}}, seeds=(0, 1, 2))
         for right in (10, 30)
     )
-    assert only_row(before, after)["test"] == "corrected resampled t-test"
+    assert only_row(before, after)["test"] == CLIPS
 
 
 def test_newcombe_is_that_of_the_literature():
@@ -160,7 +191,7 @@ def test_what_must_be_known_of_either_study_is_said(pair):
     assert any(sentence.startswith("B: Failed: VGG-19: out of memory") for sentence in pair.sentences)
     assert not [sentence for sentence in pair.sentences if sentence.startswith("A:")]
     console = Console(width=130, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
-    print_compare(pair, console)
+    print_sheets(sheets(pair), console)
     text = console.export_text()
     for part in (
         "first and second, model by model.",
@@ -195,7 +226,7 @@ def test_studies_without_a_model_in_common_have_no_rows(tmp_path):
     found = compare(first, second)
     assert found.rows.empty
     assert found.only == (("VGG-16",), ("YAMNet",))
-    print_compare(found, Console(file=open("/dev/null", "w")))  # noqa: SIM115
+    print_sheets(sheets(found), Console(file=open("/dev/null", "w")))  # noqa: SIM115
     assert all(path.is_file() for path in write_compare(found))
 
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import t
+from scipy.stats import binomtest, t
 
 from benchmark.analysis.costs import COSTS_COLUMNS
 from benchmark.analysis.hardest import hardest_table, mistakes_table
@@ -127,8 +127,15 @@ def seeds_of(shares, n=20):
 def test_the_interval_over_seeds_by_hand():
     (row,) = uncertainty_table(results_of(seeds_of((0.6, 0.7, 0.8)), seeds=(0, 1, 2), n_train=80)).to_dict("records")
     half = t.ppf(0.975, 2) * np.sqrt((1 / 3 + 20 / 80) * 0.1**2)
-    assert (row["trial_mean"], row["trial_std"]) == pytest.approx((0.7, 0.1))
+    assert (row["accuracy"], row["trial_std"]) == pytest.approx((0.7, 0.1))
     assert (row["trial_low"], row["trial_high"]) == pytest.approx((0.7 - half, min(1, 0.7 + half)))
+
+
+def test_seeds_all_alike_leave_the_interval_of_the_clips():
+    (row,) = uncertainty_table(results_of(seeds_of((0.7, 0.7, 0.7)), seeds=(0, 1, 2), n_train=80)).to_dict("records")
+    expected = binomtest(14, 20).proportion_ci(0.95, method="wilson")
+    assert row["trial_std"] == pytest.approx(0, abs=1e-12)  # rounding
+    assert (row["trial_low"], row["trial_high"]) == pytest.approx((expected.low, expected.high))
 
 
 @pytest.mark.parametrize(("shares", "protocol"), [((0.6, 0.7, 0.8), "predefined"), ((0.7,), "holdout")])

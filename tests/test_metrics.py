@@ -1,14 +1,18 @@
 """Scores against a published table, published intervals, other libraries and matrices counted by hand."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binomtest
+from sklearn.metrics import balanced_accuracy_score, matthews_corrcoef
 
 from benchmark.analysis import metrics
 from benchmark.analysis.predictions import to_frame
 from benchmark.analysis.results import Trial
 from benchmark.analysis.statistics import wilson_interval
+from tests.benchmarks.coverage import coverage
 
 GENRES = ["Action", "Comedy", "Drama", "Romance", "Thriller"]
 # visutsak2025, Table 3, VGG-16. The paper prints no counts: the supports (rows) and numbers of predictions (columns)
@@ -125,3 +129,45 @@ def test_throughput_counts_the_clips_of_a_batch():
 def test_latency_of_a_stage_not_timed_is_missing():
     summary = metrics.summarise_latency(pd.DataFrame({"stage": ["first", "forward"], "ms": [9.0, 3.0]}))
     assert np.isnan([summary["file_ms_p50"], summary["throughput"]]).all()
+
+
+def test_the_interval_of_forty_clips_is_around_the_score():
+    # 40 clips of 5 classes, three wrong: with absent classes counted 0 the bootstrap's mean was 0.05 below the score.
+    matrix = np.diag([8, 7, 8, 6, 8])
+    matrix[1, 0] = matrix[3, 4] = matrix[3, 2] = 1
+    found = metrics.summarise([trial(0, 0, *labels(matrix, GENRES))], GENRES)
+    low, score, high = (found[f"f1_macro{end}"] for end in ("_low", "", "_high"))
+    assert score == pytest.approx(0.925, abs=0.01)
+    # As Wilson's interval of 37 right clips of 40, which macro recall is here.
+    assert (low, high) == pytest.approx(wilson_interval(37 / 40, 40), abs=0.02)
+    assert found["recall_macro"] == pytest.approx(37 / 40)
+
+
+def test_where_all_is_right_the_interval_is_no_point():
+    groups = pd.Series(np.arange(40) // 4, [f"0-{n}" for n in range(40)])
+    for given, n in ((None, 40), (groups, 10)):
+        found = metrics.summarise([trial(0, 0, *labels(np.diag([8] * 5), GENRES))], GENRES, given)
+        assert (found["f1_macro_low"], found["f1_macro_high"]) == pytest.approx(wilson_interval(1, n))
+
+
+# The whole table, with more studies: tests/benchmarks/coverage.py.
+@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize("recall", [0.6, 0.92])
+def test_intervals_of_macro_averages_hold_the_true_scores(recall, grouped):
+    held, plain = coverage((8,) * 5, recall, grouped, 100)
+    # 93 to 97 %, and three standard errors of these few studies.
+    assert (held >= 0.93 - 3 * np.sqrt(0.05 * 0.95 / 100)).all()
+    assert grouped or recall < 0.9 or plain.mean() < 0.93  # what percentiles of the same bootstrap hold
+
+
+# Constant, perfect, and made up; scikit-learn warns of the first.
+@pytest.mark.parametrize("predicted", [["b"] * 30, None, "random"], ids=["constant", "perfect", "random"])
+def test_balanced_accuracy_and_mcc_are_those_of_scikit_learn(predicted):
+    rng = np.random.default_rng(0)
+    y_true = rng.choice(list("abd"), 30, p=(0.2, 0.5, 0.3))  # no clip of class c
+    y_pred = {"random": rng.choice(list("abcd"), 30)}.get(predicted) if isinstance(predicted, str) else predicted
+    y_pred = y_true if y_pred is None else y_pred
+    found = metrics.agreement(metrics.confusion(y_true, y_pred, list("abcd")))
+    with warnings.catch_warnings(action="ignore"):
+        expected = balanced_accuracy_score(y_true, y_pred), matthews_corrcoef(y_true, y_pred)
+    assert (found["balanced_accuracy"], found["mcc"]) == pytest.approx(expected)

@@ -33,3 +33,7 @@ def _majority(trial, largest):
     scores = pd.DataFrame(0.0, test.index, classes).assign(**{largest: 1.0})
     frame = to_frame("test", test["clip_id"].tolist(), test["y_true"].tolist(), scores.to_numpy(), classes)
     return type(trial)(MAJORITY, trial.fold, trial.seed, {}, None, frame)
+
+
+# What a study may name as its baseline.
+BASELINES = {MAJORITY: majority_trials, None: lambda results: []}

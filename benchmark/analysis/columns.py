@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from benchmark.analysis.pairwise import ALIKE, BEST, GUESSING
+
 
 def share(value):
     """Return a score 0..1 with three decimals."""
@@ -53,6 +55,8 @@ COMPARISON = {
     "Precision": _column("precision_macro", share),
     "Recall": _column("recall_macro", share),
     "F1-score [95 %]": lambda row: interval(row, "f1_macro"),
+    "Balanced": _column("balanced_accuracy", share),
+    "MCC": _column("mcc", share),
     "p50 (ms)": _column("latency_ms_p50", _one),
     "p90 (ms)": _column("latency_ms_p90", _one),
     "Clips/s": _column("throughput", _one),
@@ -61,7 +65,7 @@ COMPARISON = {
     "Training (s)": _column("train_seconds", _one),
     "Status": _column("status", str),
 }
-STANDINGS = {"best": " *", "not separable": " ~"}  # of a model, in the terminal
+STANDINGS = {BEST: " *", GUESSING: " *", ALIKE: " ~"}  # of a model, in the terminal
 TERMINAL = {
     "Model": COMPARISON["Model"],
     "Weights": COMPARISON["Weights"],
@@ -121,7 +125,7 @@ UNCERTAINTY = {
     "Recall [95 %]": lambda row: interval(row, "recall_macro"),
     "F1-score [95 %]": lambda row: interval(row, "f1_macro"),
     "Trials": _column("trials", str),
-    "Mean ± std": lambda row: _deviation(row["trial_mean"], row["trial_std"]),
+    "± std": _column("trial_std", share),
     "Corrected t [95 %]": lambda row: _ends(row["trial_low"], row["trial_high"]),
 }
 PAIRWISE = {
@@ -194,10 +198,6 @@ MISTAKES = {
     "Score": _column("score", share),
     "Score of its class": _column("score_true", share),
 }
-
-
-def _deviation(mean, std):
-    return f"{mean:.3f}" if pd.isna(std) else f"{mean:.3f} ± {std:.3f}"
 
 
 def _ends(low, high):

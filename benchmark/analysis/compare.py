@@ -2,9 +2,10 @@
 
 Where both studies tested the same clips (the same ids and true classes in the same folds and seeds) a model is compared
 with itself clip by clip, by the test that :mod:`benchmark.analysis.pairwise` takes for two models of one study.
-Otherwise the two accuracies are of different clips, and the difference has Newcombe's interval, without a p value."""
+Otherwise the two accuracies are of different clips: the difference has Newcombe's interval, and p is where its end
+would be 0. It too counts the luck of training, and where clips come in groups, that these are fewer pieces of evidence
+than clips."""
 
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,10 +13,11 @@ import numpy as np
 import pandas as pd
 
 from benchmark.analysis.markup import Sheet, to_markdown
+from benchmark.analysis.metrics import pooled, units_of
 from benchmark.analysis.pairwise import LEVEL, pairwise_table
 from benchmark.analysis.results import read_results
 from benchmark.analysis.settings import as_text, flatten
-from benchmark.analysis.statistics import holm, wilson_interval
+from benchmark.analysis.statistics import effective_size, holm, newcombe_interval, newcombe_test, training_luck
 from benchmark.analysis.tables import comparison_table, failures, warnings
 from benchmark.files import replacing, write_text
 
@@ -35,7 +37,7 @@ ROW_COLUMNS = (
 )  # fmt: skip
 SETTINGS_COLUMNS = ("setting", "a", "b")
 ABSENT = "(absent)"
-UNPAIRED = "other clips, no test"
+UNPAIRED = "Newcombe's interval, other clips, with luck of training"
 PLACES = ("name", "results", "cache")  # where a study is, not what it does
 
 
@@ -119,14 +121,12 @@ def rows_table(first, second, models):
     """Return a row per model with :data:`ROW_COLUMNS`, differences b minus a; models: names of those in both studies.
 
     overlap: whether the two 95 % intervals of accuracy meet; p_holm: corrected over the rows; moved: whether p_holm is
-    below 0.05, or without a test, whether the interval of the difference is on one side of 0. Where a study has no
-    trial of a model done its numbers are missing, and nothing moved."""
+    below 0.05. Where a study has no trial of a model done its numbers are missing, and nothing moved."""
     a, b = (comparison_table(results).set_index("model") for results in (first, second))
     rows = [_row(first, second, name, a.loc[name], b.loc[name]) for name in models]
     table = pd.DataFrame(rows, columns=ROW_COLUMNS)
     table["p_holm"] = holm(table["p_value"].astype(float))
-    apart = (table["low"].astype(float) > 0) | (table["high"].astype(float) < 0)
-    table["moved"] = np.where(table["p_holm"].notna(), table["p_holm"] < LEVEL, apart & (table["test"] == UNPAIRED))
+    table["moved"] = table["p_holm"] < LEVEL
     return table.astype(dict.fromkeys(("n_a", "n_b", "trials_a", "trials_b"), "Int64"))
 
 
@@ -136,25 +136,51 @@ def _row(first, second, name, a, b):
     if pd.isna(a["accuracy"]) or pd.isna(b["accuracy"]):
         return row | {"overlap": None, "test": ""}
     overlap = bool(a["accuracy_low"] <= b["accuracy_high"] and b["accuracy_low"] <= a["accuracy_high"])
-    return row | {"overlap": overlap} | (_paired(first, second, name) or _unpaired(a, b))
+    return row | {"overlap": overlap} | (_paired(first, second, name) or _unpaired(first, second, name))
 
 
-def _unpaired(a, b):
-    low, high = newcombe_interval(b["accuracy"], b["n_test"], a["accuracy"], a["n_test"])
-    return {"difference": b["accuracy"] - a["accuracy"], "low": low, "high": high, "test": UNPAIRED}
+def _unpaired(first, second, name):
+    a, b = (_sample(results, name) for results in (first, second))
+    return {"difference": b.share - a.share, "test": UNPAIRED} | unpaired(a, b)
 
 
-def newcombe_interval(share, n, other, m):
-    """Return the 95 % interval of share - other, shares 0..1 observed on n and m different clips.
+def unpaired(a, b):
+    """Return low, high and p_value of the difference b - a of two :class:`Sample` of different clips, as a dict."""
+    observed = (b.share, b.n, a.share, a.n, float(np.hypot(a.luck, b.luck)))
+    low, high = newcombe_interval(*observed)
+    return {"low": low, "high": high, "p_value": newcombe_test(*observed)}
 
-    It is ``confint_proportions_2indep(method="newcomb")`` of statsmodels, open to shares that are means over seeds.
-    Source: Newcombe 1998, Statistics in Medicine 17, 873-890, method 10."""
-    (low, high), (other_low, other_high) = wilson_interval(share, n), wilson_interval(other, m)
-    gain = share - other
-    return (
-        float(gain - np.hypot(share - low, other_high - other)),
-        float(gain + np.hypot(high - share, other - other_low)),
-    )
+
+@dataclass(frozen=True)
+class Sample:
+    """An accuracy, and what it rests on."""
+
+    share: float  # accuracy 0..1, pooled over folds and seeds
+    n: float  # independent clips: those tested per seed, fewer where clips of a group are alike
+    luck: float  # standard deviation 0..1 by training
+
+
+def sample(right, units, trials, n_seeds, n_train):
+    """Return the :class:`Sample` of one model's predictions; arguments as for :func:`pairwise.evidence`.
+
+    right: whether each prediction is, (n,); units: the group of each, None where every clip is its own."""
+    share, n = float(np.mean(right)), len(right) // n_seeds
+    if units is not None:
+        units = np.unique(units, return_inverse=True)[1]
+        sums, n_units = np.bincount(units, right - share), units.max() + 1
+        variance = (sums**2).sum() / len(right) ** 2 * n_units / max(n_units - 1, 1)
+        n = effective_size(share, variance, n, min(n_units, n), n_units - 1)
+    return Sample(share, n, training_luck(n_train) * float(np.linalg.norm(np.bincount(trials) / len(right))))
+
+
+def _sample(results, name):
+    trials = results.done(name)
+    frame = pooled(trials)
+    right = (frame["y_true"] == frame["y_pred"]).to_numpy(float)
+    units = None if results.groups is None else units_of(frame["clip_id"], results.groups).astype(str)
+    numbers = np.repeat(np.arange(len(trials)), [len(trial.test) for trial in trials])
+    n_train = np.mean([results.n_train(trial) for trial in trials])
+    return sample(right, units, numbers, len({trial.seed for trial in trials}), n_train)
 
 
 def _paired(first, second, name):
@@ -258,29 +284,3 @@ COLUMNS = {
     "A (ms)": lambda row: "" if pd.isna(row["latency_ms_a"]) else f"{row['latency_ms_a']:.1f}",
     "B (ms)": lambda row: "" if pd.isna(row["latency_ms_b"]) else f"{row['latency_ms_b']:.1f}",
 }
-
-
-def print_compare(comparison, console=None):
-    """Print both tables with a rich console; what must be known of either study stands below them."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = console or Console(width=None if sys.stdout.isatty() else 110)
-    for sheet in sheets(comparison):
-        for sentence in sheet.caption:
-            console.print(sentence, markup=False, highlight=False)
-        shown = [place for place in range(len(sheet.header)) if any(row[place] for row in sheet.rows)]
-        table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
-        for place in shown:
-            justify = "left" if place < sheet.text_columns else "right"
-            table.add_column(
-                Text(sheet.header[place]), justify=justify, overflow="fold", no_wrap=place >= sheet.text_columns
-            )
-        for row in sheet.rows:
-            table.add_row(*(Text(row[place]) for place in shown))  # Text: a name such as '[x]' is no markup
-        if shown:
-            console.print(table)
-        for sentence in sheet.notes:
-            console.print(sentence, markup=False, highlight=False)

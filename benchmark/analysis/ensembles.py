@@ -150,7 +150,7 @@ def ensembles_table(results):
 
     Scores as in the comparison (see :func:`benchmark.analysis.metrics.summarise`). The first row is no ensemble: the
     model that is best on validation in each trial, which is what an ensemble has to beat. members: labels, with the
-    number of trials in which they took part where it was not in all; models: their names; val_accuracy: mean over
+    number of trials in which they took part where it was not in all; models: their names; val_accuracy: pooled over
     trials, the number that chosen rows were chosen by, and so too high for them."""
     rows = []
     for names, ensembles in _plans(results):
@@ -180,6 +180,5 @@ def _members(results, trials):
 
 
 def _val_accuracy(trials):
-    frames = [trial.predictions[trial.predictions["split"] == "val"] for trial in trials]
-    shares = [float((frame["y_pred"] == frame["y_true"]).mean()) for frame in frames if len(frame)]
-    return float(np.mean(shares)) if shares else np.nan
+    frame = pd.concat([trial.predictions[trial.predictions["split"] == "val"] for trial in trials])
+    return float((frame["y_pred"] == frame["y_true"]).mean())  # NaN without any clip

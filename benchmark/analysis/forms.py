@@ -6,10 +6,18 @@ from dataclasses import dataclass
 from benchmark.analysis import columns
 from benchmark.analysis.pairwise import LEVEL
 from benchmark.analysis.parity import agreement
+from benchmark.analysis.statistics import LUCK
 
 ZERO = "A precision or recall of 0/0 counts as 0."
-INTERVAL = "Accuracy: 95 % Wilson interval over the clips tested per seed, then the standard deviation over trials."
-MACRO = "Macro averages: 95 % bootstrap interval over test clips, by group where clips come in groups."
+POOLED = "Scores: of the confusion matrix summed over folds and seeds; ± std: of accuracy over trials."
+INTERVAL = "Accuracy: 95 % Wilson interval over the clips tested per seed."
+MACRO = (
+    "Macro averages: 95 % interval, Wilson's with the variance of a bootstrap of test clips within classes (of groups, "
+    "kept whole, where clips come in groups)."
+)
+SUPPORT = "Support: predictions of clips of the class; with several seeds a clip may count once in each."
+BALANCED = "Balanced: balanced accuracy, the mean recall of the classes tested; MCC: Matthews' correlation coefficient."
+BASELINE = "Majority class: always the largest class of the training clips; no model of the study, no part in tests."
 TIMING = "Latency: ms per clip, batch 1, CPU, preprocessing inside the model included."
 THROUGHPUT = "Clips/s: in batches of 32, where timed."
 PUBLISHED = (
@@ -19,6 +27,10 @@ PUBLISHED = (
     "them, there is no interval and no test.",
     "Difference: ours minus published; p: Fisher's exact test of right against wrong clips, not corrected for several "
     "models. Ranks: published, ours, among the models with both numbers.",
+)
+LUCK_MEANT = (
+    f"Luck of training: a standard deviation of {100 * LUCK:g} points of each trained model (less beyond 800 training "
+    "clips), or what the trials show, if that is more."
 )
 MOST = 30  # rows of a list of clips; the CSV has the others
 
@@ -39,7 +51,12 @@ def tests_used(tables):
     """Return in a sentence which test the pairs of a study were compared with, () for no pairs."""
     names = " and ".join(sorted(set(tables["pairwise"]["test"])))
     pairs = len(tables["pairwise"])
-    return (f"Test: {names}; p corrected for {pairs} pairs (Holm), level {LEVEL}.",) if pairs else ()
+    return (f"Test: {names}; p corrected for {pairs} pairs (Holm), level {LEVEL}.", LUCK_MEANT) if pairs else ()
+
+
+def baseline_meaning(tables):
+    """Return what the row of the baseline is, () where there is none."""
+    return () if tables["baseline"].empty else (BASELINE,)
 
 
 def best_meaning(tables):
@@ -54,8 +71,8 @@ def best_meaning(tables):
 
 FORMS = {
     "comparison": Form(
-        "Comparison of the models.", (INTERVAL, MACRO, ZERO, TIMING, THROUGHPUT), columns.COMPARISON, 3,
-        about=best_meaning,
+        "Comparison of the models.", (POOLED, INTERVAL, MACRO, ZERO, BALANCED, TIMING, THROUGHPUT),
+        columns.COMPARISON, 3, about=lambda tables: (*baseline_meaning(tables), *best_meaning(tables)),
     ),
     "latency": Form(
         "Computation times.", (TIMING, "Whole file: decoding and rendering included.", THROUGHPUT), columns.LATENCY
@@ -66,32 +83,35 @@ FORMS = {
     ),
     "uncertainty": Form(
         "Scores with their 95 % intervals.",
-        ("Accuracy: Wilson, over the clips tested per seed.", MACRO, "Different: clips or groups tested in all.",
-         "Mean ± std: accuracy over trials (ddof 1), with the corrected resampled t interval (Nadeau, Bengio 2003) "
-         "where trials have splits of their own: what another split and seed may give.", ZERO),
+        (POOLED, INTERVAL, MACRO, "Different: clips or groups tested in all.",
+         "Corrected t: accuracy with the corrected resampled t interval (Nadeau, Bengio 2003) where trials have splits "
+         "of their own: what another split and seed may give; never narrower than Wilson's.", ZERO),
         columns.UNCERTAINTY,
     ),
     "pairwise": Form(
         "Every pair of models.",
-        ("Only A right, only B right: predictions, on the same test clips. Not separable does not mean equal.",),
+        ("A, B: accuracy pooled over the folds and seeds that both have. Only A right, only B right: predictions, on "
+         "the same test clips. p without luck of training: p_clips in the CSV.", "Not separable does not mean equal."),
         columns.PAIRWISE, 2, long=True, about=tests_used,
     ),
     "calibration": Form(
         "Calibration and ranking of the scores.",
-        ("Confidence: mean highest score. ECE: expected calibration error in 10 bins, too high for few clips. "
-         "Brier: 0 best, 2 worst. Top-2: the class is among the two highest scores.",
-         "ROC area and average precision: each class against the rest, means over classes and trials."),
+        ("Pooled over folds and seeds, but for ROC area and average precision: each class against the rest, means over "
+         "classes and trials.",
+         "Confidence: mean highest score. ECE: expected calibration error in 10 bins, too high for few clips. "
+         "Brier: 0 best, 2 worst. Top-2: the class is among the two highest scores."),
         columns.CALIBRATION,
     ),
     "ensembles": Form(
         "Ensembles of the stored predictions.",
         ("Members are chosen in each trial on its validation clips alone; in brackets the trials a model was in.",
-         "Validation: the accuracy that chosen rows were chosen by, and so too high for them.", INTERVAL, MACRO),
+         "Validation: the accuracy that chosen rows were chosen by, pooled, and so too high for them.",
+         POOLED, INTERVAL, MACRO),
         columns.ENSEMBLES, 2,
     ),
     "costs": Form(
         "Costs of the models.",
-        (TIMING, THROUGHPUT, "Front: no other model is as accurate and as fast (p50).",
+        (POOLED, TIMING, THROUGHPUT, "Front: no other model is as accurate and as fast (p50).",
          "Size: parameters in float32; file: as saved. Peak memory: of the whole process, training included. "
          "Training and energy: of one trial."),
         columns.COSTS,

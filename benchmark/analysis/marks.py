@@ -5,8 +5,8 @@ from string import ascii_lowercase
 
 import numpy as np
 
-from benchmark.analysis.metrics import by_seed
-from benchmark.analysis.statistics import wilson_interval
+from benchmark.analysis.metrics import accuracy, pooled
+from benchmark.analysis.statistics import newcombe_interval
 
 LOSS_ERROR = "loss is no longer a number"  # in the error of a trial that training had to end
 FAR = 0.10  # validation above training accuracy; dropout, augmentation and the delay of a running mean may cost less
@@ -95,14 +95,27 @@ def constant(results, model):
 
 
 def unpredicted(results, model):
-    """Return the classes among the test clips that are never predicted, over all folds of some seed together.
+    """Return the classes among the test clips that are predicted in no fold and no seed: empty columns of the matrix.
 
     Where all predictions are one class, :func:`constant` says so, and it is not said twice."""
-    missing = set()
-    for frame in by_seed(results.done(model)):
-        if frame["y_pred"].nunique() > 1:
-            missing |= set(frame["y_true"]) - set(frame["y_pred"])
-    return ", ".join(sorted(missing)) or None
+    trials = results.done(model)
+    if not trials or (frame := pooled(trials))["y_pred"].nunique() == 1:
+        return None
+    return ", ".join(sorted(set(frame["y_true"]) - set(frame["y_pred"]))) or None
+
+
+def guessing(results, model):
+    """Return the accuracy and the share of the largest class among the test clips where it is not above that share.
+
+    It is what the best constant answer scores on these clips, at least 1 / n_classes. The majority of the training
+    clips (:mod:`benchmark.analysis.baseline`) may score less: folds of classes of equal size test more of the others.
+    """
+    trials = results.done(model)
+    if not trials:
+        return None
+    frame = pooled(trials)
+    share, sizes = accuracy(frame["y_true"], frame["y_pred"]), frame["y_true"].value_counts(normalize=True)
+    return f"{share:.3f} against {sizes.max():.3f}" if share <= sizes.max() and len(sizes) > 1 else None
 
 
 def loss_not_finite(results, model):
@@ -140,8 +153,7 @@ def least_difference(share, n, other, m):
     """Return the lower end of Newcombe's interval of share - other, shares 0..1 observed on n and m clips.
 
     It is ``confint_proportions_2indep(method="newcomb")`` of statsmodels, open to shares that are means."""
-    low, high = wilson_interval(share, n, SURE)[0], wilson_interval(other, m, SURE)[1]
-    return share - other - float(np.hypot(share - low, high - other))
+    return newcombe_interval(share, n, other, m, confidence=SURE)[0]
 
 
 def leakage_unchecked(results, model):
@@ -167,6 +179,7 @@ def timed_in_company(results, model):
 
 # The order of the letters, what each means, and how it is found.
 KINDS = {
+    "guessing": ("not above guessing, accuracy at or below the share of the largest class", guessing),
     "constant": ("constant predictions, every test clip gets the same class", constant),
     "unpredicted": ("a class is never predicted", unpredicted),
     "loss": ("training loss not finite", loss_not_finite),

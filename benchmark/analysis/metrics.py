@@ -2,13 +2,17 @@
 
 Where precision or recall is 0/0 (a class never predicted, or absent from the test clips) it counts as 0, here and in
 macro averages, as in scikit-learn. MATLAB gives NaN and leaves the class out of the mean, so its macro averages are
-higher wherever that happens."""
+higher wherever that happens.
+
+All scores of a model come from one confusion matrix, the sum over its folds and seeds, which is also the one drawn:
+"pooled over folds and seeds". Averaging F1 over folds instead would be biased (Forman & Scholz 2010, SIGKDD
+Explorations 12, 49-57). With s seeds a clip may count s times in it, so intervals never take its sum for clips."""
 
 import numpy as np
 import pandas as pd
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from benchmark.analysis.statistics import percentiles, resample, wilson_interval
+from benchmark.analysis.statistics import effective_size, resample, wilson_interval
 
 SCORES = ("precision", "recall", "f1")
 BATCH = 32  # clips of a timed batch where latency.csv does not say
@@ -35,61 +39,78 @@ def macro(table):
     return {f"{score}_macro": float(table[score].mean()) for score in SCORES}
 
 
-def by_seed(trials):
-    """Return for each seed the test predictions of all its folds together.
+def pooled(trials):
+    """Return the test predictions of all trials of a model, one after the other: folds and seeds together."""
+    return pd.concat([trial.test for trial in trials])
 
-    Pooled, each clip of a cross-validation is tested once per seed. Averaging F1 over folds instead would be biased
-    (Forman & Scholz 2010, SIGKDD Explorations 12, 49-57)."""
-    seeds = sorted({trial.seed for trial in trials})
-    return [pd.concat([trial.test for trial in trials if trial.seed == seed]) for seed in seeds]
+
+def agreement(matrix):
+    """Return balanced_accuracy and mcc of a confusion matrix of counts, rows true, as a dict.
+
+    balanced_accuracy: the mean recall of the classes among the true ones, so 1/n_classes for always the same class.
+    mcc: Matthews' correlation of true and predicted classes, -1..1, 0 for any constant prediction. As scikit-learn's
+    ``balanced_accuracy_score`` and ``matthews_corrcoef``; Gorodkin 2004, Computational Biology and Chemistry 28,
+    367-374."""
+    matrix = np.asarray(matrix, dtype=float)
+    right, true, predicted, n = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0), matrix.sum()
+    spread = (n**2 - predicted @ predicted) * (n**2 - true @ true)
+    return {
+        "balanced_accuracy": float(np.mean(right[true > 0] / true[true > 0])),
+        "mcc": float((right.sum() * n - true @ predicted) / np.sqrt(spread)) if spread > 0 else 0.0,
+    }
 
 
 def summarise(trials, classes, groups=None):
-    """Return accuracy, its interval and deviation, macro averages with intervals, and n_test of one model, as a dict.
+    """Return n_test, accuracy, its interval and deviation, and the other scores of one model with intervals, as a dict.
 
-    Folds of one seed are pooled, seeds are averaged. The 95 % interval counts the clips tested **per seed**: a second
-    seed predicts clips of the same set again, so it adds no clips, and the interval never shrinks by repeating seeds.
-    accuracy_std is over trials (ddof 1, NaN with one trial): the spread of folds and seeds, no error of the mean.
-    Macro averages have a 95 % bootstrap interval over test clips, by group where ``groups`` (clip_id -> group) says
-    that clips belong together: see :func:`macro_intervals`."""
-    seeds = by_seed(trials)
-    n_test = sum(len(frame) for frame in seeds) // len(seeds)
-    share = float(np.mean([accuracy(frame["y_true"], frame["y_pred"]) for frame in seeds]))
+    Scores are pooled over folds and seeds. n_test counts the clips tested **per seed** (rounded down where seeds
+    differ), and so does the 95 % interval of accuracy: a second seed predicts clips of the same set again, so it adds
+    no clips, and the interval never shrinks by repeating seeds. accuracy_std is over trials (ddof 1, NaN with one
+    trial): the spread of folds and seeds, no error of the mean. Macro averages have a 95 % interval over test clips, by
+    group where ``groups`` (clip_id -> group) says that clips belong together: see :func:`macro_intervals`."""
+    frame = pooled(trials)
+    n_test = len(frame) // len({trial.seed for trial in trials})
+    share = accuracy(frame["y_true"], frame["y_pred"])
     low, high = wilson_interval(share, n_test)
     shares = [accuracy(trial.test["y_true"], trial.test["y_pred"]) for trial in trials]
     spread = float(np.std(shares, ddof=1)) if len(shares) > 1 else np.nan
-    scores = {"accuracy": share, "accuracy_low": low, "accuracy_high": high, "accuracy_std": spread}
-    means = macro(mean_per_class(trials, classes))
-    return {"n_test": n_test, **scores, **means, **macro_intervals(seeds, classes, groups)}
+    found = {"n_test": n_test, "accuracy": share, "accuracy_low": low, "accuracy_high": high, "accuracy_std": spread}
+    found |= macro(pooled_per_class(trials, classes)) | macro_intervals(frame, classes, groups)
+    return found | agreement(total_confusion(trials, classes))
 
 
-def macro_intervals(seeds, classes, groups=None):
-    """Return n_groups and the low and high ends of the macro averages of pooled predictions, a frame per seed.
+def macro_intervals(frame, classes, groups=None):
+    """Return n_groups and the low and high ends of the macro averages of pooled predictions.
 
-    2,000 bootstrap resamples of the units that were tested, percentiles 2.5 and 97.5. A unit is a clip, or all clips
+    2,000 bootstrap resamples of the units that were tested give their variance, and Wilson's interval is that of as
+    many clips as would vary so (:func:`benchmark.analysis.statistics.effective_size`). A unit is a clip, or all clips
     of a group; it comes with its predictions of every seed, so a repeated seed adds nothing, while clips that only
-    another seed tests count as further ones. The trained models are held fixed: the intervals are about other clips,
-    not about another training."""
-    counts = outcomes(seeds, classes, groups)
-    found = {"n_groups": len(counts)}
-    for score, values in macro_of_counts(resample(counts)).items():
-        low, high = percentiles(values)
+    another seed tests count as further ones. Units are drawn within classes (a group within the class of most of its
+    clips), so that no resample lacks a class; one that lacks a class of mixed groups all the same leaves it out of its
+    mean. The trained models are held fixed: the intervals are about other clips, not about another training."""
+    counts = outcomes(frame, classes, groups)
+    strata = counts[:, 2].argmax(axis=1)
+    varied = macro_of_counts(resample(counts, strata=strata), counts[:, 2].any(axis=0))
+    found, n_clips = {"n_groups": len(counts)}, frame["clip_id"].nunique()
+    degrees = None if groups is None else len(counts) - len(set(strata))
+    for score, value in macro_of_counts(counts.sum(axis=0)).items():
+        size = effective_size(value, varied[score].var(), n_clips, len(counts), degrees)
+        low, high = wilson_interval(value, size)
         found |= {f"{score}_macro_low": low, f"{score}_macro_high": high}
     return found
 
 
-def outcomes(seeds, classes, groups=None):
-    """Return per unit, seed and class the clips predicted right, predicted so, and truly so.
+def outcomes(frame, classes, groups=None):
+    """Return per unit and class the clips predicted right, predicted so, and truly so, of pooled predictions.
 
-    Shape (n_units, n_seeds, 3, n_classes); units in the order of their names. What scores per class are made of."""
-    tested = pd.concat([frame[["clip_id", "y_true", "y_pred"]].assign(seed=s) for s, frame in enumerate(seeds)])
-    unit, units = pd.factorize(units_of(tested["clip_id"], groups), sort=True)
-    true, predicted = (pd.Index(list(classes)).get_indexer(tested[column]) for column in ("y_true", "y_pred"))
-    counts = np.zeros((len(units), len(seeds), 3, len(classes)), dtype=np.int32)
-    right, seed = true == predicted, tested["seed"].to_numpy()
-    np.add.at(counts, (unit[right], seed[right], 0, true[right]), 1)
-    np.add.at(counts, (unit, seed, 1, predicted), 1)
-    np.add.at(counts, (unit, seed, 2, true), 1)
+    Shape (n_units, 3, n_classes); units in the order of their names. What scores per class are made of."""
+    unit, units = pd.factorize(units_of(frame["clip_id"], groups), sort=True)
+    true, predicted = (pd.Index(list(classes)).get_indexer(frame[column]) for column in ("y_true", "y_pred"))
+    counts = np.zeros((len(units), 3, len(classes)), dtype=np.int32)
+    right = true == predicted
+    np.add.at(counts, (unit[right], 0, true[right]), 1)
+    np.add.at(counts, (unit, 1, predicted), 1)
+    np.add.at(counts, (unit, 2, true), 1)
     return counts
 
 
@@ -101,22 +122,25 @@ def units_of(clip_ids, groups=None):
     return found.astype(object).where(found.notna(), clip_ids)
 
 
-def macro_of_counts(counts):
-    """Return macro precision, recall and F1 of counts as of :func:`outcomes`, summed over units, averaged over seeds.
+def macro_of_counts(counts, known=None):
+    """Return macro precision, recall and F1 of counts as of :func:`outcomes`, summed over units.
 
-    counts: (..., n_seeds, 3, n_classes); each value of the dict: (...). 0/0 counts as 0, as everywhere here."""
+    counts: (..., 3, n_classes); each value of the dict: (...). 0/0 counts as 0, as everywhere here. known: which
+    classes have clips at all, (n_classes,) bool; then the mean leaves out those of them that these counts lack."""
     right, predicted, true = np.moveaxis(np.asarray(counts, dtype=float), -2, 0)
+    lacking = (true == 0) & known if known is not None else np.zeros_like(true, dtype=bool)
     parts = {"precision": (right, predicted), "recall": (right, true), "f1": (2 * right, predicted + true)}
-    return {score: (part / np.maximum(whole, 1)).mean(axis=(-2, -1)) for score, (part, whole) in parts.items()}
+    shares = {score: part / np.where(whole > 0, whole, 1) for score, (part, whole) in parts.items()}
+    return {score: np.nanmean(np.where(lacking, np.nan, share), axis=-1) for score, share in shares.items()}
 
 
-def mean_per_class(trials, classes):
-    """Return the :func:`per_class` table of one model: of the pooled folds of a seed, averaged over seeds.
+def pooled_per_class(trials, classes):
+    """Return the :func:`per_class` table of one model, pooled over folds and seeds.
 
-    Support is the clips of a class tested per seed, rounded down where seeds differ."""
-    tables = [per_class(frame["y_true"], frame["y_pred"], classes) for frame in by_seed(trials)]
-    mean = pd.concat(tables).groupby("class", sort=False).mean().reset_index()
-    return mean.astype({"support": int})
+    Support is the predictions of clips of a class, so with s seeds a clip may count s times: the sums of the rows of
+    :func:`total_confusion`."""
+    frame = pooled(trials)
+    return per_class(frame["y_true"], frame["y_pred"], classes)
 
 
 def total_confusion(trials, classes):

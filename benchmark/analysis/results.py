@@ -88,9 +88,13 @@ class Results:
         groups = self.clips.set_index("clip_id")["group"].replace("", np.nan).dropna()
         return None if groups.is_unique else groups
 
+    def n_train(self, trial):
+        """Return the training clips of a trial; where not recorded, they are the clips that it has no prediction of."""
+        return max(1, trial.info.get("n_train") or len(self.clips) - len(trial.predictions))
+
     def ratio(self, trials):
-        """Return test clips over training clips, the mean of some trials; where not recorded, training is the rest."""
-        return float(np.mean([_ratio(trial, len(self.clips)) for trial in trials]))
+        """Return test clips over training clips, the mean of some trials."""
+        return float(np.mean([len(trial.test) / self.n_train(trial) for trial in trials]))
 
     def of(self, model):
         """Return the trials of the model with this name."""
@@ -99,11 +103,6 @@ class Results:
     def done(self, model):
         """Return the trials of the model with this name that have numbers."""
         return [trial for trial in self.of(model) if trial.done]
-
-
-def _ratio(trial, n_clips):
-    n_train = trial.info.get("n_train") or n_clips - len(trial.predictions)
-    return len(trial.test) / max(n_train, 1)
 
 
 def read_results(folder):

@@ -1,10 +1,10 @@
 """Tables of numbers to tables of text: rounded, with units, under a caption that says what they rest on."""
 
 from benchmark.analysis import columns
-from benchmark.analysis.forms import FORMS, MOST, ZERO
+from benchmark.analysis.forms import FORMS, MOST, POOLED, SUPPORT, ZERO
 from benchmark.analysis.markup import Sheet, to_latex, to_markdown
 from benchmark.analysis.paper_form import table_2_sheet, table_3_sheet
-from benchmark.analysis.study_tables import study_tables
+from benchmark.analysis.study_tables import study_tables, with_baseline
 from benchmark.analysis.tables import describe, failures
 from benchmark.files import replacing, write_text
 
@@ -13,7 +13,7 @@ SUFFIXES = ("csv", "md", "tex")
 
 def sheet(results, tables, name):
     """Return the :class:`Sheet` of a table; name: a key of :data:`FORMS`; tables: those of :func:`study_tables`."""
-    form, table = FORMS[name], tables[name]
+    form, table = FORMS[name], with_baseline(tables, name)
     if name in ("hardest", "mistakes"):
         table = table.head(MOST)
     shown = columns.shown(form.columns, table, results.marks)
@@ -27,9 +27,10 @@ def per_class_sheet(results, tables):
     table, rows = tables["per_class"], []
     for model in tables["comparison"].to_dict("records"):
         if block := columns.cells(table[table["model"] == model["model"]], columns.PER_CLASS):
-            accuracy = ("Accuracy", "", "", columns.share(model["accuracy"]), str(model["n_test"]))
+            support = table.loc[table["model"] == model["model"], "support"].sum()
+            accuracy = ("Accuracy", "", "", columns.share(model["accuracy"]), str(support))
             rows += [(results.marks.heading(model),), *block, accuracy]
-    caption = ("Precision, recall and F1-score per class.", *describe(results), ZERO)
+    caption = ("Precision, recall and F1-score per class.", *describe(results), POOLED, SUPPORT, ZERO)
     return Sheet("per_class", caption, tuple(columns.PER_CLASS), tuple(rows), notes(results), long=True)
 
 
@@ -37,7 +38,7 @@ def per_class_sheet(results, tables):
 SPECIAL = {
     "per_class": per_class_sheet,
     "table_2": lambda results, tables: table_2_sheet(results, tables, notes(results)),
-    "table_3": lambda results, tables: table_3_sheet(results, tables, notes(results)),
+    "table_3": lambda results, tables: table_3_sheet(results, tables, (POOLED, *notes(results))),
 }
 
 
@@ -52,7 +53,8 @@ def write_tables(results):
     Those with a sheet as csv, md and tex, the others as csv alone. A table without rows (parity where no model is
     published, pairs of one model) is not written, and its older files are removed. Each file is replaced whole."""
     tables = study_tables(results)
-    return tables, [path for name in tables for path in _write(results, tables, name)]
+    written = (name for name in tables if name != "baseline")  # it stands in the comparison
+    return tables, [path for name in written for path in _write(results, tables, name)]
 
 
 def _write(results, tables, name):
@@ -62,7 +64,7 @@ def _write(results, tables, name):
             path.unlink(missing_ok=True)
         return []
     with replacing(paths["csv"]) as path:
-        tables[name].to_csv(path, index=False)
+        with_baseline(tables, name).to_csv(path, index=False)
     if name not in SPECIAL and name not in FORMS:
         return [paths["csv"]]
     made = SPECIAL[name](results, tables) if name in SPECIAL else sheet(results, tables, name)

@@ -1,5 +1,7 @@
 """All tables of a study, computed once: what the sheets, the figures and every other form of the report show."""
 
+import pandas as pd
+
 from benchmark.analysis.calibration import calibration_table, ranking_table, reliability_table
 from benchmark.analysis.costs import costs_table
 from benchmark.analysis.ensembles import ensembles_table
@@ -7,7 +9,7 @@ from benchmark.analysis.hardest import hardest_table, mistakes_table
 from benchmark.analysis.pairwise import pairwise_table, standing
 from benchmark.analysis.paper_form import table_2, table_3
 from benchmark.analysis.parity import parity_table, with_parity
-from benchmark.analysis.tables import comparison_table, latency_table, per_class_table, with_marks
+from benchmark.analysis.tables import baseline_table, comparison_table, latency_table, per_class_table, with_marks
 from benchmark.analysis.uncertainty import uncertainty_table
 
 
@@ -17,12 +19,16 @@ def study_tables(results):
     Beside its own columns the comparison has ``best`` (see :func:`benchmark.analysis.pairwise.standing`) and, where a
     model of the study is published, those of parity. A table that does not apply has no rows: pairwise and ensembles
     with fewer than two models, and where the study names no paper as ``published`` those in a paper's form or beside
-    its numbers: parity, table_2 and table_3."""
+    its numbers: parity, table_2 and table_3. ``baseline`` has the columns of the comparison; wherever that is written
+    the rows of both stand together: :func:`with_baseline`."""
     comparison, pairwise, ranking = comparison_table(results), pairwise_table(results), ranking_table(results)
+    guessing = [name for name, kinds in results.marks.found.items() if "guessing" in kinds]
     parity = parity_table(results, comparison)
-    comparison.insert(comparison.columns.get_loc("accuracy_std"), "best", standing(comparison, pairwise))
+    comparison.insert(comparison.columns.get_loc("accuracy_std"), "best", standing(comparison, pairwise, guessing))
+    baseline = baseline_table(results).assign(best="")
     tables = {
         "comparison": comparison if parity.empty else with_parity(comparison, parity),
+        "baseline": baseline.reindex(columns=comparison.columns),
         "per_class": per_class_table(results),
         "latency": latency_table(results),
         "parity": parity,
@@ -38,3 +44,12 @@ def study_tables(results):
     }
     tables |= {"table_2": table_2(results, tables), "table_3": table_3(results, tables)}
     return {name: with_marks(results, table) for name, table in tables.items()}
+
+
+def with_baseline(tables, name):
+    """Return the rows that are written of a table of :func:`study_tables`: the comparison ends with the baseline.
+
+    Whatever ranks, tests or draws models takes the comparison alone, since the baseline is no model of the study."""
+    if name != "comparison" or tables["baseline"].empty:
+        return tables[name]
+    return pd.concat([tables[name], tables["baseline"]], ignore_index=True)

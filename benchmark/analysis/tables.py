@@ -2,15 +2,17 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from benchmark.analysis.baseline import majority_trials
-from benchmark.analysis.metrics import SCORES, mean_per_class, summarise, summarise_latency
+from benchmark.analysis.baseline import BASELINES, MAJORITY, majority_trials
+from benchmark.analysis.metrics import SCORES, pooled_per_class, summarise, summarise_latency
 
 COMPARISON_COLUMNS = (
     "model", "label", "weights", "regime", "trials", "n_test", "accuracy", "accuracy_low", "accuracy_high",
-    "accuracy_std", "precision_macro", "recall_macro", "f1_macro", "f1_macro_low", "f1_macro_high", "latency_ms_p50",
-    "latency_ms_p90", "throughput", "parameters", "size_mb", "train_seconds", "status", "marks",
+    "accuracy_std", "precision_macro", "recall_macro", "f1_macro", "f1_macro_low", "f1_macro_high",
+    "balanced_accuracy", "mcc", "latency_ms_p50", "latency_ms_p90", "throughput", "parameters", "size_mb",
+    "train_seconds", "status", "marks",
 )  # fmt: skip
 PER_CLASS_COLUMNS = ("model", "label", "class", *SCORES, "support", "marks")
 LATENCY_COLUMNS = (
@@ -31,6 +33,17 @@ def comparison_table(results):
     trials counts those done; accuracy and its interval are explained at :func:`metrics.summarise`; parameters and
     size_mb are of the first trial, train_seconds the mean of one trial. Scores are missing where no trial is done."""
     return _frame(results, (_comparison_row(results, model) for model in results.models), COMPARISON_COLUMNS)
+
+
+def baseline_table(results):
+    """Return one row as of :func:`comparison_table` for the baseline that the study names, none for null.
+
+    Its model is 'majority' (:mod:`benchmark.analysis.baseline`), scored on the same test clips by the same functions;
+    it has no weights and no latency. trials counts the folds and seeds that any model has done."""
+    trials = BASELINES[results.study.get("baseline", MAJORITY)](results)
+    scores = summarise(trials, results.classes, results.groups) if trials else {}
+    row = {"model": MAJORITY, "label": "Majority class", "weights": "", "regime": "", "trials": len(trials)}
+    return _frame(results, [row | scores | {"status": "baseline"}] if trials else [], COMPARISON_COLUMNS)
 
 
 def _comparison_row(results, model):
@@ -72,12 +85,13 @@ def status(trials, planned):
 def per_class_table(results):
     """Return a row per model and class with :data:`PER_CLASS_COLUMNS`, for models with a trial done.
 
-    Scores (0..1) are of the pooled folds of a seed, averaged over seeds; support is clips per seed. The mean over the
-    classes of a model is its macro average in the comparison, and the recalls weighted by support are its accuracy."""
+    Scores (0..1) are pooled over folds and seeds; support counts predictions, with s seeds a clip up to s times. The
+    mean over the classes of a model is its macro average in the comparison, and the recalls weighted by support are
+    its accuracy."""
     rows = []
     for model in results.models:
         if done := results.done(model["name"]):
-            table = mean_per_class(done, results.classes).assign(model=model["name"], label=model["label"])
+            table = pooled_per_class(done, results.classes).assign(model=model["name"], label=model["label"])
             rows += table.to_dict("records")
     return _frame(results, rows, PER_CLASS_COLUMNS)
 
@@ -125,7 +139,8 @@ def majority_share(results):
 def describe(results):
     """Return in sentences what the numbers rest on: sound, clips, classes, protocol, seeds, chance, rejected files."""
     study, n, classes = results.study, len(results.clips), results.classes
-    split, shares = study["split"], results.clips["label"].value_counts(normalize=True)
+    split, majority = study["split"], majority_share(results)
+    always = "" if np.isnan(majority) else f"; always naming the largest class: accuracy {majority:.3f}"
     detail = {
         "holdout": "/".join(f"{100 * part:g}" for part in split.get("fractions") or ()),
         "kfold": split.get("folds"),
@@ -136,7 +151,7 @@ def describe(results):
     sentences = [
         f"Study {study['name']}: {n} clips, {len(classes)} classes ({', '.join(classes)}).",
         f"Protocol: {protocol}; {'seed' if len(split['seeds']) == 1 else 'seeds'} {seeds}.",
-        f"Chance level {1 / len(classes):.3f}; share of the largest class ({shares.index[0]}) {shares.iloc[0]:.3f}.",
+        f"Chance level {1 / len(classes):.3f}{always}.",
         f"{rejected or 'No'} {'file' if rejected == 1 else 'files'} rejected.",
     ]
     return [*warnings(results), *sentences]

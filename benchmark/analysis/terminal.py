@@ -1,5 +1,7 @@
 """Fit the comparison into a terminal: a name may be shortened or wrapped and a column left out, no number is cut."""
 
+import sys
+
 from rich.cells import cell_len
 
 LABEL, WEIGHTS, LEAST = 24, 20, 10  # columns that names take at most where there is room, and weights at least
@@ -46,3 +48,29 @@ def shortened(name, longest):
         return name
     kept = longest - 2
     return f"{name[: kept - kept // 2]}..{name[len(name) - kept // 2 :]}"
+
+
+def print_sheets(sheets, console=None):
+    """Print each :class:`benchmark.analysis.markup.Sheet` with a rich console: caption, columns with content, notes."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = console or Console(width=None if sys.stdout.isatty() else 110)
+    for sheet in sheets:
+        for sentence in sheet.caption:
+            console.print(sentence, markup=False, highlight=False)
+        shown = [place for place in range(len(sheet.header)) if any(row[place] for row in sheet.rows)]
+        table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
+        for place in shown:
+            justify = "left" if place < sheet.text_columns else "right"
+            table.add_column(
+                Text(sheet.header[place]), justify=justify, overflow="fold", no_wrap=place >= sheet.text_columns
+            )
+        for row in sheet.rows:
+            table.add_row(*(Text(row[place]) for place in shown))  # Text: a name such as '[x]' is no markup
+        if shown:
+            console.print(table)
+        for sentence in sheet.notes:
+            console.print(sentence, markup=False, highlight=False)

@@ -5,36 +5,41 @@ import pandas as pd
 
 from benchmark.analysis.metrics import accuracy, summarise
 from benchmark.analysis.pairwise import redrawn
-from benchmark.analysis.statistics import corrected_t
+from benchmark.analysis.statistics import corrected_half_width
 
 MACRO = ("precision_macro", "recall_macro", "f1_macro")
 UNCERTAINTY_COLUMNS = (
     "model", "label", "n_test", "n_groups", "accuracy", "accuracy_low", "accuracy_high",
     *(f"{score}{end}" for score in MACRO for end in ("", "_low", "_high")),
-    "trials", "trial_mean", "trial_std", "trial_low", "trial_high",
+    "trials", "trial_std", "trial_low", "trial_high",
 )  # fmt: skip
 
 
 def uncertainty_table(results):
     """Return a row per model with a trial done and :data:`UNCERTAINTY_COLUMNS`.
 
-    accuracy has its Wilson interval and macro averages their bootstrap interval over test clips, or groups of clips
+    accuracy has its Wilson interval and macro averages theirs over test clips, or groups of clips
     (see :func:`benchmark.analysis.metrics.summarise`): how far the score of these trained models may be off. n_groups
-    is the number of different clips or groups tested. trial_mean and trial_std (ddof 1) are of the trials' accuracies,
-    with the corrected resampled t interval: where the mean over other splits and seeds may be. It is missing for one
-    trial, and where all trials have the same split: their spread is that of training alone."""
+    is the number of different clips or groups tested. trial_std (ddof 1) is of the trials' accuracies; trial_low and
+    trial_high are around accuracy: where it may be with other splits and seeds. They are missing for one trial, and
+    where all trials have the same split: their spread is that of training alone."""
     rows = []
     for model in results.models:
         if trials := results.done(model["name"]):
             row = {"model": model["name"], "label": model["label"], "trials": len(trials)}
-            rows.append(row | summarise(trials, results.classes, results.groups) | _over_trials(results, trials))
+            scores = summarise(trials, results.classes, results.groups)
+            rows.append(row | scores | _over_trials(results, trials, scores))
     return pd.DataFrame(rows, columns=UNCERTAINTY_COLUMNS)
 
 
-def _over_trials(results, trials):
+def _over_trials(results, trials, scores):
+    """Return the deviation of the trials and the corrected resampled t interval, at least as wide as Wilson's.
+
+    A few trials may by chance be all alike; the clips that they were tested on are not more for it."""
     shares = [accuracy(trial.test["y_true"], trial.test["y_pred"]) for trial in trials]
-    found = corrected_t(shares, results.ratio(trials))
-    found |= {end: float(np.clip(found[end], 0, 1)) for end in ("low", "high")}  # Student's t knows of no such ends
-    if not redrawn(results) and results.study["split"]["protocol"] != "kfold":
-        found |= {"low": np.nan, "high": np.nan}
-    return {f"trial_{name}": found[name] for name in ("mean", "std", "low", "high")}
+    found = {"trial_std": scores["accuracy_std"], "trial_low": np.nan, "trial_high": np.nan}
+    if len(trials) > 1 and (redrawn(results) or results.study["split"]["protocol"] == "kfold"):
+        half = corrected_half_width(shares, results.ratio(trials))
+        found["trial_low"] = max(0.0, min(scores["accuracy"] - half, scores["accuracy_low"]))
+        found["trial_high"] = min(1.0, max(scores["accuracy"] + half, scores["accuracy_high"]))
+    return found

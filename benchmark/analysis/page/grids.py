@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from benchmark.analysis import columns
 from benchmark.analysis.sheets import sheet
+from benchmark.analysis.study_tables import with_baseline
 from benchmark.analysis.tables import describe, warnings
 
 UNITS = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
@@ -22,7 +23,7 @@ class Grid:
     numeric: tuple[bool, ...]  # of each column: set to the right and sorted by value
     facts: tuple[str, ...] = ()  # what must be said of the numbers
     notes: tuple[str, ...] = ()  # the legend of the marks, and warnings
-    models: tuple[str, ...] = field(default=())  # of each row, where a row is a model
+    models: tuple[str, ...] = field(default=())  # of each row, where a row is a model; '' for the baseline
 
 
 def number(text):
@@ -60,7 +61,9 @@ def sheet_grid(results, tables, name):
     said = set(describe(results))
     facts = tuple(sentence for sentence in made.caption[1:] if sentence not in said)
     notes = (*warnings(results), *results.marks.legend())
-    models = tuple(tables[name]["model"]) if "model" in tables[name] and name != "mistakes" else ()
+    rows, known = with_baseline(tables, name), {model["name"] for model in results.models}
+    named = "model" in rows and name != "mistakes"
+    models = tuple(model if model in known else "" for model in rows["model"]) if named else ()
     return make_grid(name, made.caption[0].rstrip("."), made.header, made.rows, made.text_columns,
                      facts=facts, notes=notes, models=models)  # fmt: skip
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from benchmark.analysis.columns import interval
 from benchmark.analysis.naming import names
-from benchmark.analysis.pairwise import ALIKE, BEST
+from benchmark.analysis.pairwise import ALIKE, BEST, GUESSING
 from benchmark.analysis.tables import majority_share, warnings
 
 FEW = 3  # names that a fact lists
@@ -40,8 +40,9 @@ def _best(results, comparison):
         return [{"name": "Highest accuracy", "value": "none", "note": "no trial is done"}]
     called = names(results)
     best = scored.loc[scored["accuracy"].astype(float).idxmax()]
-    found = [{"name": "Highest accuracy", "value": interval(best), "note": called[best["model"]]}]
-    if (scored["best"] == BEST).any():
+    guessing = ", not above guessing" if "guessing" in results.marks.found[best["model"]] else ""
+    found = [{"name": "Highest accuracy", "value": interval(best), "note": called[best["model"]] + guessing}]
+    if scored["best"].isin((BEST, GUESSING)).any():
         alike = [called[name] for name in scored.loc[scored["best"] == ALIKE, "model"]]
         found.append({"name": "Not separable from it", "value": f"{len(alike)} of {len(scored) - 1}",
                       "note": _listed(alike, len(scored) - 1)})  # fmt: skip

@@ -43,17 +43,18 @@
   // Filtering: a row is shown where it holds every word, and the value of each facet is checked.
   const form = one("#filter");
   const rows = all("#comparison-table tbody tr");
+  const models = rows.filter((row) => row.querySelector("a"));  // the row of the baseline is none
   function filter() {
     const words = one("#find").value.toLowerCase().split(/\s+/).filter(Boolean);
     const facets = [...new Set(all("input[type=checkbox]", form).map((box) => box.name))];
     const checked = (name, value) => all("input:checked", form).some((box) => box.name === name && box.value === value);
     const fits = (row) =>
       words.every((word) => row.textContent.toLowerCase().includes(word)) &&
-      facets.every((name) => checked(name, row.getAttribute(`data-${name}`)));
+      facets.every((name) => !row.hasAttribute(`data-${name}`) || checked(name, row.getAttribute(`data-${name}`)));
     rows.forEach((row) => { row.hidden = !fits(row); });
-    one("#shown").textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length} models`;
+    one("#shown").textContent = `${models.filter((row) => !row.hidden).length} of ${models.length} models`;
   }
-  form.hidden = rows.length < 2;
+  form.hidden = models.length < 2;
   form.addEventListener("input", filter);
   form.addEventListener("submit", (event) => event.preventDefault());
   filter();
