@@ -12,7 +12,6 @@ ROOT = Path(__file__).resolve().parent.parent
 # File, tests by name, and what the environment needs for them: JAX counts in float64 only where it is told to.
 CHECKS = {
     "frozen, fine-tuned and predict": ("test_trial.py", "learns_and_leaves or scores_of_the_study", {}),
-    "batch norm": ("test_matlab.py", "population_statistics_equal or unfolding", {}),
     "updates": ("test_matlab.py", "documented_update", {"JAX_ENABLE_X64": "1"}),
 }
 
