@@ -67,10 +67,10 @@ def _goes_on(path, start):
     from spectrograms.audio import AudioError, decode
 
     try:
-        mono, rate = decode(path, start, PROBE)
+        sound = decode(path, start, PROBE)
     except (AudioError, OSError):
         return False
-    return mono.size > (PROBE - 0.001) * rate  # a millisecond: the time stamps of Matroska
+    return len(sound.mono) > (PROBE - 0.001) * sound.rate  # a millisecond: the time stamps of Matroska
 
 
 class Predictor:
