@@ -18,15 +18,16 @@ LAYERS = {  # which parts of the project a part may import besides itself
     "benchmark.provenance": set(),
     "benchmark.energy": set(),
     "benchmark.files": set(),
+    "benchmark.caveats": set(),
     "benchmark.backend": {"benchmark.config"},
     "benchmark.lock": {"benchmark.config"},
     "benchmark.status": {"benchmark.files"},
     "benchmark.data": {"spectrograms", "benchmark.config", "benchmark.files"},
     "benchmark.models": {"spectrograms", "benchmark.config", "benchmark.files"},
-    "benchmark.analysis": {"benchmark.config", "benchmark.files"},
+    "benchmark.analysis": {"benchmark.config", "benchmark.files", "benchmark.caveats"},
 }
 LAYERS["benchmark.training"] = LAYERS["benchmark.data"] | {"benchmark.data", "benchmark.models"}
-LAYERS["benchmark.prepare"] = LAYERS["benchmark.data"] | {"benchmark.data", "benchmark.cluster"}
+LAYERS["benchmark.prepare"] = LAYERS["benchmark.data"] | {"benchmark.data", "benchmark.caveats", "benchmark.cluster"}
 LAYERS["benchmark.listing"] = {"benchmark.config", "benchmark.models"}
 LAYERS["benchmark.predictor"] = LAYERS["benchmark.training"] | {"benchmark.training", "benchmark.sections"}
 LAYERS["benchmark.trial"] = LAYERS["benchmark.predictor"] | {"benchmark.provenance", "benchmark.analysis"}

@@ -5,7 +5,6 @@ joins it with a head, and ``score`` is the compiled forward pass of such a model
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -20,16 +19,14 @@ from benchmark.models.flops import count_flops
 from benchmark.models.heads import linear
 from benchmark.training.batch_norm import PopulationStatistics, is_folded, unfold
 from spectrograms.audio import load_clip
-from spectrograms.image import read_image, resize, to_image
+from spectrograms.image import is_picture, read_image, resize, to_image
 from spectrograms.mel import log_mel
 from spectrograms.params import fingerprint
-
-PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
 
 
 def read_picture(path, settings):
     """Return the picture (height, width, 3) uint8 of any file: a picture as it is, sound as its mel spectrogram."""
-    if Path(path).suffix.lower() in PICTURES:
+    if is_picture(path):
         return read_image(path)
     waveform = load_clip(path, settings.clip, settings.mel.sample_rate)
     return to_image(log_mel(waveform, settings.mel), settings.image, settings.mel)
