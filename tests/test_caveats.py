@@ -79,6 +79,8 @@ def test_pictures_have_no_seconds_and_dark_ones_a_caveat(tmp_path):
 def test_the_data_card_says_what_check_says(tmp_path):
     folder = build_results(tmp_path)
     clips = pd.read_csv(folder / "clips.csv", dtype=str, keep_default_na=False)
+    study = yaml.safe_load((folder / "study.yaml").read_text())
+    (folder / "study.yaml").write_text(yaml.safe_dump(study | {"clip": CLIP | {"offset": 0.0}}))
     before = dict(facts(read_results(folder)))
     assert not {"Mostly padding", "Caveats"} & set(before)  # results of before these columns
     clips = clips.assign(seconds="15.0", caveat="")
