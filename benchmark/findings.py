@@ -1,5 +1,6 @@
 """What ``check`` says of a study before it runs: its clips, copies, files set aside, trials, and what may mislead."""
 
+from benchmark import caveats
 from benchmark.prepare import contradicting
 from spectrograms.names import printable
 
@@ -16,6 +17,7 @@ def findings(study, prepared):
         yield f"clips, seed {seed}, fold {fold}:\n{table[['train', 'val', 'test']].to_string()}\n"
     yield f"{len(clips)} clips in {clips['group'].nunique()} groups"
     yield from _misleading(clips, parts)
+    yield from filter(None, [caveats.on_padding(clips, study.clip.model_dump()), *caveats.on_clips(clips)])
     yield from _copies(study, prepared)
     for path, reason in prepared.rejected.itertuples(index=False):
         yield f"set aside: {printable(path)}: {reason}"

@@ -18,7 +18,7 @@ from benchmark.data.leakage import across, find_copies, find_same_bytes, join_co
 from benchmark.data.splits import make_splits, protocol_of
 from benchmark.data.synthetic import synthesise
 from benchmark.files import replacing, sweep_cache, write_text
-from spectrograms.image import ImageError, read_image
+from spectrograms.image import ImageError, caveat, read_image
 from spectrograms.names import printable
 from spectrograms.render import render
 
@@ -55,9 +55,10 @@ def draw(study, clips, rejected, say=print):
     """Return (clips with their picture, rejected, number of new pictures); pictures made elsewhere stay as they are."""
     if study.dataset.kind == "images":
         with ThreadPoolExecutor() as pool:
-            flaws = list(pool.map(_flaw, clips["path"]))
-        bad = [(path, flaw) for path, flaw in zip(clips["path"], flaws, strict=True) if flaw]
-        good = clips.assign(image=clips["path"])[[flaw is None for flaw in flaws]]
+            looks = pd.DataFrame(pool.map(_look, clips["path"]), columns=["flaw", "caveat"], index=clips.index)
+        bad = list(zip(clips["path"], looks["flaw"], strict=True))
+        bad = [(path, flaw) for path, flaw in bad if flaw]
+        good = clips.assign(image=clips["path"], seconds=float("nan"), caveat=looks["caveat"])[looks["flaw"] == ""]
         rejected = pd.concat([rejected, pd.DataFrame(bad, columns=rejected.columns)], ignore_index=True)
         say(f"{len(good)} pictures; {len(rejected)} set aside")
         return good, rejected, 0
@@ -86,13 +87,12 @@ def _spread(engine):
     return partial(cluster.spread, engine)
 
 
-def _flaw(path):
-    """Return why a picture cannot be used, or None."""
+def _look(path):
+    """Return (why a picture cannot be used, what is to be known of it), each '' where there is nothing."""
     try:
-        read_image(path)
+        return "", caveat(read_image(path))
     except ImageError as error:
-        return str(error)
-    return None
+        return str(error), ""
 
 
 def split_all(study, clips):

@@ -23,12 +23,11 @@ def what_follows(path):
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         if JOINED.match(content):
             starts = [found.start() for found in JOINED.finditer(content, 0, SEARCHED)]
-            # A box 'ftyp' at the place of the size of a chunk, say, is no file: two files are some bytes apart.
-            joined = sum(after - before > LEAST for before, after in pairwise(starts))
-            if joined:
-                return f"{joined + 1} files joined in one, of which only the first is read"
+            # Two files are some bytes apart; a signature right behind another is chance.
+            if any(after - before > LEAST for before, after in pairwise(starts)):
+                return "several files joined in one, of which only the first is read"
         left = _unclaimed(content)
-    return f"{left} bytes after the end that the header gives are not read" if left >= LEAST else ""
+    return "more samples than its header gives, which are not read" if left >= LEAST else ""
 
 
 def _unclaimed(content):

@@ -19,18 +19,19 @@ LAYERS = {  # which parts of the project a part may import besides itself
     "benchmark.provenance": {"benchmark.__version__", "benchmark.backend"},
     "benchmark.energy": set(),
     "benchmark.files": {"spectrograms"},
+    "benchmark.caveats": set(),
     "benchmark.backend": {"benchmark.config"},
     "benchmark.origin": set(),
     "benchmark.lock": {"benchmark.config"},
     "benchmark.status": {"benchmark.files"},
     "benchmark.data": {"spectrograms", "benchmark.config", "benchmark.files"},
     "benchmark.models": {"spectrograms", "benchmark.config", "benchmark.files", "benchmark.backend"},
-    "benchmark.analysis": {"benchmark.config", "benchmark.files"},
+    "benchmark.analysis": {"benchmark.config", "benchmark.files", "benchmark.caveats"},
 }
 LAYERS["benchmark.training"] = LAYERS["benchmark.data"] | {"benchmark.data", "benchmark.models"}
 LAYERS["benchmark.training"] |= {"benchmark.training_params"}
 LAYERS["benchmark.prepare"] = LAYERS["benchmark.data"] | {"benchmark.data", "benchmark.cluster"}
-LAYERS["benchmark.findings"] = {"spectrograms", "benchmark.prepare"}
+LAYERS["benchmark.findings"] = {"spectrograms", "benchmark.prepare", "benchmark.caveats"}
 LAYERS["benchmark.predictor"] = LAYERS["benchmark.training"] | {"benchmark.training", "benchmark.sections"}
 LAYERS["benchmark.trial"] = LAYERS["benchmark.predictor"] | {"benchmark.provenance", "benchmark.analysis"}
 LAYERS["benchmark.explain"] = LAYERS["benchmark.predictor"] | {"benchmark.predictor", "benchmark.analysis"}

@@ -57,7 +57,6 @@ ELSEWHERE = {  # top-level settings that are looked at in another way, or change
 CLIPS = pd.DataFrame(
     [("a", "dog", "0" * 64, "train"), ("b", "rain", "1" * 64, "test")], columns=["clip_id", "label", "sha256", "split"]
 )
-ROW = SimpleNamespace(label="dog", clip_id="a")
 
 
 def study_of(section=None, change=None, **network):

@@ -9,16 +9,18 @@ from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from benchmark.data.fingerprints import SETTINGS, alike, picture_fingerprint, sound_fingerprint
+from benchmark.data.fingerprints import SETTINGS, alike, sound_fingerprint
+from benchmark.data.thumbnails import SHAPE, alike_pictures, thumbnail
 from benchmark.files import replacing
+from spectrograms import version
 from spectrograms.params import fingerprint
 
 PAIR = ["clip_a", "clip_b", "path_a", "path_b", "kind", "likeness"]
 ACROSS = [*PAIR, "split_a", "split_b", "seed", "fold", "n_folds", "label_a", "label_b"]
 FEW_CLIPS = 64  # fewer are done sooner than worker processes start
-KINDS = {  # by dataset.kind: what a copy is called, how it is told, frames that it may be shifted by
-    "audio": ("same sound", sound_fingerprint, None),
-    "images": ("same picture", picture_fingerprint, 2),
+KINDS = {  # by dataset.kind: what a copy is called, what it is told by and how, what that depends on
+    "audio": ("same sound", sound_fingerprint, alike, lambda: [SETTINGS, version.decoding()]),
+    "images": ("same picture", thumbnail, alike_pictures, lambda: [SHAPE, version.reading()]),
 }
 
 
@@ -32,10 +34,10 @@ def find_copies(clips, clip_params, cache, kind="audio", n_jobs=-1):
     ``cache``. A clip with hardly any change in it, such as a steady tone, is like no other."""
     # In an order of its own, so that neither the order of the rows nor the names change what is found.
     files = clips.sort_values(["sha256", "clip_id"]).drop_duplicates("sha256")
-    name, make, max_shift = KINDS[kind]
+    name, make, compare, depends = KINDS[kind]
     digests = files["sha256"].to_numpy()
-    prints = _fingerprints(files, make, clip_params, cache, n_jobs)
-    of_files = [(digests[i], digests[j], name, share) for i, j, share in alike(prints, max_shift)]
+    prints = _fingerprints(files, make, depends(), clip_params, cache, n_jobs)
+    of_files = [(digests[i], digests[j], name, share) for i, j, share in compare(prints)]
     positions = clips.groupby("sha256", sort=False).indices
     rows = _same_bytes(positions)
     for one, other, what, share in of_files:
@@ -112,10 +114,10 @@ def _pairs(clips, rows):
     return pd.DataFrame(dict(zip(PAIR, columns, strict=True))) if rows else pd.DataFrame(columns=PAIR)
 
 
-def _fingerprints(files, make, clip_params, cache, n_jobs):
+def _fingerprints(files, make, depends, clip_params, cache, n_jobs):
     """Return the fingerprint of each file, in order, computing those that ``cache`` lacks."""
     clip = clip_params.model_copy(update={"short": "pad"})  # a repeated clip has nothing that it did not have once
-    folder = Path(cache) / "fingerprints" / fingerprint(clip, make.__name__, SETTINGS)
+    folder = Path(cache) / "fingerprints" / fingerprint(clip, make.__name__, depends)
     folder.mkdir(parents=True, exist_ok=True)
     tasks = [(path, folder / f"{digest}.npy") for path, digest in zip(files["path"], files["sha256"], strict=True)]
     known = [_read(target) for _, target in tasks]

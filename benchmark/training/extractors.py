@@ -6,7 +6,6 @@ joins it with a head, and ``score`` is the compiled forward pass of such a model
 import importlib.metadata
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -23,7 +22,7 @@ from benchmark.models.identity import architecture, builder_source
 from benchmark.training.batch_norm import PopulationStatistics, is_folded, unfold
 from spectrograms import version
 from spectrograms.audio import load_clip
-from spectrograms.image import read_image, resize, to_image
+from spectrograms.image import is_picture, read_image, resize, to_image
 from spectrograms.mel import log_mel
 from spectrograms.params import fingerprint
 
@@ -34,12 +33,11 @@ MAKERS = (
     "benchmark.data.batches",
     "benchmark.data.embeddings",
 )
-PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
 
 
 def read_picture(path, settings):
     """Return the picture (height, width, 3) uint8 of any file: a picture as it is, sound as its mel spectrogram."""
-    if Path(path).suffix.lower() in PICTURES:
+    if is_picture(path):
         return read_image(path)
     waveform = load_clip(path, settings.clip, settings.mel.sample_rate)
     return to_image(log_mel(waveform, settings.mel), settings.image, settings.mel)
