@@ -17,6 +17,7 @@ from benchmark.cli import app
 from benchmark.config import StudyError, load_study
 from benchmark.data.leakage import ACROSS
 from benchmark.findings import findings
+from spectrograms.params import ClipParams
 
 RATE = 16000
 
@@ -253,7 +254,7 @@ def test_few_test_clips_and_classes_of_unlike_size_are_warned_of(sizes, few, tim
         clips=clips, folds={0: [fold]}, leaks=pd.DataFrame(columns=ACROSS), grouped=clips.head(0),
         rejected=pd.DataFrame(columns=["path", "reason"]),
     )  # fmt: skip
-    lines = list(findings(SimpleNamespace(leakage="refuse", models=()), ready))
+    lines = list(findings(SimpleNamespace(leakage="refuse", models=(), clip=ClipParams()), ready))
     assert [few in line for line in lines if "fewer than 5 test clips" in line] == ([True] if few else [])
     told = [line for line in lines if "always is right in 91 % of all clips" in line]  # 60 of 66
     assert bool(told) == times
