@@ -4,16 +4,15 @@ Only formats matter here whose decoders stop where the first header says."""
 
 import mmap
 import re
-from itertools import pairwise
 
 CHUNKS = {b"RIFF": "little", b"RIFX": "big", b"FORM": "big"}  # of WAV and AIFF: order of the bytes of a size
 HARMLESS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICS")  # what programs put behind a file, so that old ones pass over it
 LEAST = 8192  # bytes of unknown content that are worth a word: 0.2 s of the poorest sound
-SIGNATURES = (  # what begins a file and is found in the middle of it where another file was joined to it
-    rb"RIFF.{4}WAVE|RIFX.{4}WAVE|RF64.{4}WAVE|FORM.{4}AIF[FC]|caff\x00\x01\x00\x00desc|TTA1[\x01-\x03]\x00"
-    rb"|FLV\x01.\x00\x00\x00\x09|\x00\x00\x00.ftyp"
+SIGNATURE = re.compile(  # what begins a file, and is found in the middle of it where another file was joined to it
+    rb"(RIFF|RIFX|RF64).{4}WAVE|FORM.{4}AIF[FC]|caff\x00\x01\x00\x00desc|TTA1[\x01-\x03]\x00"
+    rb"|FLV\x01.\x00\x00\x00\x09|\x00\x00\x00.ftyp",
+    re.DOTALL,
 )
-JOINED = re.compile(SIGNATURES, re.DOTALL)
 PADDING = 2**20  # bytes of zeros that tell that all that follows is padding
 SEARCHED = 2**30  # bytes at most that are looked through
 
@@ -21,13 +20,22 @@ SEARCHED = 2**30  # bytes at most that are looked through
 def what_follows(path):
     """Return in words what a file holds that no decoder reads, '' if nothing."""
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        if JOINED.match(content):
-            starts = [found.start() for found in JOINED.finditer(content, 0, SEARCHED)]
-            # Two files are some bytes apart; a signature right behind another is chance.
-            if any(after - before > LEAST for before, after in pairwise(starts)):
-                return "several files joined in one, of which only the first is read"
+        if SIGNATURE.match(content) and _is_joined(content):
+            return "several files joined in one, of which only the first is read"
         left = _unclaimed(content)
     return "more samples than its header gives, which are not read" if left >= LEAST else ""
+
+
+def _is_joined(content):
+    """Return whether a file begins anew somewhere behind its beginning."""
+    skipped = 4 if content[4:8] == b"ftyp" else 0
+    word = content[skipped : skipped + 4]  # looked for by itself, for the whole expression takes twenty times as long
+    place = content.find(word, LEAST, SEARCHED)
+    while place >= 0:
+        if SIGNATURE.match(content, place - skipped):
+            return True
+        place = content.find(word, place + 1, SEARCHED)
+    return False
 
 
 def _unclaimed(content):

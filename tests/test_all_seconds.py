@@ -12,6 +12,7 @@ import soundfile
 
 from spectrograms.audio import load_clip, read_clip
 from spectrograms.decoders import decode
+from spectrograms.mpeg import lasts_at_most
 from spectrograms.params import ClipParams
 from spectrograms.sound import AudioError
 
@@ -133,6 +134,35 @@ def test_an_mp3_whose_header_counts_too_few_or_too_many_frames_is_read_to_its_en
     assert clip.seconds == pytest.approx(9, abs=0.06)  # the encoder's delay and padding
     assert clip.seconds == pytest.approx(seconds_of(tmp_path / "a.mp3"), abs=0.06)
     assert loudest(clip.waveform, 22050, 1, 8.5) == pytest.approx(880, abs=1)
+
+
+@pytest.mark.parametrize("rate", [8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000])
+@pytest.mark.parametrize("bit_rate", [32_000, 64_000, None])
+def test_frames_of_mp3_are_counted_as_ffmpeg_counts_them(tmp_path, rate, bit_rate):
+    """Without a bit rate each frame has one of its own."""
+    options = {"b": str(bit_rate)} if bit_rate else {"global_quality": "300", "flags": "+qscale"}
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 4 * rate) * np.linspace(0, 1, 4 * rate)
+    with av.open(str(tmp_path / "a.mp3"), "w") as file:
+        stream = file.add_stream("libmp3lame", rate=rate, layout="mono", options=options)
+        frame = av.AudioFrame.from_ndarray(noise.astype(np.float32)[None], format="fltp", layout="mono")
+        frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
+        file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    with av.open(str(tmp_path / "a.mp3")) as file:
+        counted = sum(float((packet.duration or 0) * (packet.time_base or 0)) for packet in file.demux(audio=0))
+    assert lasts_at_most(tmp_path / "a.mp3", counted + 0.001)
+    assert not lasts_at_most(tmp_path / "a.mp3", counted - 0.001)
+    (tmp_path / "b.mp3").write_bytes((tmp_path / "a.mp3").read_bytes() * 2)
+    assert not lasts_at_most(tmp_path / "b.mp3", 1.5 * counted)
+    assert lasts_at_most(tmp_path / "b.mp3", 2 * counted + 0.001)
+
+
+@pytest.mark.parametrize(
+    "content", [b"RIFF" + bytes(100), bytes(20_000), b"\xff" * 20_000, b"ID3\x04\0\0" + bytes(9_000)]
+)
+def test_what_is_no_row_of_frames_is_left_to_ffmpeg(tmp_path, content):
+    (tmp_path / "a.mp3").write_bytes(content)
+    assert not lasts_at_most(tmp_path / "a.mp3", 100)
 
 
 def wav(samples, says, riff_says=None, rate=22050):

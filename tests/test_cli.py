@@ -182,8 +182,8 @@ def test_render_writes_a_picture_a_clip_and_then_none(command, sounds, tmp_path)
     path = study(tmp_path)
     assert "20 pictures rendered" in command("render", path)[1]
     assert "0 pictures rendered, 20 from" in command("render", path)[1]
-    pictures = sorted((tmp_path / ".cache").glob("images/*/low/*.png"))
-    assert len(pictures) == 10
+    pictures = sorted((tmp_path / ".cache").glob("images/*/*/*.png"))
+    assert len(pictures) == 20
     assert Image.open(pictures[0]).size == (44, 128)  # 1 + 22050 // 512 frames, 128 bands
 
 
