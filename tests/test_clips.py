@@ -2,12 +2,14 @@
 
 import csv
 import hashlib
+import io
 import os
 import re
 import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from benchmark.config import StudyError, load_study
 from benchmark.data.clips import find_clips, safe_name
@@ -162,7 +164,19 @@ def test_clips_of_one_name_are_told_apart_the_same_on_every_machine(find, root, 
     assert set(other["clip_id"]) <= set(one["clip_id"])
 
 
-def test_labels_stay_as_written_but_may_not_share_a_folder(find, root):
+def test_pictures_are_found_whatever_they_are_called(find, tmp_path):
+    content = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(content, "PNG")
+    for name in ("a/one", "a/two.jfif", "a/three.v2", "b/four.jpe", "b/five.pnm"):
+        put(tmp_path / "pictures" / name, content.getvalue())
+    put(tmp_path / "pictures" / "a" / "six.v2", b"no picture")
+    put(tmp_path / "pictures" / "b" / "notes.txt")
+    clips, rejected = find(tmp_path / "pictures", kind="images")
+    assert clips["clip_id"].tolist() == ["one", "three", "two", "five", "four"]
+    assert rejected["reason"].tolist() == ["unknown extension '.v2'"]
+
+
+def test_labels_stay_as_written_but_may_not_differ_in_case_or_punctuation_alone(find, root):
     put(root / "Sci-Fi & Fantasy" / "s.wav")
     assert "Sci-Fi & Fantasy" in set(find(root)[0]["label"])
     for other in ("Sci-Fi + Fantasy", "sci-fi & fantasy"):

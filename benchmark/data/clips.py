@@ -53,7 +53,7 @@ def find_clips(dataset, cache, labelled=True, say=lambda sentence: None):
 
 
 def _check_labels(root, found, sound, flaws, labelled):
-    """Raise where a label lost all its clips, stands alone, or would share its folder in the cache with another."""
+    """Raise where a label lost all its clips, stands alone, or is another one but for case and punctuation."""
     labels = sorted({clip.label for clip in sound})
     for clip in found:
         if clip.label not in labels:
@@ -62,11 +62,13 @@ def _check_labels(root, found, sound, flaws, labelled):
             )
     if labelled and len(labels) < 2:
         raise StudyError(f"{root} has one class only, '{labels[0]}'; at least two are needed to tell apart")
-    folders = {}
+    names = {}
     for label in labels:
-        other = folders.setdefault(safe_name(label).casefold(), label)
+        other = names.setdefault(safe_name(label).casefold(), label)
         if other != label:
-            raise StudyError(f"labels '{other}' and '{label}' of {root} need folders that differ by name; rename one")
+            raise StudyError(
+                f"labels '{other}' and '{label}' of {root} differ in case or punctuation alone; rename one"
+            )
 
 
 def _clip_ids(clips):

@@ -10,7 +10,7 @@ MEDIA = {  # by dataset.kind; the containers of video count as audio: their soun
         r"\.(wav|flac|ogg|oga|opus|mp[23]|m4[ab]|aac|ac3|wma|aiff?|aifc|au|caf|w64|amr|mka"
         r"|mp4|m4v|mkv|webm|mov|avi|mpe?g|wmv|flv|3gp|ogv|m?ts)"
     ),
-    "images": re.compile(r"\.(png|jpe?g|bmp|gif|tiff?|webp|p[pg]m)"),
+    "images": re.compile(r"\.(png|jpe?g?|jfif|bmp|gif|tiff?|webp|p[bgpn]m)"),
 }
 COMPANIONS = re.compile(  # what commonly lies beside media; ignored without a word
     r"\.(txt|[ct]sv|jsonl?|xml|ya?ml|md|rst|html|pdf|srt|vtt|db|ini|log|py|mat?|np[yz]|md5)"
