@@ -5,11 +5,16 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements
 EXTRA := $(VENV)/.requirements-extra
 
-.PHONY: help setup demo test lint format bench clean
+# Whole runs, other processes, a browser: what a change of one function hardly needs.
+SLOW := backends cluster demo embeddings explain export fuzz killed matlab networks origin page_browser processes run \
+	render two_studies workers
+
+.PHONY: help setup demo test quick lint format bench clean
 
 help:
 	@echo "make demo    install into .venv and run configs/demo.yaml"
 	@echo "make test    install into .venv and run the test suite"
+	@echo "make quick   the tests that need neither whole runs nor other programs"
 	@echo "make lint    check style"
 	@echo "make bench   time rendering and report against plain ways"
 	@echo "make clean   remove .venv, caches and the demo's results"
@@ -35,6 +40,9 @@ demo: setup
 
 test: $(EXTRA)
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+quick: setup
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(SLOW:%=--ignore=tests/test_%.py)
 
 lint: setup
 	@$(BIN)/ruff check .

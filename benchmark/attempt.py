@@ -23,9 +23,9 @@ def attempt(job, surroundings=None, run=run_trial):
     try:
         return run(job, surroundings or Surroundings())
     except (MemoryError, *EXPECTED) as error:
-        return failed(job, _reason(error))
+        return failed(job, reason_of(error))
     except Exception as error:  # of any library: the other trials still run, and the traceback is kept
-        return failed(job, _reason(error), traceback.format_exc())
+        return failed(job, reason_of(error), traceback.format_exc())
     finally:
         keras.utils.clear_session()
         gc.collect()
@@ -39,11 +39,13 @@ def failed(job, reason, details=None):
     return record
 
 
-def _reason(error):
-    """Return an error as one sentence."""
+def reason_of(error):
+    """Return an error as one sentence, as trial.json has it."""
     text = " ".join(str(error).split())[:500]
     if isinstance(error, MemoryError) or any(word in f"{type(error).__name__} {text}" for word in EXHAUSTED):
         return f"out of memory; a smaller training.batch_size may help: {text or type(error).__name__}"
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return f"the package {error.name} is not installed: pip install {error.name.split('.')[0].replace('_', '-')}"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or 'writing results'}: {error.strerror}"
     return text if isinstance(error, EXPECTED) and text else f"{type(error).__name__}: {text[:300]}"

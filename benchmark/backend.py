@@ -2,11 +2,13 @@
 
 import contextlib
 import functools
+import json
 import logging
 import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from benchmark.config import StudyError
 
@@ -46,6 +48,22 @@ def hide_gpus():
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 
+def keras_home():
+    """Return the folder of Keras' own settings and of the weights that it has fetched, as Keras finds it."""
+    if "KERAS_HOME" in os.environ:
+        return Path(os.environ["KERAS_HOME"])
+    home = os.path.expanduser("~")
+    return Path(home if os.access(home, os.W_OK) else "/tmp", ".keras")
+
+
+def backend_name():
+    """Return the name of the backend that Keras will start, without importing it."""
+    configured = None
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        configured = json.loads((keras_home() / "keras.json").read_text(encoding="utf-8")).get("backend")
+    return os.environ.get("KERAS_BACKEND") or configured or "tensorflow"
+
+
 def import_keras():
     """Import Keras and its backend without their start-up messages; say what is missing where there is none."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -54,12 +72,20 @@ def import_keras():
         with _stderr_hushed():
             import keras
 
+            _as_computed_here(keras)
             keras.ops.zeros(1)  # the first operation looks for devices, and speaks of those that are not there
     except (ImportError, ValueError) as error:  # not installed, or no backend of that name
-        backend = os.environ.get("KERAS_BACKEND", "tensorflow")
         raise StudyError(
-            f"Keras cannot start its backend '{backend}': {error}; install it, or set KERAS_BACKEND to jax or torch"
+            f"Keras cannot start its backend '{backend_name()}': {error}; "
+            "install it, or set KERAS_BACKEND to jax or torch"
         ) from None
+
+
+def _as_computed_here(keras):
+    """Set what ~/.keras/keras.json may say otherwise: all arrays of the suite end in channels, all sums are float32."""
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from benchmark.backend import import_keras
+from benchmark.backend import hide_gpus, import_keras
 from benchmark.config import StudyError, load_network, load_study, network_names
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -27,6 +27,8 @@ BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
 def main():
     """Run a command; an error in its arguments, study or data is one sentence and exit code 2."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # a terminal or pipe that cannot show a character must not end a run
     try:
         app()
     except StudyError as error:
@@ -35,6 +37,23 @@ def main():
     except OSError as error:
         print(f"error: {error.filename or 'file'}: {error.strerror or error}", file=sys.stderr)
         sys.exit(BAD_INPUT)
+
+
+def _version(asked):
+    if asked:
+        from benchmark.provenance import summary
+
+        print(summary())
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="print versions and commit, and exit")
+    ] = False,
+):
+    """Benchmark pretrained networks on labelled audio."""
 
 
 @app.command()
@@ -50,13 +69,15 @@ def run(
     """Render, train, evaluate and time all models of a study; write its tables and figures."""
     from benchmark import prepare
     from benchmark.lock import held
+    from benchmark.origin import origin
 
     plan = load_study(study, [*settings, *([f"engine.kind={where}"] if where else [])], only)
     prepare.check_writable(plan.folder)
-    prepare.find(plan)  # wrong data are told before seconds are spent on loading networks
+    prepare.check_packages(plan)
+    found = prepare.find(plan)  # wrong data are told before seconds are spent on loading networks
     with held(plan.folder):
         try:
-            records = _run(plan, force)
+            records = _run(plan, found, force, origin(study, plan))
         except KeyboardInterrupt:
             print("\ninterrupted: finished trials are kept; the same command goes on from there", file=sys.stderr)
             sys.exit(INTERRUPTED)
@@ -71,31 +92,34 @@ def run(
         sys.exit(FAILED)
 
 
-def _run(plan, force):
-    """Check the models of a study, make its pictures, run its trials; return their records."""
-    from benchmark import backend, prepare
+def _run(plan, found, force, origin):
+    """Check the networks of a study, make its pictures, run its trials; return their records."""
+    from benchmark import backend, prepare, provenance
 
+    provenance.suite()  # the commit of the code that is loaded now, whatever is edited meanwhile
     if plan.engine.kind == "inline" and plan.engine.num_cpus:
         backend.keep_to(backend.cores()[: plan.engine.num_cpus])
     if plan.engine.kind != "inline":
         backend.hide_gpus()
     backend.import_keras()
-    from benchmark import engine
+    from benchmark import checks, engine
 
-    engine.check_models(plan)
+    wrong = checks.judge(plan)
     with prepare.connected(plan.engine):
-        ready = prepare.prepare(plan)
-        prepare.gate(plan, ready.leaks)
+        ready = prepare.prepare(plan, found=found)
+        prepare.gate(plan, ready)
+        if not force:
+            engine.check_replaces(plan, ready.clips, ready.folds, origin, wrong)
         prepare.write_study(plan, ready)
-        return engine.run_all(plan, ready.clips, ready.folds, force)
+        return engine.run_all(plan, ready.clips, ready.folds, force, origin=origin, wrong=wrong)
 
 
 @app.command()
-def render(study: StudyFile, settings: Settings = ()):
+def render(study: StudyFile, settings: Settings = (), only: Only = ()):
     """Render the spectrogram pictures of a study, and nothing else."""
     from benchmark import prepare
 
-    plan = load_study(study, settings)
+    plan = load_study(study, settings, only)
     with prepare.connected(plan.engine):
         clips, rejected, _ = prepare.draw(plan, *prepare.find(plan, labelled=False))
     for path, reason in rejected.itertuples(index=False):
@@ -119,32 +143,49 @@ def report(
         _report(results)
         return
     from benchmark.analysis.compare import compare as compare_studies
-    from benchmark.analysis.compare import print_compare, write_compare
+    from benchmark.analysis.compare import sheets, write_compare
+    from benchmark.analysis.terminal import print_sheets
 
     found = compare_studies(*compare)
-    print_compare(found)
+    print_sheets(sheets(found))
     print(*write_compare(found, out), sep="\n")
 
 
 @app.command()
-def check(study: StudyFile, settings: Settings = (), only: Only = ()):
-    """Show the resolved study, its clips per class and split, the files set aside, and the trials that would run."""
+def check(
+    study: StudyFile,
+    settings: Settings = (),
+    only: Only = (),
+    offline: Annotated[bool, typer.Option("--offline", help="do not ask whether weights can be fetched")] = False,
+):
+    """Show the resolved study, what is wrong with its networks, its clips per class and split, files set aside."""
     import yaml
 
     from benchmark import prepare
+    from benchmark.findings import findings
 
     plan = load_study(study, settings, only)
-    prepare.check_writable(plan.folder)
-    ready = prepare.prepare(plan)
     print(yaml.safe_dump(plan.model_dump(mode="json"), sort_keys=False))
-    for line in prepare.findings(plan, ready):
+    prepare.check_writable(plan.folder)
+    prepare.check_packages(plan)
+    hide_gpus()  # a run may be using them
+    import_keras()
+    from benchmark import checks
+
+    wrong = checks.judge(plan, thorough=True, offline=offline)
+    ready = prepare.prepare(plan)
+    for line in findings(plan, ready):
         print(line)
-    prepare.gate(plan, ready.leaks)
+    prepare.gate(plan, ready)
+    if wrong:
+        print(f"{len(wrong)} of {len(plan.models)} networks would fail, see above", file=sys.stderr)
+        sys.exit(FAILED)
 
 
 @app.command()
 def models():
     """List the networks that a study can name, with parameters, input size and weights."""
+    hide_gpus()
     import_keras()
     from benchmark.listing import list_networks
 

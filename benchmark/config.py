@@ -3,12 +3,14 @@
 import difflib
 import re
 from pathlib import Path
-from typing import get_args
+from typing import Annotated, Literal, get_args, get_origin
 
 import yaml
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from benchmark.sections import NetworkParams, Study
+from benchmark.training_params import TrainingParams
+from benchmark.yaml_text import parse
 from spectrograms.params import Params
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
@@ -21,7 +23,8 @@ class StudyError(ValueError):
 def load_study(path, overrides=(), only=(), configs=CONFIGS):
     """Return the :class:`Study` of a YAML file, with ``key=value`` overrides and the models reduced to ``only``.
 
-    Raises :class:`StudyError` where the file, a key or a value is wrong."""
+    What ``only`` leaves out, and ensembles with it, is dropped before anything is judged. Raises :class:`StudyError`
+    where the file, a key or a value is wrong, with every model that is."""
     path = Path(path)
     raw = {"name": path.stem, **read_yaml(path)}
     entries = raw.get("models", [])
@@ -32,9 +35,25 @@ def load_study(path, overrides=(), only=(), configs=CONFIGS):
     raw["models"] = [{"extends": entry} if isinstance(entry, str) else entry for entry in entries]
     for override in overrides:
         _override(raw, override)
-    raw["models"] = [resolve_network(entry, path, configs) for entry in raw["models"]]
-    study = read_section(Study, raw, path)
-    return _keep_only(study, only) if only else study
+    if only:
+        _keep_only(raw, only)
+    raw["models"] = _resolve_all(raw["models"], path, configs)
+    study = read_section(Study, raw, path, {"part": bool(only)})
+    _check_read(study, path, whole=not only)
+    return study
+
+
+def _check_read(study, path, whole):
+    """Raise :class:`StudyError` for a setting of training that is not its default where no model reads it.
+
+    Not ``whole``: some models are left out, and they may be the ones that read a setting of the study."""
+    ignored = [(m, study.for_model(m).training.ignored(m.takes)) for m in study.models]
+    defaults = TrainingParams().model_dump()
+    given = [key for key, value in study.training.model_dump().items() if whole and value != defaults[key]]
+    slips = [("training", key, ignored[0][1][key]) for key in given if all(key in why for _, why in ignored)]
+    slips += [(f"model {m.name}: training", key, why[key]) for m, why in ignored for key in m.training if key in why]
+    if slips:
+        raise StudyError("\n".join(f"{path}: {place}.{key} has no effect: {why}" for place, key, why in slips))
 
 
 def load_network(name):
@@ -45,7 +64,7 @@ def load_network(name):
 def read_yaml(path):
     """Return the mapping in a YAML file; raise :class:`StudyError` where there is none."""
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        content = parse(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         near = difflib.get_close_matches(Path(path).stem, [p.stem for p in Path(path).parent.glob("*.yaml")], 1)
         raise StudyError(f"no file {path}" + (f"; did you mean {near[0]}.yaml?" if near else "")) from None
@@ -77,10 +96,23 @@ def resolve_network(entry, where="models", configs=CONFIGS):
     return read_section(NetworkParams, inherited | changed, f"{where}: model {changed.get('name', base)}")
 
 
-def read_section(section, raw, where=""):
+def _resolve_all(entries, where, configs):
+    """Return the :class:`NetworkParams` of all entries; raise :class:`StudyError` with the slips of every one."""
+    networks, slips = [], []
+    for entry in entries:
+        try:
+            networks.append(resolve_network(entry, where, configs))
+        except StudyError as error:
+            slips.append(str(error))
+    if slips:
+        raise StudyError("\n".join(slips))
+    return networks
+
+
+def read_section(section, raw, where="", context=None):
     """Return ``section(**raw)``; raise :class:`StudyError` with every slip in it, in words."""
     try:
-        return section.model_validate(raw)
+        return section.model_validate(raw, context=context)
     except ValidationError as error:
         slips = [_explain(section, slip) for slip in error.errors()]
         raise StudyError("\n".join(f"{where}: {slip}" if where else slip for slip in slips)) from None
@@ -118,31 +150,85 @@ def _did_you_mean(word, known):
 
 
 def _override(raw, override):
-    """Set one ``a.b.c=value``, the value read as YAML; a part may be an index or a name in a list."""
+    """Set one ``a.b.c=value``; a part may be an index or a name in a list. For the value see :func:`_value`."""
     key, equals, text = override.partition("=")
     if not equals:
         raise StudyError(f"--set takes key=value, as in training.epochs=5; got '{override}'")
     *outer, last = key.strip().split(".")
+    value, node = _value(text, _kind_at([*outer, last]), override), raw
     try:
-        value = yaml.safe_load(text)
-        node = raw
         for part in outer:
             node = node.setdefault(part, {}) if isinstance(node, dict) else node[_index(node, part)]
         node[last if isinstance(node, dict) else _index(node, last)] = value
-    except (yaml.YAMLError, LookupError, ValueError, TypeError, AttributeError):
+    except (LookupError, ValueError, TypeError, AttributeError):
         raise StudyError(f"--set {override}: there is no place '{key}' in the study for this value") from None
 
 
+def _value(text, kind, override):
+    """Return the value that was typed for a setting of this type: YAML, but for a text or path what was typed.
+
+    A text takes no other YAML than what fits it, null or a list of pairs in brackets: '#', ': ' or [ are part of it."""
+    kinds = _kinds(kind)
+    is_text = bool({str, Path} & kinds or any(isinstance(one, str) for one in kinds)) and not {int, float, bool} & kinds
+    try:
+        value = parse(text)
+        if is_text:
+            TypeAdapter(kind).validate_python(value)
+    except ValidationError:
+        return text
+    except yaml.YAMLError as error:
+        if is_text:
+            return text
+        raise StudyError(f"--set {override}: '{text}' is not valid YAML: {' '.join(str(error).split())}") from None
+    return value if value is None or not is_text or text.lstrip().startswith(("[", "{")) else text
+
+
+def _kind_at(place):
+    """Return the type of the setting at a place such as ('models', 'vgg16', 'weights'), or None where there is none."""
+    kind = Study
+    for part in place:
+        within = [one for one in _kinds(kind) if isinstance(one, type) and issubclass(one, Params)]
+        if get_origin(kind) is tuple and within:  # the part is the number or the name of one of them
+            kind = within[0]
+        elif get_origin(kind) is dict:
+            kind = get_args(kind)[1]
+        elif within and part in within[0].model_fields:
+            kind = within[0].model_fields[part].annotation
+        else:
+            return None
+    return kind
+
+
+def _kinds(kind):
+    """Return the plain types, and the words of a Literal, that a type is made of."""
+    inner = get_args(kind)
+    if get_origin(kind) is Annotated:
+        return _kinds(inner[0])
+    if get_origin(kind) is Literal or not inner:
+        return set(inner) or {kind}
+    return set().union(*map(_kinds, inner))
+
+
 def _index(entries, part):
-    names = [entry.get("name", entry.get("extends")) if isinstance(entry, dict) else entry for entry in entries]
+    names = [_name(entry) for entry in entries]
     return names.index(part) if part in names else int(part) if part.lstrip("-").isdigit() else names.index(part)
 
 
-def _keep_only(study, only):
-    names = [model.name for model in study.models]
+def _name(entry):
+    """Return what an entry of ``models`` is called, be it right or wrong."""
+    return entry.get("name", entry.get("extends")) if isinstance(entry, dict) else entry
+
+
+def _keep_only(raw, only):
+    """Drop all models but ``only`` from a raw study, and the ensembles that name another."""
+    names = [str(_name(entry)) for entry in raw["models"]]
     for name in only:
         if name not in names:
             raise StudyError(
                 f"--only {name}: the study has no such model{_did_you_mean(name, names)}; it has {', '.join(names)}"
             )
-    return study.model_copy(update={"models": tuple(model for model in study.models if model.name in only)})
+    raw["models"] = [entry for entry in raw["models"] if _name(entry) in only]
+    if isinstance(raw.get("ensembles"), list):  # else it is judged as it stands
+        raw["ensembles"] = [
+            names for names in raw["ensembles"] if not isinstance(names, list) or not set(map(str, names)) - set(only)
+        ]

@@ -1,17 +1,16 @@
 """All trials of a study: what is done is kept, what fails is recorded, the rest goes on."""
 
 import json
-import re
-import shutil
-
-import keras
+from itertools import chain
+from types import MappingProxyType
 
 from benchmark import workers
 from benchmark.analysis.predictions import read_predictions
+from benchmark.attempt import failed
 from benchmark.config import StudyError
+from benchmark.files import sweep
 from benchmark.jobs import Job, Trial
-from benchmark.models.catalogue import build_backbone, find_builder
-from benchmark.models.weights import WeightsError
+from benchmark.origin import is_same, told
 from benchmark.status import Board
 from benchmark.trial import dependencies
 
@@ -22,7 +21,6 @@ def _ray(jobs, engine, board):
     return cluster.run(jobs, engine, board)
 
 
-CHECKPOINT = r"\.\d+-\d+\.checkpoint\.npz"
 ENGINES = {"inline": workers.inline, "processes": workers.processes, "ray": _ray}
 
 
@@ -33,39 +31,54 @@ def plan(study, folds):
     ]
 
 
-def check_models(study):
-    """Raise :class:`StudyError` for a model that cannot be found, or whose own weights file does not fit it."""
-    for network in study.models:
-        path = network.weights_path
-        if path is not None and not path.exists():
-            raise StudyError(f"{network.name}: no weights at {path}; give a file that exists, or 'weights: random'")
-        if network.takes == "image":
-            find_builder(network.backbone)
-            if path is not None:
-                _fits(network)
+def check_replaces(study, clips, folds, origin, wrong=()):
+    """Raise :class:`StudyError` where a run would replace finished trials of another study file or about other data.
+
+    ``origin`` is that of the run, of :mod:`benchmark.origin`; networks in ``wrong`` will not be run."""
+    for job in _jobs(study, clips, folds, origin):
+        if job.trial.network.name in wrong:
+            continue
+        was = _record(job).get("origin")
+        if not is_same(was, origin) and (why := reusable(job)[1]):
+            raise StudyError(
+                f"{study.folder} holds finished trials of {told(was)}, and a run of {told(origin)} would replace them "
+                f"({job.trial.name} {why}): give it another name (--set name=...), or replace them with --force"
+            )
 
 
-def _fits(network):
+def _jobs(study, clips, folds, origin):
+    """Return the jobs of all trials."""
+    classes = sorted(clips["label"].unique())
+    return [
+        Job(study.for_model(trial.network), trial, clips, folds[trial.seed][trial.fold], classes, origin)
+        for trial in plan(study, folds)
+    ]
+
+
+def _record(job):
+    """Return trial.json of a finished trial; {} where there is none."""
     try:
-        build_backbone(network)
-    except WeightsError as error:
-        raise StudyError(f"{network.name}: {error}") from None
-    finally:
-        keras.utils.clear_session()
+        record = json.loads((job.trial.folder(job.study) / "trial.json").read_text(encoding="utf-8"))
+        return record if record["status"] == "done" else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
-def run_all(study, clips, folds, force=False, say=print):
+def run_all(study, clips, folds, force=False, say=print, origin=None, wrong=MappingProxyType({})):
     """Run the trials that are not done; return the records of all, in order.
 
-    ``say`` gets one line per trial: reused and why redone, accuracy and seconds, or what failed."""
-    trials, classes, records, jobs = plan(study, folds), sorted(clips["label"].unique()), {}, []
-    sweep(study)
+    ``say`` gets one line per trial: reused and why redone, accuracy and seconds, or what failed. ``origin`` is that of
+    :mod:`benchmark.origin`. ``wrong`` is {network: reason} of those whose trials cannot but fail: they are recorded so,
+    and not begun."""
+    trials, records, jobs = plan(study, folds), {}, []
+    sweep(study.folder, deep=True)
     board = Board(study.folder, trials, say, live=None if say is print else False)
     with board.shown():
-        for trial in trials:
-            job = Job(study.for_model(trial.network), trial, clips, folds[trial.seed][trial.fold], classes)
+        for job in _jobs(study, clips, folds, origin):
+            trial = job.trial
             done, why = reusable(job)
             if done and not force:
+                trial.checkpoint(job.study).unlink(missing_ok=True)  # of a run that was killed as the trial was done
                 records[trial.name] = done
                 board.kept(trial, done)
             else:
@@ -73,19 +86,12 @@ def run_all(study, clips, folds, force=False, say=print):
                     trial.checkpoint(job.study).unlink(missing_ok=True)
                 jobs.append(job)
                 board.due(trial, "asked for again" if done else why)
-        for job, record in ENGINES[study.engine.kind](jobs, study.engine, board):
+        hopeful = [job for job in jobs if job.trial.network.name not in wrong]
+        refused = ((job, failed(job, reason)) for job in jobs if (reason := wrong.get(job.trial.network.name)))
+        for job, record in chain(refused, ENGINES[study.engine.kind](hopeful, study.engine, board)):
             records[job.trial.name] = record
             board.ended(job.trial, record)
     return [records[trial.name] for trial in trials]
-
-
-def sweep(study):
-    """Remove what a run that was cut left behind in the trials' folders; checkpoints stay, to go on from."""
-    for path in study.folder.glob("trials/*/.*"):
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        elif not re.fullmatch(CHECKPOINT, path.name):  # also one that was being written
-            path.unlink(missing_ok=True)
 
 
 def reusable(job):
@@ -102,4 +108,7 @@ def reusable(job):
         return None, "not run yet"
     was, now = record.get("depends_on", {}), dependencies(job.study, job.trial, job.rows)
     changed = [name for name in now if was.get(name) != now[name]]
+    path = job.trial.network.weights_path
+    if changed == ["weights"] and path is not None and not path.exists():  # nothing to compare, nor to run with
+        return record, ""
     return (None, f"again, since {', '.join(changed)} changed") if changed else (record, "")

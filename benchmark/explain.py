@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.analysis.evidence import by_band, by_second, mean_share, summary
+from benchmark.analysis.naming import remark
 from benchmark.analysis.predictions import read_predictions, score_matrix
 from benchmark.analysis.saliency_figure import class_figure, clip_figure
 from benchmark.config import StudyError
@@ -77,7 +78,8 @@ class Explainer:
 
         self.maps = ActivationMaps(self.extractor.backbone, self.assembly.head)
         self.axes = _axes(self.extractor)
-        self.title = network.label + _origin(record, network)
+        synthetic = record["settings"]["dataset"].get("synthetic")
+        self.title = remark(network.label, network.weights == "random", synthetic)
 
     def read(self, path):
         """Return a file as the network gets it, (size, size, 3) float32 of 0..255."""
@@ -115,14 +117,6 @@ def _axes(extractor):
     if settings.dataset.kind == "images":
         return pixel_axis(extractor.backbone.input_size, "left"), pixel_axis(extractor.backbone.input_size, "bottom")
     return time_axis(settings.clip, settings.mel), frequency_axis(settings.mel, settings.image)
-
-
-def _origin(record, network):
-    """Return in brackets what a title must not hide, '' if nothing."""
-    random = network.weights == "random" and "(random)" not in network.label
-    synthetic = record["settings"]["dataset"].get("synthetic")
-    parts = ["random weights"] * random + ["synthetic sound"] * bool(synthetic)
-    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _study_clips(folder):

@@ -3,8 +3,7 @@
 import contextlib
 import importlib.util
 import json
-import os
-import shutil
+import tempfile
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.config import StudyError
-from benchmark.files import write_text
+from benchmark.files import draft, put, write_text
 from benchmark.predictor import Predictor, check_trial
 
 
@@ -106,14 +105,10 @@ def export(trial_dir, format, out=None, n=5, known=None, say=print):
     clips = _test_clips(trial_dir, predictor, n)
     cases = list(clips.values()) or _noise(predictor, n)
     _check_memory(kind, predictor.assembly.model, format)
-    temporary = out / f".{os.getpid()}-{kind.file}"
-    out.mkdir(parents=True, exist_ok=True)
-    try:
+    with draft(out / kind.file) as temporary, _scratch(out):
         _write(predictor.assembly.model, kind, temporary, format)
         difference = _compare(kind, temporary, cases, format)
-        _place(temporary, out / kind.file)
-    finally:
-        _remove(temporary)
+        put(temporary, out / kind.file)
     told = _describe(predictor, record, format) | {"max_difference": difference}
     on = f"{len(clips)} test clips" if clips else f"{n} inputs of noise, since the study's clips are gone"
     told |= {"compared_on": on, "clips": list(clips)}
@@ -231,17 +226,17 @@ def _first_line(error):
     return f"{type(error).__name__}: {lines[0][:300] if lines else 'no reason given'}"
 
 
-def _place(temporary, path):
-    """Give what was written its name; what had that name before goes only then."""
-    old = path.with_name(f".{os.getpid()}-old-{path.name}")
-    if path.exists():
-        os.replace(path, old)
-    os.replace(temporary, path)
-    _remove(old)
-
-
-def _remove(path):
-    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+@contextlib.contextmanager
+def _scratch(out):
+    """Let converters write their temporary files, which they leave where they are killed, into a draft in ``out``."""
+    before = tempfile.tempdir
+    with draft(out / "scratch") as folder:
+        folder.mkdir()
+        tempfile.tempdir = str(folder)
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
 
 
 def _describe(predictor, record, format):

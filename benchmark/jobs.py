@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from benchmark.provenance import suite
 from benchmark.sections import NetworkParams, Study
 
 
@@ -39,6 +40,7 @@ class Trial:
             "seed": self.seed,
             "regime": study.training.regime,
             "weights": {"name": self.network.weights_name, "sha256": None},
+            "suite": suite(),
         }
 
 
@@ -51,6 +53,7 @@ class Job:
     clips: pd.DataFrame
     split: np.ndarray  # of each clip in this fold
     classes: list[str]
+    origin: dict | None = None  # of the study: benchmark.origin
 
     @property
     def rows(self):

@@ -67,10 +67,10 @@ def _goes_on(path, start):
     from spectrograms.audio import AudioError, decode
 
     try:
-        mono, rate = decode(path, start, PROBE)
+        sound = decode(path, start, PROBE)
     except (AudioError, OSError):
         return False
-    return mono.size > (PROBE - 0.001) * rate  # a millisecond: the time stamps of Matroska
+    return len(sound.mono) > (PROBE - 0.001) * sound.rate  # a millisecond: the time stamps of Matroska
 
 
 class Predictor:
@@ -105,7 +105,7 @@ class Predictor:
             )
 
     def predict(self, path, hop=None, timed=False):
-        """Return {file, predicted, scores, error, windows, latency_ms} of one file.
+        """Return {file, predicted, scores, error, caveat, windows, latency_ms} of one file.
 
         ``windows`` holds {start, scores, error} of each of :func:`window_starts`, start in seconds; a picture is one
         window without start. A window that cannot be scored, such as a silent one, has an error instead of scores.
@@ -118,7 +118,7 @@ class Predictor:
             scores, error = self._score(path, start)
             windows.append({"start": start, "scores": self._named(scores), "error": error})
             scored += [] if scores is None else [(start, scores)]
-        row = {"file": str(path), "predicted": None, "scores": None, "error": None, "windows": windows}
+        row = {"file": str(path), "predicted": None, "scores": None, "error": None, "caveat": "", "windows": windows}
         if not scored:
             return row | {"error": windows[0]["error"], "latency_ms": None}
         mean = np.mean([scores for _, scores in scored], axis=0, dtype="float64")
@@ -126,8 +126,24 @@ class Predictor:
         return row | {
             "predicted": self.classes[mean.argmax()],
             "scores": self._named(mean),
+            "caveat": self._caveat(path, scored[-1][0]),
             "latency_ms": latency,
         }
+
+    def _caveat(self, path, start):
+        """Return what is to be known of a file whose last window begins at ``start`` seconds, '' if nothing."""
+        from spectrograms.audio import AudioError, read_clip
+        from spectrograms.image import caveat, read_image
+
+        if start is None:
+            return caveat(read_image(path))
+        beyond = self.study.clip.model_copy(
+            update={"offset": start, "duration": self.study.clip.duration + 1, "short": "pad"}
+        )
+        try:
+            return read_clip(path, beyond, self.study.mel.sample_rate).caveat
+        except (AudioError, OSError):
+            return ""
 
     def latency(self, path, starts):
         """Return the median milliseconds of a window: {forward, file, calls}, 'file' with decoding and rendering.
@@ -149,9 +165,9 @@ class Predictor:
         return [None] if self._is_picture(path) or self._is_deaf else window_starts(path, self.study.clip, hop)
 
     def _is_picture(self, path):
-        from benchmark.training.extractors import PICTURES
+        from spectrograms.image import is_picture
 
-        return self.network.takes == "image" and Path(path).suffix.lower() in PICTURES
+        return self.network.takes == "image" and is_picture(path)
 
     @property
     def _is_deaf(self):
@@ -189,7 +205,8 @@ def _settings(folder, record):
     try:
         settings = dict(record["settings"])
         network = NetworkParams.model_validate(settings.pop("model"))
-        return Study.model_validate(settings | {"models": [network]}), network
+        alone = settings | {"models": [network], "ensembles": ()}  # of the study's models
+        return Study.model_validate(alone, context={"part": True}), network
     except (ValidationError, KeyError, TypeError, ValueError) as error:
         raise StudyError(f"{folder}: trial.json does not hold the settings of a trial: {error}") from None
 
@@ -200,6 +217,8 @@ def print_scores(rows):
     Where windows were timed, the last line of a file is their median latency."""
     for row in rows:
         print(f"{printable(row['file'])}: {row['error'] or _ranked(row['scores'])}")
+        if row.get("caveat"):
+            print(f"  caveat: {printable(row['caveat'])}")
         for window in row["windows"] if len(row["windows"]) > 1 else []:
             print(f"  {window['start']:9.2f} s  {window['error'] or _ranked(window['scores'])}")
         if row["latency_ms"]:

@@ -1,13 +1,20 @@
-"""What a result was made with: versions, hardware, memory, seconds per stage."""
+"""What a result was made with: the suite, versions, hardware, memory, seconds per stage."""
 
 import contextlib
+import functools
 import importlib.metadata
 import os
 import platform
 import resource
+import subprocess
 import sys
 import time
+from pathlib import Path
 
+from benchmark import __version__
+from benchmark.backend import backend_name
+
+ROOT = Path(__file__).resolve().parent.parent  # of the checkout, where the suite runs from one
 PACKAGES = (
     "keras",
     "tensorflow",
@@ -21,6 +28,33 @@ PACKAGES = (
     "soxr",
 )
 PACKAGES += ("av", "pillow", "scikit-learn", "pandas")
+
+
+@functools.cache
+def suite(root=ROOT):
+    """Return the suite's own {version, commit}, as they were at the first call; commit is None outside a checkout.
+
+    '+changes' follows the commit where tracked files differ from it."""
+    return {"version": __version__, "commit": _commit(root)}
+
+
+def _commit(root):
+    if not (root / ".git").exists():  # a copy inside another project's checkout has no commit of its own
+        return None
+    asked = ["git", "-C", str(root), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+changes"]
+    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    with contextlib.suppress(OSError, subprocess.SubprocessError):  # no git, or one that refuses
+        return subprocess.run(asked, env=own, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+    return None
+
+
+def summary():
+    """Return in two lines the suite, Python, Keras and its backends, without importing any of them."""
+    found, own = versions(), suite()
+    backends = [f"{name} {found[name]}" for name in ("tensorflow", "jax", "torch") if name in found]
+    commit = f"commit {own['commit']}" if own["commit"] else "not in a checkout"
+    keras = f"Keras {found.get('keras', '(not installed)')}, backend {backend_name()}"
+    return f"benchmark {own['version']}, {commit}\nPython {found['python']}, {keras} ({', '.join(backends) or 'none'})"
 
 
 def versions():

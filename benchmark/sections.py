@@ -1,5 +1,6 @@
 """The sections of a study: frozen, typed, each setting with its default, its unit and what it may be."""
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,6 +13,7 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     ValidationError,
+    ValidationInfo,
     model_validator,
 )
 
@@ -33,33 +35,59 @@ def _sha256(digest):
     return digest.lower()
 
 
+def _at_home(path):
+    """Return a path whose first folder is ~, or ~name, with that user's own folder in its place."""
+    return type(path)(os.path.expanduser(path))
+
+
 Name = Annotated[str, AfterValidator(_file_name)]
+Place = Annotated[Path, AfterValidator(_at_home)]  # of a file or folder
+GroupPattern = Annotated[
+    str | dict[str, str] | tuple[tuple[str, str], ...],
+    AfterValidator(lambda given: tuple(given.items()) if isinstance(given, dict) else given),
+]
 
 
 class DatasetParams(Params):
     """Where the labelled clips are."""
 
-    root: Path = Field(description="a folder with a folder per class, or a CSV: path,label[,group][,split]")
+    root: Place = Field(
+        description="a folder with a folder per class, also within train, val and test; or a CSV: "
+        "path,label[,group][,split]"
+    )
     kind: Literal["audio", "images"] = "audio"
-    group_pattern: str | None = Field(
-        None, description="regular expression on the file name; what it matches is the group"
+    columns: dict[Literal["path", "label", "group", "split"], str] = Field(
+        {},
+        description="of a CSV whose columns have other names: {label: category}; path may be a template, "
+        "fold{fold}/{name}",
+    )
+    folder: Place | None = Field(
+        None, description="where the paths of a CSV start, and where its files are searched for by name"
+    )
+    encoding: str | None = Field(None, description="of a CSV that is not in UTF-8 or UTF-16: cp1252, cp1251, gbk ...")
+    group_pattern: GroupPattern | None = Field(
+        None,
+        description="regular expression on the file name; what it matches is the group. Or pairs of one and the group: "
+        "the first that matches gives it",
     )
     share_sound: bool = Field(False, description="the report may hold short recordings, to be heard by its readers")
-    synthetic: PositiveInt | None = Field(None, description="synthesise this many clips per genre into an absent root")
+    synthetic: PositiveInt | None = Field(None, description="synthesise this many clips per class into an absent root")
 
     @model_validator(mode="after")
     def _pattern_compiles(self):
-        try:
-            re.compile(self.group_pattern or "")
-        except re.error as error:
-            raise ValueError(f"group_pattern is no regular expression: {error}") from None
+        pattern = self.group_pattern or ()
+        for expression, group in pattern if isinstance(pattern, tuple) else [(pattern, "")]:
+            try:
+                re.sub(f"{expression}|", group, "")  # the empty match expands the group
+            except (re.error, IndexError) as error:
+                raise ValueError(f"group_pattern is no regular expression: {error}") from None
         return self
 
 
 class SplitParams(Params):
     """Which clips are train, val and test."""
 
-    protocol: Literal["holdout", "kfold", "predefined"] = "holdout"
+    protocol: Literal["auto", "holdout", "kfold", "predefined"] = "auto"  # the split that is given, else holdout
     fractions: tuple[NonNegativeFloat, NonNegativeFloat, NonNegativeFloat] = (0.7, 0.1, 0.2)  # train, val, test
     rounding: Literal["matlab", "floor"] = "matlab"  # matlab: round half up per label
     folds: Annotated[int, Field(ge=2)] = 5  # kfold only
@@ -108,7 +136,9 @@ class NetworkParams(Params):
     backbone: str = Field(
         description="keras.applications.NAME, keras_hub:PRESET, tensorflow_hub:HANDLE or package.module:builder"
     )
-    weights: str = Field("imagenet", description="imagenet, places365, audioset, random, or a path")
+    weights: Annotated[str, AfterValidator(_at_home)] = Field(
+        "imagenet", description="imagenet, places365, audioset, random, or a path"
+    )
     weights_sha256: Annotated[str, AfterValidator(_sha256)] | None = Field(
         None, description="the weights file, or all files of a SavedModel's folder, must have this SHA-256"
     )
@@ -146,14 +176,17 @@ class NetworkParams(Params):
         return self.weights if self.weights_path is None else self.weights_path.name
 
 
-def _check_own_training(study, model):
-    """Raise ValueError naming the model whose own training settings are wrong."""
-    try:
-        study.for_model(model)
-    except ValidationError as error:
-        slip = error.errors()[0]
-        key = ".".join(map(str, slip["loc"]))
-        raise ValueError(f"model {model.name}: training: {key}: {slip['msg']}; got {slip['input']!r}") from None
+def _own_training_slips(study):
+    """Return a sentence for each model whose own training settings are wrong."""
+    slips = []
+    for model in study.models:
+        try:
+            study.for_model(model)
+        except ValidationError as error:
+            for slip in error.errors():
+                key = ".".join(map(str, slip["loc"]))
+                slips.append(f"model {model.name}: training: {key}: {slip['msg']}; got {slip['input']!r}")
+    return slips
 
 
 class Study(Params):
@@ -168,22 +201,25 @@ class Study(Params):
     training: TrainingParams = TrainingParams()
     augment: AugmentParams = AugmentParams()  # finetune only
     latency: LatencyParams = LatencyParams()
-    leakage: Annotated[Literal["refuse", "warn", "off"], OFF] = (
-        "refuse"  # where copies of a clip are on two sides of a split
+    leakage: Annotated[Literal["refuse", "warn", "group", "off"], OFF] = (
+        "refuse"  # where copies of a clip are on two sides of a split; group: they are kept on one
     )
     engine: EngineParams = EngineParams()
+    published: Literal["visutsak2025"] | None = Field(
+        None, description="the paper beside whose numbers and in whose form the report also stands"
+    )
     baseline: Literal["majority"] | None = Field(
         "majority", description="a further row of the comparison: always the largest class of the training clips"
     )
     tracking: Literal["mlflow"] | None = None  # also log the results there: results/<name>/mlruns
     models: Annotated[tuple[NetworkParams, ...], Field(min_length=1)]
     ensembles: tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...] = ()  # of models, as further rows
-    cache: Path = Path(".cache")  # rendered images, features, embeddings
-    results: Path = Path("results")  # the study writes into results/<name>/
+    cache: Place = Path(".cache")  # rendered images, features, embeddings
+    results: Place = Path("results")  # the study writes into results/<name>/
 
     def for_model(self, network):
         """Return the study as it holds for one model: with the training settings of its own."""
-        own = TrainingParams.model_validate(self.training.model_dump() | network.training)
+        own = TrainingParams.model_validate(self.training.model_dump(exclude_unset=True) | network.training)
         return self.model_copy(update={"training": own})
 
     @property
@@ -192,7 +228,7 @@ class Study(Params):
         return self.results / self.name
 
     @model_validator(mode="after")
-    def _consistent(self):
+    def _consistent(self, info: ValidationInfo):
         names = [model.name for model in self.models]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -203,10 +239,11 @@ class Study(Params):
             )
         if strange := sorted({name for ensemble in self.ensembles for name in ensemble} - set(names)):
             raise ValueError(f"ensembles: no model {', '.join(strange)}; models are {', '.join(names)}")
-        for model in self.models:
-            _check_own_training(self, model)
+        if slips := _own_training_slips(self):
+            raise ValueError("; ".join(slips))
         regimes = {self.for_model(model).training.regime for model in self.models}
-        if self.augment != AugmentParams() and "finetune" not in regimes:
+        is_part = (info.context or {}).get("part")  # of a study whose other models may well read it
+        if self.augment != AugmentParams() and "finetune" not in regimes and not is_part:
             raise ValueError("augment needs regime: finetune; frozen features are computed once, before any change")
         deaf = [model.name for model in self.models if model.takes == "waveform"]
         if self.dataset.kind == "images" and deaf:

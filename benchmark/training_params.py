@@ -36,6 +36,20 @@ PRESETS = {
 }
 MATLAB_RATES = {"sgdm": 0.01, "adam": 0.001, "rmsprop": 0.001}
 NOT_FROZEN = {"batch_norm": "auto", "input_normalization": "pretrained"}  # cached features know no training split
+SOLVER = "lbfgs"  # finds the optimum of a linear head; the other optimisers take gradient steps
+EPOCHS = {True: 1000, False: 50}  # by whether the solver is used: most passes over the training clips
+HEAD_INITS = {"keras": "zeros", "matlab": "glorot"}  # of 'auto'
+
+# Settings that are refused where nothing reads them, and who does.
+SOLVER_ONLY = {"C": "the solver alone reads it (preset: keras, regime: frozen, optimizer: lbfgs); leave it out"}
+STEPS_ONLY = dict.fromkeys(
+    ("learning_rate", "shuffle", "validation_frequency", "patience", "keep", "drop_period", "drop_factor",
+     "gradient_threshold", "head_init"),
+    "the frozen head is solved (optimizer: lbfgs) without it; leave it out, or choose optimizer: adam",
+)  # fmt: skip
+FINETUNE_ONLY = dict.fromkeys(
+    ("batch_norm", "input_normalization", "freeze_layers"), "regime: finetune alone reads it; leave it out"
+)
 
 
 class TrainingParams(Params):
@@ -43,9 +57,24 @@ class TrainingParams(Params):
 
     preset: Literal["keras", "matlab"] = "keras"
     regime: Literal["frozen", "finetune"] = "frozen"  # train the head on cached backbone outputs, or all layers
-    optimizer: Literal["adam", "sgdm", "rmsprop"] = "adam"
+    optimizer: Literal["auto", "lbfgs", "adam", "sgdm", "rmsprop"] = Field(
+        "auto", description="auto: lbfgs, the solver, for a frozen linear head; adam for fine-tuning"
+    )
+    C: PositiveFloat | Literal["grid"] = Field(
+        1.0,
+        description="lbfgs: inverse strength of L2, as in scikit-learn; grid: the best of 1e-4 to 1e2 on validation",
+    )
     learning_rate: PositiveFloat = 1e-3
-    epochs: PositiveInt = 50
+    epochs: PositiveInt | None = Field(
+        None, description="most passes over the training clips; unless given 50, or 1000 iterations of lbfgs"
+    )
+    head_init: Literal["auto", "zeros", "glorot", "solved"] = Field(
+        "auto",
+        description="start of gradient steps: zeros with the log prior as bias, Glorot's random weights, or for "
+        "fine-tuning the solved head of the frozen backbone; auto: zeros, or glorot under preset matlab",
+    )
+    class_weight: Literal["balanced"] | None = None  # clips of a class weigh n_clips / (n_classes * clips of the class)
+    oversample: bool = False  # training clips of smaller classes are repeated up to the largest
     batch_size: PositiveInt = 32
     shuffle: Literal["every-epoch", "once", "never"] = "every-epoch"  # the last partial batch is always left out
     validation_frequency: PositiveInt | None = Field(
@@ -79,6 +108,7 @@ class TrainingParams(Params):
     def _preset(cls, given):
         if not isinstance(given, dict) or given.get("preset", "keras") not in PRESETS:
             return given
+        given = {key: value for key, value in given.items() if (key, value) != ("optimizer", "auto")}
         chosen = PRESETS[given.get("preset", "keras")] | given
         if given.get("preset") == "matlab":
             chosen.setdefault("learning_rate", MATLAB_RATES.get(chosen["optimizer"], 0.01))
@@ -89,11 +119,42 @@ class TrainingParams(Params):
     def _consistent(self):
         if self.save == "head" and self.regime != "frozen":
             raise ValueError(f"save: head keeps no trained backbone; with regime {self.regime} use 'model' or 'none'")
+        if self.optimizer == SOLVER and (self.regime, self.preset) != ("frozen", "keras"):
+            raise ValueError(
+                f"optimizer: {SOLVER} solves the frozen head of preset: keras; choose adam, sgdm or rmsprop"
+            )
+        if self.head_init == "solved" and (self.regime, self.preset) != ("finetune", "keras"):
+            raise ValueError("head_init: solved is where fine-tuning under preset: keras starts from")
+        if self.class_weight and self.oversample:
+            raise ValueError("class_weight and oversample do the same in two ways; choose one")
         if self.preset == "keras" and (self.l2 or self.head_rate != 1):
             raise ValueError("l2 and head_rate belong to preset: matlab")
         if self.regime == "frozen" and (self.input_normalization != "pretrained" or self.freeze_layers):
             raise ValueError("input_normalization: matlab-reset and freeze_layers need regime: finetune")
         return self
+
+    def solves(self, regime):
+        """Return whether the head of a model trained in a regime is solved, not approached in gradient steps."""
+        chosen = SOLVER if (regime, self.preset) == ("frozen", "keras") else "adam"
+        return (chosen if self.optimizer == "auto" else self.optimizer) == SOLVER
+
+    def most_epochs(self, regime):
+        """Return the most passes over the training clips; settings for fine-tuning do not limit the solver."""
+        solves = self.solves(regime)
+        return EPOCHS[solves] if self.epochs is None or (solves and self.regime != regime) else self.epochs
+
+    def head_start(self, regime):
+        """Return what the head's gradient steps start from: zeros, glorot or solved."""
+        chosen = HEAD_INITS[self.preset] if self.head_init == "auto" else self.head_init
+        return "zeros" if (chosen, regime) == ("solved", "frozen") else chosen
+
+    def ignored(self, takes):
+        """Return {setting: why} of those without effect on a network that takes 'image' or 'waveform'."""
+        regime = self.regime if takes == "image" else "frozen"
+        by_solver = self.solves(regime)
+        reads_C = by_solver or self.head_start(regime) == "solved"
+        found = (STEPS_ONLY if by_solver else {}) | ({} if reads_C else SOLVER_ONLY)
+        return found | (FINETUNE_ONLY if regime == "frozen" else {})
 
 
 class AugmentParams(Params):

@@ -11,14 +11,18 @@ from benchmark.analysis.predictions import to_frame
 from benchmark.data.batches import Batches, image_batches
 from benchmark.energy import EnergyMeter
 from benchmark.files import replacing_folder
+from benchmark.models.identity import builder_source
 from benchmark.models.weights import file_digest
 from benchmark.provenance import Stages, hardware, peak_memory_mb, versions
 from benchmark.training import latency
 from benchmark.training.augmentation import make_transform
 from benchmark.training.checkpoint import Checkpoint
 from benchmark.training.extractors import assemble, prepare_backbone
-from benchmark.training.fit import fit, gpus, precision, predict
-from benchmark.training.optimizers import head_factors, variable_factors
+from benchmark.training.fit import fit, gpus, kept_iteration, precision, predict
+from benchmark.training.head_training import start_finetune, train_head
+from benchmark.training.imbalance import balance
+from benchmark.training.optimizers import variable_factors
+from spectrograms import version
 from spectrograms.params import fingerprint
 
 EVALUATED = ("val", "test")
@@ -35,7 +39,7 @@ def run_trial(job, surroundings):
         with stages("build"):
             assembly = assemble(trial.network, study, len(classes), trial.seed)
         with EnergyMeter() as meter:
-            history, y_score = REGIMES[assembly.regime](assembly, job, clips, stages)
+            history, y_score, said = REGIMES[assembly.regime](assembly, job, clips, stages)
     with surroundings.alone(), stages("latency"):
         timings = measure_latency(study, trial, assembly, clips, classes)
     frames = {
@@ -44,8 +48,8 @@ def run_trial(job, surroundings):
         "latency.csv": pd.DataFrame(timings),
     }
     tested = frames["predictions.csv"].query("split == 'test'")
-    record = trial.record(study) | describe(study, trial, assembly, clips, classes, stages)
-    record |= {"precision": policy, "latency_alone": surroundings.is_alone}
+    record = trial.record(study) | {"origin": job.origin} | describe(study, trial, assembly, clips, classes, stages)
+    record |= said | {"precision": policy, "latency_alone": surroundings.is_alone}
     record |= {"energy_j": meter.joules, "energy_sources": meter.sources}  # of all but building and timing
     record |= {"test_accuracy": float((tested["y_true"] == tested["y_pred"]).mean())}
     write_folder(trial.folder(study), record, frames, saved(assembly, study.training.save))
@@ -54,26 +58,27 @@ def run_trial(job, surroundings):
 
 
 def train_frozen(assembly, job, clips, stages):
-    """Train the head on backbone outputs that are computed once per clip; return history and scores of val and test."""
+    """Train the head on backbone outputs that are computed once per clip.
+
+    Returns the history, the scores of val and test, and further keys of trial.json, as does every regime."""
     training, head = job.study.training, assembly.head
-    y = one_hot(clips["label"], job.classes)
     with stages("features"):
         x = assembly.extractor.features(clips, training.batch_size)
+    y = one_hot(clips["label"], job.classes)
 
-    def batches(*splits):
+    def part(*splits):
         rows = np.flatnonzero(clips["split"].isin(splits))
-        return Batches(x[rows].__getitem__, y[rows], training.batch_size)
+        return x[rows], y[rows]
 
-    head.get_layer("standardize").adapt(x[(clips["split"] == "train").to_numpy()])
     with stages("train") as epoch_done:
-        factors = head_factors(head, training)
-        history = fit(head, batches("train"), batches("val"), training, job.trial.seed, factors, epoch_done=epoch_done)
+        history, said = train_head(head, part("train"), part("val"), training, job.trial.seed, epoch_done)
     with stages("predict"):
-        return history, predict(head, batches(*EVALUATED))
+        x, y = part(*EVALUATED)
+        return history, predict(head, Batches(x.__getitem__, y, training.batch_size)), said
 
 
 def train_finetune(assembly, job, clips, stages):
-    """Train all layers on the pictures; return history and scores of val and test.
+    """Train all layers on the pictures.
 
     A run that is cut goes on from the last whole epoch."""
     extractor, training, study = assembly.extractor, job.study.training, job.study
@@ -85,16 +90,22 @@ def train_finetune(assembly, job, clips, stages):
 
     with stages("load"):
         train, val = batches("train", transform=make_transform(study.augment)), batches("val")
+        balanced = balance(train.targets, training, job.trial.seed)
+        val.weights = balanced.of(val.targets)
+    with stages("head"):
+        said = start_finetune(assembly, clips, (train.targets, val.targets), training, job.trial.seed)
     with stages("train") as epoch_done:
         before_validation = prepare_backbone(extractor, train, training)
         factors = variable_factors(extractor.core, assembly.head, extractor.network, training)
         checkpoint = Checkpoint(job.trial.checkpoint(study), fingerprint(dependencies(study, job.trial, clips)))
         history = fit(
-            assembly.model, train, val, training, job.trial.seed, factors, before_validation, checkpoint, epoch_done
-        )
+            assembly.model, train.balanced(balanced), val, training, job.trial.seed, factors, before_validation,
+            checkpoint, epoch_done,
+        )  # fmt: skip
     stages.seconds["train"] += round(checkpoint.seconds, 3)  # those of the run that was cut
     with stages("predict"):
-        return history, predict(assembly.model, batches(*EVALUATED))
+        y_score = predict(assembly.model, batches(*EVALUATED))
+    return history, y_score, said | {"kept_iteration": kept_iteration(history, training)}
 
 
 REGIMES = {"frozen": train_frozen, "finetune": train_finetune}
@@ -170,7 +181,8 @@ def dependencies(study, trial, clips):
     """Return the fingerprints of all that a trial's result depends on, by name: what to compare before reusing it."""
     path = trial.network.weights_path
     network = trial.network.model_dump(mode="json", exclude={"label"})
-    picture = [study.mel, study.image] if trial.network.takes == "image" and study.dataset.kind == "audio" else []
+    drawn = trial.network.takes == "image" and study.dataset.kind == "audio"
+    picture = [study.mel, study.image] if drawn else []
     return {
         "clips": fingerprint(clips[["clip_id", "label", "sha256", "split"]].sort_values("clip_id").to_numpy().tolist()),
         "clip": fingerprint(study.clip),
@@ -179,7 +191,16 @@ def dependencies(study, trial, clips):
         "latency": fingerprint(study.latency),
         "model": fingerprint(network),
         "weights": file_digest(path) if path and path.exists() else trial.network.weights,
+        "builder": builder_source(trial.network),
+        "code": CODE["picture" if drawn else study.dataset.kind](study),
     }
+
+
+CODE = {  # of the way from a file to what a network gets, by what it gets
+    "picture": lambda study: version.pictures(study.image),
+    "images": lambda study: version.reading(),
+    "audio": lambda study: version.decoding(),
+}
 
 
 def saved(assembly, save):

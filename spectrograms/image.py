@@ -1,21 +1,23 @@
 """Mel spectrogram (n_mels, n_frames) in dB -> image (height, width, 3) uint8; PNG files in and out."""
 
-import os
 import struct
 import warnings
 import zlib
 from functools import lru_cache
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
-from PIL import Image, PngImagePlugin
+from PIL import ExifTags, Image, ImageOps, PngImagePlugin
+
+from spectrograms.files import replacing
 
 SPECSHOW_SIZE = (224, 224)  # pixels, unless the study says
 DPI = 64  # a power of two: width / DPI * DPI is exact
 MAX_PIXELS = 50_000_000  # a picture that claims more is refused before it is decoded; so many take up to 1 GB
 # What may be read. Left out are, among others, EPS, for which Pillow would start Ghostscript, and stubs of programs.
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
+WHITE_TAGS = (281, 341)  # MaxSampleValue, SMaxSampleValue of TIFF
+DARK = 16  # of 255: 12 bits in a file of 16 reach no more
 # What Pillow raises for files that are damaged in one way or another.
 DAMAGED = (OSError, ValueError, SyntaxError, EOFError, IndexError, OverflowError, struct.error, zlib.error)
 
@@ -97,36 +99,33 @@ def _resized(picture, size):
     return picture.resize((width, height), Image.Resampling.BILINEAR)
 
 
-def save_png(image, path, text=None):
+def save_png(image, path, text=None, scratch=None):
     """Write an image, (height, width, 3) uint8 or a Pillow image, as PNG with text chunks from the dict ``text``.
 
-    The folder is made. The file appears under its name when it is complete, never before. Raises OSError, naming the
-    file, where it cannot be written.
+    The folder is made. The file appears under its name when it is complete, never before; until then it is in the
+    folder ``scratch``, or beside its place. Raises OSError, naming the file, where it cannot be written.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     picture = image if isinstance(image, Image.Image) else Image.fromarray(image)
     chunks = PngImagePlugin.PngInfo()
     for key, value in (text or {}).items():
         chunks.add_text(key, value)
-    temporary = path.with_name(f".{uuid4().hex}.tmp")
     try:
-        # Run lengths alone: spectrograms hardly repeat, so a search for more takes three times as long and gains 4 %.
-        picture.save(temporary, "PNG", compress_level=1, compress_type=zlib.Z_RLE, pnginfo=chunks)
-        os.replace(temporary, path)
+        with replacing(path, scratch) as temporary:
+            # Run lengths alone: spectrograms hardly repeat; a search for more takes three times as long and gains 4 %.
+            picture.save(temporary, "PNG", compress_level=1, compress_type=zlib.Z_RLE, pnginfo=chunks)
     except OSError as error:
         if error.errno and not error.filename:  # a full disk is told without the file's name
             error.filename = str(path)
         raise
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_image(path):
     """Return any picture as (height, width, 3) uint8 RGB.
 
-    16 bits are scaled to 8, gray is repeated, what is transparent is laid on white, of an animation the first picture
-    is taken. Raises ImageError if the file is no picture, damaged, cut short, or larger than MAX_PIXELS.
+    It is turned as its EXIF data say. 16 bits are scaled to 8, white being 65535 unless a TIFF names another value;
+    gray is repeated, what is transparent is laid on white, of an animation the first picture is taken. Raises
+    ImageError if the file is no picture, damaged, cut short, or larger than MAX_PIXELS, and for floats and integers
+    above 16 bits, of which nothing says what is black and what is white.
     """
     path = Path(path)
     if path.is_file() and not path.stat().st_size:
@@ -135,7 +134,7 @@ def read_image(path):
         with _opened(path) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 raise ImageError(f"claims {picture.width} x {picture.height} pixels; at most {MAX_PIXELS} are read")
-            return np.asarray(_to_rgb(picture))
+            return np.asarray(_to_rgb(_turned(picture)))
     except ImageError:
         raise
     except (Image.DecompressionBombError, MemoryError) as error:
@@ -165,20 +164,54 @@ def _opened(path):
         return Image.open(path, formats=FORMATS)
 
 
+def is_picture(path):
+    """Return whether a file is a picture of a format that is read, by its content: names and extensions do not matter.
+
+    It may still be damaged. False for a missing file."""
+    try:
+        _opened(path).close()
+    except (MemoryError, Image.DecompressionBombError):
+        return True
+    except DAMAGED:
+        return False
+    return True
+
+
+def caveat(image):
+    """Return what a reader of results must know of an image (height, width, 3) uint8, '' if nothing."""
+    return f"almost black: no value above {DARK} of 255" if image.max(initial=0) <= DARK else ""
+
+
+def _turned(picture):
+    """Return a Pillow image as it is to be seen: cameras note how they were held."""
+    picture.load()
+    try:
+        turned = picture.getexif().get(ExifTags.Base.Orientation, 1)
+    except (*DAMAGED, TypeError, KeyError):  # what is noted is damaged
+        return picture
+    return ImageOps.exif_transpose(picture) if turned in range(2, 9) else picture
+
+
 def _to_rgb(picture):
     """Return a Pillow image in mode RGB."""
     if picture.mode.startswith(("I", "F")):  # 16 bits and more, which Pillow would clip
-        return Image.fromarray(_to_bytes(np.asarray(picture))).convert("RGB")
+        return Image.fromarray(_to_bytes(np.asarray(picture), _white(picture))).convert("RGB")
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
     return picture.convert("RGB")
 
 
-def _to_bytes(gray):
-    """Return gray values of any type as uint8: integers as 0..65535, floats as 0..1 or, where brighter, 0..255."""
-    if not np.isfinite(gray).all():
-        raise ImageError("has values that are NaN or infinite")
-    brightest = {"f": 1 if gray.max(initial=0) <= 1 else 255}.get(gray.dtype.kind, 65535)
-    scaled = gray * (255 / brightest)
+def _white(picture):
+    """Return the value that is white in a Pillow image of more than 8 bits; raise ImageError where nothing says it."""
+    if not (picture.mode.startswith("I;16") or (picture.format == "PPM" and picture.mode == "I")):
+        kind = "floats" if picture.mode == "F" else "integers of 32 bits"
+        raise ImageError(f"has {kind}, of which nothing says what is white; save it with 8 or 16 bits")
+    stated = [np.ravel(getattr(picture, "tag_v2", {}).get(tag, 0))[0] for tag in WHITE_TAGS]
+    return next((float(white) for white in stated if 0 < white < 65535), 65535.0)
+
+
+def _to_bytes(gray, white):
+    """Return gray values from 0 to ``white`` as uint8; what is brighter is white."""
+    scaled = gray * (255 / white)
     return np.rint(np.clip(scaled, 0, 255, out=scaled), out=scaled).astype(np.uint8)

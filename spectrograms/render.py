@@ -11,74 +11,101 @@ import pandas as pd
 from joblib import effective_n_jobs
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from spectrograms.audio import AudioError, load_clip
+from spectrograms.audio import read_clip
 from spectrograms.image import draw, read_text, save_png
 from spectrograms.mel import log_mel
-from spectrograms.names import printable, safe_name
+from spectrograms.names import printable
 from spectrograms.params import fingerprint
 from spectrograms.processes import in_processes
+from spectrograms.sound import AudioError
+from spectrograms.version import pictures
 
 FEW_CLIPS = 32  # are done sooner than another process starts
+
+
+class Found(NamedTuple):
+    """What a file's clip holds."""
+
+    seconds: float  # of sound; the rest is padding or repetition
+    caveat: str  # what a reader of results must know of it, '' if nothing
 
 
 class Rendered(NamedTuple):
     """What ``render`` did; unpacks as ``kept, rejected, n_rendered``."""
 
-    kept: pd.DataFrame  # the clips that have a picture, with its path in column ``image``
+    kept: pd.DataFrame  # the clips that have a picture, with columns image (its path), seconds and caveat
     rejected: pd.DataFrame  # columns path, reason
     n_rendered: int  # pictures made now; the others were there already
 
 
-def image_path(clip, cache, clip_params, mel_params, image_params):
-    """Return where the picture of a clip (a row with ``label`` and ``clip_id``) lies under the folder ``cache``."""
-    folder = fingerprint(clip_params, mel_params, image_params)
-    return Path(cache) / "images" / folder / safe_name(clip.label) / f"{clip.clip_id}.png"
+def image_path(sha256, cache, clip_params, mel_params, image_params):
+    """Return where the picture of a file with the digest ``sha256`` lies under the folder ``cache``.
+
+    The address is all that the picture depends on: the bytes, the settings and the code that draws it."""
+    folder = fingerprint(clip_params, mel_params, image_params, pictures(image_params))
+    return Path(cache) / "images" / folder / sha256[:2] / f"{sha256}.png"
 
 
 def render(clips, clip_params, mel_params, image_params, cache, n_jobs=-1, progress=True, spread=None):
     """Make the pictures of all clips that have none yet in the folder ``cache``; return a Rendered.
 
-    ``clips`` is a table with the columns clip_id, path, label and sha256 (hex digest of the file's bytes). A picture
-    is used again if it was made from the same bytes with the same settings. A file that gives no picture is set aside
-    with its reason, also where it kills or stalls the process that decodes it, and the rest go on. Raises OSError
-    where pictures cannot be written; those made so far are kept.
+    ``clips`` is a table with the columns path and sha256 (hex digest of the file's bytes). Added to it are ``image``,
+    ``seconds`` (of the clip that are the file's, the rest is padding or repetition) and ``caveat`` ('' where there is
+    none). A picture is used again if it was made from the same bytes with the same settings by the same code, whoever
+    made it. A file that gives no picture is set aside with its reason, also where it kills or stalls the process that
+    decodes it, and the rest go on. Raises OSError where pictures cannot be written; those made so far are kept.
 
     ``n_jobs`` counts processes as joblib does; None or -1 is all cores, and 1 is this very process, which a decoder
     may then take down. ``spread(function, tasks)`` runs the tasks elsewhere: it yields ``function(*task)`` for each,
     in any order, or (task[0], reason) for a task that killed its process; ``function`` can be imported by name.
     """
     settings = (clip_params, mel_params, image_params)
-    rows = list(clips.itertuples(index=False))
-    targets = [image_path(row, cache, *settings) for row in rows]
-    missing = [i for i, row in enumerate(rows) if read_text(targets[i]).get("source_sha256") != row.sha256]
-    tasks = [(i, rows[i].path, targets[i], rows[i].sha256, *settings) for i in missing]
+    paths = dict(zip(clips["sha256"], clips["path"], strict=True))  # the same bytes are drawn once
+    targets = {digest: image_path(digest, cache, *settings) for digest in paths}
+    found = {digest: _read_found(target, digest) for digest, target in targets.items()}
+    tasks = [(digest, paths[digest], targets[digest], *settings) for digest in paths if found[digest] is None]
     results = (spread or partial(_spread_here, n_jobs=n_jobs))(render_clip, tasks)
-    reasons = {}
     with _progress_bar(progress and tasks) as bar:
-        for i, reason in bar.track(results, total=len(tasks), description="spectrograms"):
-            if reason:
-                reasons[i] = printable(reason)
-    good = [i not in reasons for i in range(len(rows))]
-    kept = clips.assign(image=[str(target) for target in targets]).loc[good]
-    aside = [(printable(rows[i].path), reasons[i]) for i in sorted(reasons)]
-    return Rendered(kept, pd.DataFrame(aside, columns=["path", "reason"]), len(tasks) - len(reasons))
+        found |= dict(bar.track(results, total=len(tasks), description="spectrograms"))
+    reasons = [printable(what) if isinstance(what := found[digest], str) else "" for digest in clips["sha256"]]
+    good = [not reason for reason in reasons]
+    aside = [(printable(path), reason) for path, reason in zip(clips["path"], reasons, strict=True) if reason]
+    kept = clips.loc[good]
+    kept = kept.assign(
+        image=[str(targets[digest]) for digest in kept["sha256"]],
+        seconds=[found[digest].seconds for digest in kept["sha256"]],
+        caveat=[found[digest].caveat for digest in kept["sha256"]],
+    )
+    n_rendered = sum(not isinstance(found[task[0]], str) for task in tasks)
+    return Rendered(kept, pd.DataFrame(aside, columns=["path", "reason"]), n_rendered)
 
 
-def render_clip(index, path, target, sha256, clip_params, mel_params, image_params):
-    """Make the picture of one file (its digest ``sha256``) and save it as ``target``; return (index, None).
+def _read_found(target, sha256):
+    """Return what the picture ``target`` of a file says of its sound, or None where it is missing or damaged."""
+    text = read_text(target)
+    try:
+        return Found(float(text["seconds"]), text["caveat"]) if text["source_sha256"] == sha256 else None
+    except (KeyError, ValueError):
+        return None
 
-    Returns (index, reason) where the file gives no picture. Raises OSError where the picture cannot be written: a full
+
+def render_clip(sha256, path, target, clip_params, mel_params, image_params):
+    """Make the picture of one file (its digest ``sha256``), save it as ``target``; return (sha256, its Found).
+
+    Returns (sha256, reason) where the file gives no picture. Raises OSError where the picture cannot be written: a full
     disk says nothing about the file.
     """
     try:
-        waveform = load_clip(path, clip_params, mel_params.sample_rate)
-        picture = draw(log_mel(waveform, mel_params), image_params, mel_params)
+        clip = read_clip(path, clip_params, mel_params.sample_rate)
+        picture = draw(log_mel(clip.waveform, mel_params), image_params, mel_params)
     except (AudioError, OSError, MemoryError) as error:
-        return index, _why(error)
+        return sha256, _why(error)
     params = {"clip": clip_params, "mel": mel_params, "image": image_params}
     described = json.dumps({name: section.model_dump(mode="json") for name, section in params.items()})
-    save_png(picture, target, {"source_sha256": sha256, "params": described})
-    return index, None
+    found = Found(round(clip.seconds, 3), printable(clip.caveat))
+    text = {"source_sha256": sha256, "params": described, "seconds": str(found.seconds), "caveat": found.caveat}
+    save_png(picture, target, text, scratch=target.parents[2])  # where all pictures of a cache lie
+    return sha256, found
 
 
 def _why(error):
@@ -89,7 +116,7 @@ def _why(error):
 
 
 def _spread_here(function, tasks, n_jobs):
-    """Return (index, reason or None) for each task as it is done, in any order."""
+    """Return (digest, Found or reason) for each task as it is done, in any order."""
     if n_jobs == 1 or not tasks:
         return starmap(function, tasks)
     # A file that kills its decoder must not take the run with it, so even one clip is decoded in another process,

@@ -35,12 +35,13 @@ NETWORKS = {
 
 def build_results(
     folder, models=tuple(NETWORKS), folds=5, seeds=(0,), failed=("vgg19",), random=("yamnet",), absent=(),
-    synthetic=None, classes=CLASSES, epochs=12, labels=None,
+    synthetic=None, classes=CLASSES, epochs=12, labels=None, published="visutsak2025",
 ):  # fmt: skip
     """Write a results folder and return its path.
 
     ``failed``: models whose trials all failed; ``random``: models with random weights; ``absent``: models without any
-    trial; ``folds`` of 1 means a holdout; ``labels``: a dict from a model to another label."""
+    trial; ``folds`` of 1 means a holdout; ``labels``: a dict from a model to another label; ``published``: the paper
+    that the study names."""
     rng = np.random.default_rng(0)
     labels = {name: NETWORKS[name][0] for name in models} | (labels or {})
     weights = {name: "random" if name in random else "imagenet" for name in models}
@@ -52,6 +53,7 @@ def build_results(
         "dataset": {"root": "data", "kind": "audio", "synthetic": synthetic},
         "split": split | {"seeds": list(seeds)},
         "training": {"regime": "frozen"},
+        "published": published,
         "models": [{"name": name, "label": labels[name], "weights": weights[name]} for name in models],
     }
     (folder / "study.yaml").write_text(yaml.safe_dump(study))

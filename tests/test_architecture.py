@@ -12,34 +12,42 @@ LAYERS = {  # which parts of the project a part may import besides itself
     "spectrograms": set(),
     "benchmark.training_params": {"spectrograms"},
     "benchmark.sections": {"spectrograms", "benchmark.training_params"},
-    "benchmark.config": {"spectrograms", "benchmark.sections"},
+    "benchmark.yaml_text": set(),
+    "benchmark.config": {"spectrograms", "benchmark.sections", "benchmark.training_params", "benchmark.yaml_text"},
     "benchmark.schema": {"benchmark.config", "benchmark.sections"},
     "benchmark.doctor": set(),
-    "benchmark.provenance": set(),
+    "benchmark.provenance": {"benchmark.__version__", "benchmark.backend"},
     "benchmark.energy": set(),
-    "benchmark.files": set(),
+    "benchmark.files": {"spectrograms"},
+    "benchmark.caveats": set(),
     "benchmark.backend": {"benchmark.config"},
+    "benchmark.origin": set(),
     "benchmark.lock": {"benchmark.config"},
     "benchmark.status": {"benchmark.files"},
     "benchmark.data": {"spectrograms", "benchmark.config", "benchmark.files"},
-    "benchmark.models": {"spectrograms", "benchmark.config", "benchmark.files"},
-    "benchmark.analysis": {"benchmark.config", "benchmark.files"},
+    "benchmark.models": {"spectrograms", "benchmark.config", "benchmark.files", "benchmark.backend"},
+    "benchmark.analysis": {"benchmark.config", "benchmark.files", "benchmark.caveats"},
 }
 LAYERS["benchmark.training"] = LAYERS["benchmark.data"] | {"benchmark.data", "benchmark.models"}
+LAYERS["benchmark.training"] |= {"benchmark.training_params"}
 LAYERS["benchmark.prepare"] = LAYERS["benchmark.data"] | {"benchmark.data", "benchmark.cluster"}
-LAYERS["benchmark.listing"] = {"benchmark.config", "benchmark.models"}
+LAYERS["benchmark.findings"] = {"spectrograms", "benchmark.prepare", "benchmark.caveats"}
 LAYERS["benchmark.predictor"] = LAYERS["benchmark.training"] | {"benchmark.training", "benchmark.sections"}
 LAYERS["benchmark.trial"] = LAYERS["benchmark.predictor"] | {"benchmark.provenance", "benchmark.analysis"}
 LAYERS["benchmark.explain"] = LAYERS["benchmark.predictor"] | {"benchmark.predictor", "benchmark.analysis"}
 LAYERS["benchmark.export"] = LAYERS["benchmark.explain"] | {"benchmark.provenance"}
 LAYERS["benchmark.tracking"] = {"benchmark.config", "benchmark.analysis"}
 LAYERS["benchmark.trial"] |= {"benchmark.energy"}
-LAYERS["benchmark.jobs"] = {"benchmark.sections"}
+LAYERS["benchmark.jobs"] = {"benchmark.sections", "benchmark.provenance"}
 LAYERS["benchmark.trial"] |= {"benchmark.jobs"}
 LAYERS["benchmark.attempt"] = LAYERS["benchmark.trial"] | {"benchmark.trial"}
+LAYERS["benchmark.listing"] = {"benchmark.attempt", "benchmark.models"}
+LAYERS["benchmark.reach"] = set()
+LAYERS["benchmark.checks"] = LAYERS["benchmark.attempt"] | {"benchmark.attempt", "benchmark.reach"}
 LAYERS["benchmark.workers"] = {"spectrograms", "benchmark.attempt", "benchmark.backend", "benchmark.jobs"}
 LAYERS["benchmark.cluster"] = LAYERS["benchmark.attempt"] | {"benchmark.attempt", "benchmark.backend"}
 LAYERS["benchmark.engine"] = LAYERS["benchmark.cluster"] | {
+    "benchmark.origin",
     "benchmark.status",
     "benchmark.workers",
     "benchmark.cluster",

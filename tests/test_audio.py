@@ -9,8 +9,8 @@ import pytest
 import soundfile
 from scipy.signal import correlate
 
-from spectrograms import audio
-from spectrograms.audio import MARGIN, PREROLL, AudioError, load_clip
+from spectrograms import decoders, tracks
+from spectrograms.audio import MARGIN, AudioError, load_clip
 from spectrograms.params import ClipParams
 
 RATE = 48_000  # Hz; the one rate that every encoder below takes
@@ -107,11 +107,11 @@ def test_the_extension_does_not_matter(tmp_path, right, wrong):
 
 
 @pytest.mark.parametrize("n_channels", [1, 2, 3, 6, 8, 12])
-@pytest.mark.parametrize("decoder", [audio._decode_soundfile, audio._decode_av], ids=["soundfile", "av"])
+@pytest.mark.parametrize("decoder", [decoders.decode_soundfile, tracks.decode_av], ids=["soundfile", "av"])
 def test_mono_is_the_mean_over_any_number_of_channels(tmp_path, n_channels, decoder):
     levels = np.arange(1, n_channels + 1) / 20
     soundfile.write(tmp_path / "many.wav", np.tile(levels, (22050, 1)), 22050, subtype="FLOAT")
-    mono, rate = decoder(tmp_path / "many.wav", 0, 1)
+    mono, rate, *_ = decoder(tmp_path / "many.wav", 0, 1)
     assert rate == 22050
     np.testing.assert_allclose(mono, np.full(22050, levels.mean()), atol=1e-6)  # float32 sums
 
@@ -121,7 +121,7 @@ def test_eight_separate_channels_are_read_from_video_tracks_too(tmp_path):
     signal = np.zeros((RATE, 8))
     signal[:, 3] = tone(1, RATE, peak=0.8)
     soundfile.write(tmp_path / "seven-one.flac", signal, RATE)
-    mono, _ = audio._decode_av(tmp_path / "seven-one.flac", 0, 1)
+    mono, *_ = tracks.decode_av(tmp_path / "seven-one.flac", 0, 1)
     np.testing.assert_allclose(mono, signal.mean(axis=1), atol=1e-5)  # 16-bit steps, divided by eight
 
 
@@ -190,17 +190,17 @@ def test_what_lies_outside_the_clip_is_not_decoded(tmp_path):
 
 def test_a_jump_into_a_video_decodes_little_more_than_the_clip(tmp_path, monkeypatch):
     encode(tmp_path / "a.mp4", np.tile(beeps(), (5, 1)), "aac", "mpeg4")
-    decoded, frames = [], audio._frames
+    decoded, frames = [], tracks._frames
 
     def counted(*args):
         for frame in frames(*args):
             decoded.append(frame.samples)
             yield frame
 
-    monkeypatch.setattr(audio, "_frames", counted)
+    monkeypatch.setattr(tracks, "_frames", counted)
     load_clip(tmp_path / "a.mp4", ClipParams(duration=2, offset=20), 22050)
     # The first frame, the run-up, the clip with its margins, and one piece given out by the converter.
-    assert sum(decoded) < RATE * (2 + 2 * MARGIN + PREROLL + 0.1) + audio.FRAME_SIZE
+    assert sum(decoded) < RATE * (2 + 2 * MARGIN + tracks.PREROLL + 0.1) + tracks.FRAME_SIZE
 
 
 def test_an_mp3_that_hides_its_length_is_read_to_its_end(tmp_path):

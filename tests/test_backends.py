@@ -9,25 +9,26 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-# tests by name, and what the environment needs for them: JAX counts in float64 only where it is told to
+# File, tests by name, and what the environment needs for them: JAX counts in float64 only where it is told to.
 CHECKS = {
-    "learns_and_leaves or scores_of_the_study or population_statistics or unfolding": {},
-    "documented_update": {"JAX_ENABLE_X64": "1"},
+    "frozen, fine-tuned and predict": ("test_trial.py", "learns_and_leaves or scores_of_the_study", {}),
+    "updates": ("test_matlab.py", "documented_update", {"JAX_ENABLE_X64": "1"}),
 }
 
 
-@pytest.mark.parametrize("checks", CHECKS)
+@pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_another_backend_trains_and_predicts(backend, checks):
+def test_another_backend_trains_and_predicts(backend, check):
     if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} is not installed")
-    files = ["tests/test_trial.py", "tests/test_matlab.py"]
+        pytest.skip(f"{backend} is not installed: pip install {backend}")
+    file, names, environment = CHECKS[check]
     answer = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files, "-k", checks],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/{file}", "-k", names],
         cwd=ROOT,
-        env=os.environ | CHECKS[checks] | {"KERAS_BACKEND": backend},
+        env=os.environ | environment | {"KERAS_BACKEND": backend},
         capture_output=True,
         text=True,
         check=False,
     )
     assert answer.returncode == 0, answer.stdout[-3000:]
+    assert " passed" in answer.stdout

@@ -4,14 +4,18 @@ A setting that is new must get its line in the tables below; without it these te
 
 from types import SimpleNamespace
 
+import keras
 import pandas as pd
 import pytest
 
 from benchmark.config import read_section
 from benchmark.jobs import Trial
+from benchmark.models.preprocessing import InputNormalization
 from benchmark.sections import NetworkParams, Study
 from benchmark.training import extractors
+from benchmark.training.fit import precision
 from benchmark.trial import dependencies
+from spectrograms import version
 from spectrograms.render import image_path
 
 OTHER = {  # another value of each setting; where it needs company, that too
@@ -25,7 +29,8 @@ OTHER = {  # another value of each setting; where it needs company, that too
         "preset": "matlab", "regime": "finetune", "optimizer": "sgdm", "learning_rate": 0.5, "epochs": 3,
         "batch_size": 4, "shuffle": "once", "validation_frequency": 5, "patience": 3, "keep": "last", "drop_period": 2,
         "drop_factor": 0.5, "gradient_threshold": 1.0, "l2": {"preset": "matlab", "l2": 0.5},
-        "head_rate": {"preset": "matlab", "head_rate": 3.0},
+        "head_rate": {"preset": "matlab", "head_rate": 3.0}, "C": "grid", "head_init": "glorot",
+        "class_weight": "balanced", "oversample": True,
         "freeze_layers": {"regime": "finetune", "freeze_layers": 2},
         "input_normalization": {"regime": "finetune", "input_normalization": "matlab-reset"}, "batch_norm": "moving",
         "mixed_precision": "bfloat16", "save": "none",
@@ -45,14 +50,13 @@ NETWORK = {
 SHOWN = {"name", "label"}  # of a network: what it is called
 IN_FEATURES = {"backbone", "input_size", "features", "options"}  # of a network: settings in its features' address
 ELSEWHERE = {  # top-level settings that are looked at in another way, or change no result
-    "name", "cache", "results", "engine", "leakage", "tracking", "ensembles", "baseline",  # where and how, not what
+    "name", "cache", "results", "engine", "leakage", "tracking", "ensembles", "published", "baseline",  # not what
     "dataset", "split",  # act through the table of clips and their split
     "models",
 }  # fmt: skip
 CLIPS = pd.DataFrame(
     [("a", "dog", "0" * 64, "train"), ("b", "rain", "1" * 64, "test")], columns=["clip_id", "label", "sha256", "split"]
 )
-ROW = SimpleNamespace(label="dog", clip_id="a")
 
 
 def study_of(section=None, change=None, **network):
@@ -115,27 +119,36 @@ def test_a_trial_depends_on_the_bytes_of_its_weights(tmp_path):
     assert depends(study_of(weights=str(file))) != before
 
 
+@pytest.mark.parametrize("code", ["benchmark.trial.builder_source", "spectrograms.version.pictures"])
+def test_a_trial_depends_on_the_code_of_builder_and_pictures(monkeypatch, code):
+    before = depends(study_of())
+    monkeypatch.setattr(code, lambda *given: "other")
+    assert depends(study_of()) != before
+
+
 @pytest.mark.parametrize(("section", "key", "change"), changes(PICTURE))
 def test_a_picture_has_an_address_of_its_own_for_every_setting(section, key, change):
     def place(study):
-        return image_path(ROW, "cache", study.clip, study.mel, study.image)
+        return image_path("0" * 64, "cache", study.clip, study.mel, study.image)
 
     assert place(study_of(section, change)) != place(study_of())
 
 
 @pytest.fixture
 def address(monkeypatch):
-    """Return a function from a study to the folder that its network's features are kept in; nothing is built."""
+    """Return a function from a study to the folder that its network's features are kept in; no network is built."""
 
-    def cached(clips, folder, compute, batch_size):
+    def cached(clips, folder, compute, batch_size, scratch):
         raise LookupError(str(folder))
 
     monkeypatch.setattr(extractors, "cached_features", cached)
 
-    def address_of(study, kind=extractors.ImageExtractor, digest="0" * 64):
+    def address_of(study, kind=extractors.ImageExtractor, digest="0" * 64, model=None):
         extractor = object.__new__(kind)
         extractor.network, extractor.settings, extractor.weights = study.models[0], study, {"sha256": digest}
-        extractor.backbone = SimpleNamespace(input_size=study.models[0].input_size or 224)
+        model = tiny() if model is None else model
+        extractor.backbone = SimpleNamespace(input_size=study.models[0].input_size or 224, model=model)
+        extractor.embed = SimpleNamespace()
         with pytest.raises(LookupError) as found:
             extractor.features(CLIPS, 8)
         return str(found.value)
@@ -156,6 +169,40 @@ def test_features_have_an_address_of_their_own_for_every_setting_of_the_network(
 @pytest.mark.parametrize("kind", [extractors.ImageExtractor, extractors.WaveformExtractor])
 def test_features_have_an_address_of_their_own_for_other_weights(address, kind):
     assert address(study_of(), kind, "1" * 64) != address(study_of(), kind)
+
+
+def tiny(activation="relu", scale=1.0, kernel=3):
+    """Return a network of one layer behind its preprocessing; the layers have names that Keras makes up."""
+    image = keras.Input((8, 8, 3))
+    x = InputNormalization(scale=(scale,) * 3, name="input_normalization")(image)
+    return keras.Model(image, keras.layers.Conv2D(2, kernel, padding="same", activation=activation)(x))
+
+
+def test_features_have_the_same_address_whatever_was_built_before(address):
+    assert address(study_of()) == address(study_of())
+
+
+@pytest.mark.parametrize("change", [{"activation": "tanh"}, {"scale": 1 / 255}, {"kernel": 1}], ids=str)
+def test_features_have_an_address_of_their_own_for_another_architecture_or_preprocessing(address, change):
+    assert address(study_of(), model=tiny(**change)) != address(study_of())
+
+
+@pytest.mark.parametrize("kind", [extractors.ImageExtractor, extractors.WaveformExtractor])
+@pytest.mark.parametrize("code", ["spectrograms.version.decoding", "benchmark.training.extractors.builder_source"])
+def test_features_have_an_address_of_their_own_for_other_code(address, monkeypatch, kind, code):
+    before = address(study_of(), kind)
+    version.pictures.cache_clear()
+    monkeypatch.setattr(code, lambda *given: "other")
+    try:
+        assert address(study_of(), kind) != before
+    finally:
+        version.pictures.cache_clear()
+
+
+def test_features_have_an_address_of_their_own_for_another_precision(address):
+    before = address(study_of())
+    with precision("bfloat16"):
+        assert address(study_of()) != before
 
 
 @pytest.mark.parametrize("key", OTHER["clip"])

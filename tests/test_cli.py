@@ -1,5 +1,7 @@
 """The command line: every mistake of a user is one readable message and exit code 2, and nothing is half-written."""
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ import yaml
 from PIL import Image
 
 from benchmark import cli
+from tests.fake_results import build_results
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -116,7 +119,7 @@ def test_bad_data_are_told_before_anything_is_written(command, sounds, tmp_path,
 
 def test_check_shows_clips_per_class_and_split_and_what_would_run(command, sounds, tmp_path):
     (sounds / "low" / "bad.wav").write_text("no sound")
-    code, out, _ = command("check", study(tmp_path, split={"seeds": [0, 1]}))
+    code, out, _ = command("check", study(tmp_path, split={"seeds": [0, 1]}), "--offline")
     assert code == 0
     assert [line.split() for line in out.splitlines() if line.startswith(("high", "low"))] == [
         ["high", "7", "1", "2"],
@@ -127,12 +130,60 @@ def test_check_shows_clips_per_class_and_split_and_what_would_run(command, sound
     assert not (tmp_path / "results").exists()
 
 
+SMALL = {"name": "small", "label": "Small", "backbone": "tests.test_trial:SmallNet"}
+RANDOM = SMALL | {"weights": "random", "input_size": 32}
+
+
+def test_check_names_every_wrong_network_and_exits_1_where_some_are_right(command, sounds, tmp_path):
+    wrong = [{"extends": "vgg16", "weights": "no.h5"}, {"extends": "vgg19", "weights": "random", "features": "fc9"}]
+    code, out, err = command("check", study(tmp_path, models=[RANDOM, *wrong]))
+    assert code == 1, err
+    assert "trials of vgg16 will fail: no weights at no.h5" in out
+    assert "trials of vgg19 will fail: vgg19 has no layer 'fc9'" in out
+    assert "trials of small" not in out
+    assert "2 of 3 networks would fail" in err
+
+
+def test_check_of_wrong_networks_alone_exits_2_before_anything_is_rendered(command, sounds, tmp_path):
+    wrong = [{"extends": "vgg16", "weights": "no.h5"}, {"extends": "vgg19", "backbone": "nobody:knows"}]
+    code, out, err = command("check", study(tmp_path, models=wrong))
+    assert code == 2
+    assert err.splitlines()[0] == "error: no network of the study can be run"
+    assert [line.partition(" will fail")[0] for line in err.splitlines()[1:]] == ["trials of vgg16", "trials of vgg19"]
+    assert "rendered" not in out
+    assert not (tmp_path / ".cache" / "images").exists()
+
+
+def test_a_run_with_a_wrong_network_does_the_rest_and_exits_1(command, sounds, tmp_path):
+    quick = {"training": {"epochs": 1, "save": "none"}, "latency": {"calls": 1, "seconds": 0, "batch": None}}
+    path = study(tmp_path, models=[{"extends": "vgg16", "weights": "no.h5"}, RANDOM], **quick)
+    code, out, err = command("run", path)
+    assert code == 1, err
+    assert "Failed: VGG-16: no weights at no.h5" in " ".join(out.split())
+    assert "1 of 2 trials failed" in err
+    statuses = {path.parent.parent.name: json.loads(path.read_text())["status"]
+                for path in (tmp_path / "results" / "study").glob("trials/*/*/trial.json")}  # fmt: skip
+    assert statuses == {"vgg16": "failed", "small": "done"}
+    code, out, _ = command("run", path, "--only", "small")
+    assert code == 0
+    assert "done before, kept" in out
+
+
+def test_a_report_of_failed_trials_prints_cleanly(command, tmp_path):
+    names = ("vgg16", "yamnet")
+    build_results(tmp_path / "failed", models=names, folds=1, failed=names)
+    code, out, err = command("report", "failed")
+    assert (code, err) == (0, "")
+    assert "nan" not in out
+    assert out.count("out of memory: 512 MiB") == 2
+
+
 def test_render_writes_a_picture_a_clip_and_then_none(command, sounds, tmp_path):
     path = study(tmp_path)
     assert "20 pictures rendered" in command("render", path)[1]
     assert "0 pictures rendered, 20 from" in command("render", path)[1]
-    pictures = sorted((tmp_path / ".cache").glob("images/*/low/*.png"))
-    assert len(pictures) == 10
+    pictures = sorted((tmp_path / ".cache").glob("images/*/*/*.png"))
+    assert len(pictures) == 20
     assert Image.open(pictures[0]).size == (44, 128)  # 1 + 22050 // 512 frames, 128 bands
 
 
@@ -201,3 +252,42 @@ def test_help_loads_nothing_heavy(arguments):
         [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert answer.stdout.strip().endswith("set()")
+
+
+OUTPUTS = {  # how a terminal or pipe says that it cannot show every character
+    "latin-1": {"PYTHONIOENCODING": "latin-1"},
+    "cp1252": {"PYTHONIOENCODING": "cp1252"},
+    "ascii": {"PYTHONIOENCODING": "ascii"},
+    "LC_ALL=C": {"LC_ALL": "C"},  # which Python itself takes for UTF-8
+}
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_an_output_that_cannot_show_a_character_gets_another_in_its_place(sounds, tmp_path, output):
+    os.rename(sounds / "low", sounds / "высоко")
+    path = study(tmp_path, models=[{"extends": "mobilenet_v2", "weights": "random", "input_size": 64}])
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "PYTHON"))}
+    answer = subprocess.run(
+        [sys.executable, str(ROOT / "run_benchmark.py"), "check", "--offline", str(path)],
+        cwd=tmp_path, env=environment | {"LC_ALL": "C.UTF-8"} | OUTPUTS[output], capture_output=True, check=False,
+    )  # fmt: skip
+    assert answer.returncode == 0, answer.stderr.decode(errors="replace")
+    assert b"Traceback" not in answer.stderr
+    assert (b"?" * 6 if "PYTHONIOENCODING" in OUTPUTS[output] else "высоко".encode()) in answer.stdout
+
+
+@pytest.mark.parametrize("said", ['"image_data_format": "channels_first"', '"floatx": "float16"', '"epsilon": 0.1'])
+def test_what_keras_json_says_of_arrays_changes_nothing(tmp_path, said):
+    """As ~/.keras/keras.json is left by other programs and courses."""
+    (tmp_path / ".keras").mkdir()
+    (tmp_path / ".keras" / "keras.json").write_text("{" + said + "}")
+    program = (
+        "from benchmark.backend import import_keras\nimport_keras()\nimport keras\n"
+        "print(keras.config.image_data_format(), keras.config.floatx(), keras.config.epsilon(), "
+        "keras.layers.Conv2D(1, 3)(keras.KerasTensor((1, 8, 8, 3))).shape, keras.config.dtype_policy().name)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=os.environ | {"HOME": str(tmp_path)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert answer.stdout.split("\n")[0] == "channels_last float32 1e-07 (1, 6, 6, 1) float32"

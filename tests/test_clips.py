@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.config import StudyError
+from benchmark.config import StudyError, load_study
 from benchmark.data.clips import find_clips, safe_name
-from benchmark.sections import DatasetParams
+from benchmark.data.splits import make_splits
+from benchmark.sections import DatasetParams, SplitParams
 
 ESC5 = Path(__file__).parents[2] / "shared" / "data" / "esc5"
 
@@ -186,9 +187,40 @@ def test_groups_come_from_the_file_name(find, tmp_path, pattern, groups):
     assert clips["group"].tolist() == groups
 
 
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [["^(1-111|2-7)-", "one cry"], [r"^\d-(\d+)", r"source \1"]],
+        {"^(1-111|2-7)-": "one cry", r"^\d-(\d+)": r"source \1"},
+    ],
+)
+def test_of_pairs_of_pattern_and_group_the_first_that_is_found_names_the_group(find, tmp_path, pairs):
+    for name in ("dog/1-111-A.ogg", "dog/1-112-B.ogg", "dog/2-7-A.ogg", "dog/plain.ogg", "rain/3-112-A.ogg"):
+        put(tmp_path / "data" / name)
+    clips, _ = find(tmp_path / "data", group_pattern=pairs)
+    assert dict(zip(clips["clip_id"], clips["group"], strict=True)) == {
+        "1-111-A": "one cry", "2-7-A": "one cry", "1-112-B": "source 112", "3-112-A": "source 112",
+        "plain": "clip:plain",
+    }  # fmt: skip
+
+
 def test_a_group_pattern_that_fits_no_name_is_an_error(find, root):
     with pytest.raises(StudyError, match=r"group_pattern 'z\+' is in no file name, such as a1.wav"):
         find(root, group_pattern="z+")
+    with pytest.raises(StudyError, match=r"group_pattern 'z\+' or 'y' is in no file name"):
+        find(root, group_pattern=[["z+", "z"], ["y", "y"]])
+
+
+def test_the_groups_of_esc5_are_its_sources_with_the_two_uploads_of_one_cry_as_one(find):
+    if not ESC5.is_dir():
+        pytest.skip(f"needs the recordings in {ESC5}")
+    pattern = load_study(Path(__file__).parents[1] / "configs" / "esc5.yaml").dataset.group_pattern
+    clips, _ = find(ESC5, group_pattern=pattern)
+    sources = clips["clip_id"].str.split("-").str[:2].str.join("-")  # fold and source clip, as its documentation says
+    together = clips["group"].groupby(sources).agg(set)
+    assert (together.str.len() == 1).all()
+    shared = clips.groupby("group")["clip_id"].agg(lambda ids: {"-".join(clip.split("-")[:2]) for clip in ids})
+    assert [sorted(held) for held in shared if len(held) > 1] == [["3-151080", "5-151085"]]
 
 
 def test_real_recordings_have_40_clips_per_class(find):
@@ -204,7 +236,7 @@ def test_real_recordings_have_40_clips_per_class(find):
 
 def test_a_second_call_reads_no_file(find, root, monkeypatch):
     first, _ = find(root)
-    monkeypatch.setattr("benchmark.data.clips._sha256", lambda path: pytest.fail(f"read {path}"))
+    monkeypatch.setattr("benchmark.data.digests._sha256", lambda path: pytest.fail(f"read {path}"))
     assert find(root)[0].equals(first)
 
 
@@ -229,7 +261,7 @@ def test_a_csv_gives_label_group_and_split(find, listed, encoding):
         "\n"
         '"action/a2.mp3",Äktion,,val,"a, b"\n'
         "./action/a2.mp3,Äktion,,val,listed twice alike counts once\n"
-        "comedy/c1.wav,comedy,film 1,test\n",
+        "comedy/c1.wav,comedy,film 1,test,\n",
         encoding,
     )
     clips, _ = find(table)
@@ -260,13 +292,15 @@ def test_paths_of_a_csv_may_start_at_the_current_folder_or_be_absolute_or_from_w
         ("path,label\nx.wav,a\ncomedy/c1.wav,b\ny.wav,b\n", "line 2, 4: no such file"),
         ("path,label\n" + "x.wav,a\n" * 9, "line 2, 3, 4, 5, 6 and more: no such file"),
         (
-            "path,label,split\naction/a1.wav,a,dev\n",
-            "line 2: split must be train, val or test.*got action/a1.wav,a,,dev",
+            "path,label,split\naction/a1.wav,a,evaluation\n",
+            "line 2: split must be train, val or test.*got action/a1.wav,a,,evaluation",
         ),
         ("path,label\naction/a1.wav,a\naction/a1.wav,b\n", "lines 2 and 3: action/a1.wav is listed as 'a' and as 'b'"),
         ("path,label\naction/a1.wav,a\ncomedy/c1.wav,a\n", "one class only, 'a'"),
         ('path,label\n"action/a1.wav,a\n', "cannot be read as a CSV"),
-        ("path,label\naction/a1.wav,\udcc4ktion\n", "cannot be read as a CSV in UTF-8"),
+        ("path,label\naction/a1.wav,\udcc4\udcc4\udcc4ktion\n", "is not in UTF-8, from line 2 on.*dataset.encoding"),
+        ("path,label\naction/a1.wav,\udc81\n", "is not in UTF-8, from line 2 on"),  # a byte that cp1252 lacks
+        ("path,label\naction/a1.wav,a\0\n", "holds bytes of 0"),
     ],
 )
 def test_a_csv_that_cannot_be_meant_is_an_error_that_names_the_line(find, listed, text, message):
@@ -301,3 +335,122 @@ def test_a_root_without_two_classes_of_sound_is_an_error(find, tmp_path, files, 
         put(tmp_path / "set" / name, b"" if "empty" in name else b"sound")
     with pytest.raises(StudyError, match=message):
         find(tmp_path / "set" / place)
+
+
+LAYOUTS = [
+    ("train", "val", "test"),
+    ("Training", "Validation", "Testing"),
+    ("TRAIN", "valid", "Test"),
+    ("train", "test"),
+]
+
+
+@pytest.mark.parametrize("names", LAYOUTS)
+def test_folders_train_val_and_test_are_a_split_and_no_classes(tmp_path, names):
+    splits = ("train", "val", "test") if len(names) == 3 else ("train", "test")
+    for name in names:
+        for label in ("dog", "cat"):
+            put(tmp_path / "data" / name / label / "deep" / "0.wav", f"{name}{label}".encode())
+    said = []
+    clips, _ = find_clips(DatasetParams(root=tmp_path / "data"), tmp_path, say=said.append)
+    expected = {(label, split) for label in ("cat", "dog") for split in splits}
+    assert set(zip(clips["label"], clips["split"], strict=True)) == expected
+    assert clips["clip_id"].is_unique
+    (note,) = said
+    assert all(name in note for name in names)
+    assert "the classes are cat, dog" in note
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (
+            ["train/a/0.wav", "test/0.wav"],
+            r"test is part of a split, .*1 files such as 0\.wav lie in it without a class",
+        ),
+        (["train/0.wav", "test/0.wav"], "train is part of a split|test is part of a split"),
+        (["train/a/0.wav", "test/a/0.wav", "noise/0.wav"], "a split, and noise beside them; .*path, label and split"),
+        (["train/a/0.wav", "val/a/0.wav", "validation/a/0.wav"], "two of them are the same part"),
+        (["train/a/0.wav", "test/notes.txt"], "expected a folder per class in .*test"),
+    ],
+)
+def test_a_split_by_folders_that_is_not_whole_is_an_error(find, tmp_path, files, message):
+    for name in files:
+        put(tmp_path / "data" / name)
+    with pytest.raises(StudyError, match=message):
+        find(tmp_path / "data")
+
+
+def test_a_class_may_be_called_train(find, tmp_path):
+    for name in ("train/0.wav", "helicopter/0.wav", "siren/0.wav"):
+        put(tmp_path / "data" / name)
+    assert find(tmp_path / "data")[0]["label"].tolist() == ["helicopter", "siren", "train"]
+
+
+def test_settings_of_a_csv_are_refused_for_a_folder(find, root):
+    with pytest.raises(StudyError, match="belong to a CSV"):
+        find(root, columns={"label": "genre"})
+
+
+def drawn(root, tmp_path, split=None, **params):
+    """Return {(sha256, label): split} of each clip, as a seed draws it."""
+    clips, _ = find_clips(DatasetParams(root=root, **params), tmp_path / "cache")
+    folds = make_splits(clips, split or SplitParams(seeds=[3]), 3)
+    return {
+        (sha, label): tuple(fold[row] for fold in folds)
+        for row, (sha, label) in enumerate(zip(clips["sha256"], clips["label"], strict=True))
+    }
+
+
+SPLITS = {"holdout": SplitParams(), "kfold": SplitParams(protocol="kfold", folds=3)}
+
+
+@pytest.fixture
+def numbered(tmp_path):
+    """Two classes of 20 clips with the same names in both."""
+    for label in ("action", "comedy"):
+        for number in range(20):
+            put(tmp_path / "one" / label / f"{number}.wav", f"{label} {number}".encode())
+    return tmp_path / "one"
+
+
+@pytest.mark.parametrize("split", SPLITS.values(), ids=SPLITS)
+@pytest.mark.parametrize("takes", [1, 3])
+def test_the_split_depends_on_the_clips_alone(numbered, tmp_path, monkeypatch, split, takes):
+    """Not on the place of the data, the way that a CSV writes paths, the order of its rows, nor the names of files."""
+
+    def table(place, write, root=numbered, reverse=False):
+        files = sorted(root.glob("*/*.wav"), reverse=reverse)
+        number = {file: int("".join(filter(str.isdigit, file.stem))) for file in files}
+        rows = [f"{write(file)},{file.parent.name},{file.parent.name}{number[file] // takes}" for file in files]
+        return put(place, ("path,label,group\n" + "\n".join(rows) + "\n").encode())
+
+    first = drawn(table(numbered / "a.csv", lambda file: file.relative_to(numbered)), tmp_path, split)
+    assert len(first) == 40
+    assert len(set(first.values())) > 1
+    moved = shutil.copytree(numbered, tmp_path / "quite" / "another" / "place")
+    renamed = tmp_path / "renamed"
+    for file in numbered.glob("*/*.wav"):
+        put(renamed / file.parent.name / f"x{37 - int(file.stem) % 7}" / f"take{file.stem}.wav", file.read_bytes())
+    monkeypatch.chdir(moved.parent)
+    others = {
+        "./": table(numbered / "b.csv", lambda file: f"./{file.relative_to(numbered)}"),
+        "rows turned round": table(numbered / "c.csv", lambda file: file.relative_to(numbered), reverse=True),
+        "absolute": table(tmp_path / "deep" / "down" / "d.csv", lambda file: file),
+        "copied": table(moved / "e.csv", lambda file: file, moved),
+        "from the current folder": table(tmp_path / "f.csv", lambda file: f"place/{file.relative_to(moved)}", moved),
+    }
+    for what, path in others.items():
+        assert drawn(path, tmp_path, split) == first, what
+    if takes == 1:
+        assert drawn(numbered, tmp_path, split) == drawn(renamed, tmp_path, split) == first
+
+
+def test_ids_are_the_same_however_a_csv_writes_its_paths(numbered, tmp_path):
+    files = sorted(numbered.glob("*/*.wav"))
+    ids = []
+    for number, write in enumerate((str, lambda file: f"../one/./{file.relative_to(numbered)}")):
+        rows = "".join(f"{write(file)},{file.parent.name}\n" for file in files)
+        table = put(tmp_path / f"lists{number}" / "clips.csv", f"path,label\n{rows}".encode())
+        ids.append(find_clips(DatasetParams(root=table), tmp_path)[0]["clip_id"].tolist())
+    assert ids[0] == ids[1] == find_clips(DatasetParams(root=numbered), tmp_path)[0]["clip_id"].tolist()

@@ -270,7 +270,8 @@ def test_pictures_made_on_a_cluster_are_those_made_here(machines, tmp_path):
     for path in paths:
         soundfile.write(path, rng.normal(size=22050) * 0.1, 22050)
     paths[2].write_text("no sound")
-    clips = pd.DataFrame({"clip_id": list("abc"), "path": list(map(str, paths)), "label": "noise", "sha256": "0" * 64})
+    clips = pd.DataFrame({"clip_id": list("abc"), "path": list(map(str, paths)), "label": "noise"})
+    clips["sha256"] = [digit * 64 for digit in "012"]
     settings = ClipParams(duration=1), MelParams(), ImageParams()
     here = render(clips, *settings, tmp_path / "here", n_jobs=1)
     there = render(clips, *settings, tmp_path / "there", spread=partial(cluster.spread, EngineParams(**ON_RAY)))

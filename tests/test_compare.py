@@ -1,5 +1,6 @@
 """Two studies side by side: what differs between them, and what is more than chance."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -11,10 +12,11 @@ from scipy.stats import binomtest, norm
 from statsmodels.stats.multitest import multipletests
 
 from benchmark.analysis import compare as module
-from benchmark.analysis.compare import compare, print_compare, rows_table, write_compare
+from benchmark.analysis.compare import compare, rows_table, sheets, write_compare
 from benchmark.analysis.pairwise import CLIPS, GROUPS
 from benchmark.analysis.settings import as_text, flatten
 from benchmark.analysis.statistics import LUCK, newcombe_interval, newcombe_test
+from benchmark.analysis.terminal import print_sheets
 from benchmark.config import StudyError
 from tests.fake_results import build_results, results_of
 
@@ -156,6 +158,25 @@ def test_weights_of_another_file_are_a_setting_that_differs(tmp_path):
     assert found.to_numpy().tolist() == [["SHA-256 of the weights of vgg16", "(not recorded)", "ab12"]]
 
 
+def test_versions_that_differ_are_named(tmp_path):
+    first, second = (build_results(tmp_path / name, models=("vgg16", "vgg19"), folds=1, failed=()) for name in "ab")
+    made = {"backend": "tensorflow", "suite": {"version": "0.9.0", "commit": "c0ffee"}}
+    made["versions"] = {"python": "3.11.7", "keras": "3.15.1", "numpy": "2.4.0"}
+    changed = {"backend": "tensorflow", "suite": {"version": "0.9.0", "commit": "c0ffee+changes"}}
+    changed["versions"] = {"python": "3.13.1", "keras": "3.15.1", "numpy": "2.4.0", "jax": "0.8.1"}
+    for folder, parts in ((first, (made, made)), (second, (made, changed))):
+        for name, part in zip(("vgg16", "vgg19"), parts, strict=True):
+            file = folder / "trials" / name / "0-0" / "trial.json"
+            file.write_text(json.dumps(json.loads(file.read_text()) | part))
+    assert compare(first, second).settings.to_numpy().tolist() == [
+        ["suite: commit", "c0ffee", "c0ffee, c0ffee+changes"],
+        ["version of python", "3.11.7", "3.11.7, 3.13.1"],
+        ["version of jax", "(absent)", "0.8.1"],
+    ]
+    empty = build_results(tmp_path / "c", models=("vgg16", "vgg19"), folds=1, failed=("vgg16", "vgg19"))
+    assert compare(first, empty).settings.empty  # nothing is known of trials that failed
+
+
 def test_models_of_one_study_alone_are_named_and_failed_ones_have_no_numbers(pair):
     assert pair.only == (("ResNet-18",), ("VGGish",))
     rows = pair.rows.set_index("model")
@@ -170,7 +191,7 @@ def test_what_must_be_known_of_either_study_is_said(pair):
     assert any(sentence.startswith("B: Failed: VGG-19: out of memory") for sentence in pair.sentences)
     assert not [sentence for sentence in pair.sentences if sentence.startswith("A:")]
     console = Console(width=130, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
-    print_compare(pair, console)
+    print_sheets(sheets(pair), console)
     text = console.export_text()
     for part in (
         "first and second, model by model.",
@@ -205,7 +226,7 @@ def test_studies_without_a_model_in_common_have_no_rows(tmp_path):
     found = compare(first, second)
     assert found.rows.empty
     assert found.only == (("VGG-16",), ("YAMNet",))
-    print_compare(found, Console(file=open("/dev/null", "w")))  # noqa: SIM115
+    print_sheets(sheets(found), Console(file=open("/dev/null", "w")))  # noqa: SIM115
     assert all(path.is_file() for path in write_compare(found))
 
 

@@ -1,9 +1,12 @@
+import re
+
 import pytest
 import yaml
 
 from benchmark.config import CONFIGS, StudyError, load_study, network_names, read_section
 from benchmark.schema import write_schemas
 from benchmark.sections import AugmentParams, NetworkParams, Study, TrainingParams
+from benchmark.yaml_text import parse
 from spectrograms.params import ClipParams, ImageParams, MelParams, fingerprint
 
 SMALLEST = {"name": "x", "dataset": {"root": "data"}, "models": ["mobilenet_v2"]}
@@ -42,6 +45,9 @@ def test_unknown_key_suggests_the_right_one():
         ({"mel": {"fmin": 12000}}, "sample_rate/2 = 11025 Hz must hold"),
         ({"mel": {"hop_length": 4096}}, "hop_length must be in 1..n_fft=2048; got 4096"),
         ({"dataset": {"root": "x", "group_pattern": "("}}, "no regular expression"),
+        ({"dataset": {"root": "x", "group_pattern": [["(a)", "a"], ["b", r"\1"]]}}, "invalid group reference"),
+        ({"dataset": {"root": "x", "group_pattern": [["a", "b", "c"]]}}, "group_pattern"),
+        ({"dataset": {"root": "x", "columns": {"lable": "y"}}}, r"columns.*'path', 'label', 'group' or 'split'"),
         ({"dataset": {"root": "x", "kind": "images"}, "models": ["yamnet"]}, "yamnet need sound"),
         ({"dataset": None}, "dataset: .*got None"),
         ({"augment": {"translation": 30}}, "frozen features are computed once"),
@@ -93,7 +99,7 @@ def test_set_without_a_place_is_an_error(tmp_path, override):
 
 def test_a_model_may_have_training_settings_of_its_own(tmp_path):
     study = load_study(written(tmp_path, models=["vgg16", {"extends": "vgg19", "training": {"epochs": 3}}]))
-    assert [study.for_model(model).training.epochs for model in study.models] == [50, 3]
+    assert [study.for_model(model).training.epochs for model in study.models] == [None, 3]
     with pytest.raises(StudyError, match=r"model vgg19: training: epoch: .*got 3"):
         load_study(written(tmp_path, models=[{"extends": "vgg19", "training": {"epoch": 3}}]))
 
@@ -124,6 +130,41 @@ def test_only_keeps_the_named_models_and_knows_no_others(tmp_path):
     assert [model.name for model in load_study(path, only=["vgg19"]).models] == ["vgg19"]
     with pytest.raises(StudyError, match="did you mean 'vgg19'"):
         load_study(path, only=["vgg91"])
+
+
+EXCLUDED = {  # what is wrong with the other model, or with what names it
+    "unknown name": {"models": ["vgg16", "vgg91"]},
+    "no mapping": {"models": ["vgg16", 5]},
+    "unknown key": {"models": ["vgg16", {"extends": "vgg19", "droput": 0}]},
+    "own training": {"models": ["vgg16", {"extends": "vgg19", "training": {"epoch": 3}}]},
+    "takes sound": {"models": ["vgg16", "yamnet"], "dataset": {"root": "data", "kind": "images"}},
+    "an ensemble": {"models": ["vgg16", "vgg19"], "ensembles": [["vgg16", "vgg19"]]},
+    "the regime": {"models": ["vgg16", {"extends": "vgg19", "training": {"regime": "finetune"}}],
+                   "augment": {"reflection": True}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", EXCLUDED)
+def test_only_drops_what_it_excludes_before_the_study_is_judged(tmp_path, what):
+    study = load_study(written(tmp_path, **EXCLUDED[what]), only=["vgg16"])
+    assert [model.name for model in study.models] == ["vgg16"]
+    assert study.ensembles == ()
+
+
+def test_only_still_judges_what_it_keeps(tmp_path):
+    path = written(tmp_path, models=["vgg16", {"extends": "vgg19", "training": {"epoch": 3}}])
+    with pytest.raises(StudyError, match="model vgg19: training"):
+        load_study(path, only=["vgg19"])
+    with pytest.raises(StudyError, match="augment needs regime: finetune"):
+        load_study(written(tmp_path, models=["vgg16", "vgg19"], augment={"reflection": True}))
+
+
+def test_the_slips_of_all_models_are_told_at_once(tmp_path):
+    with pytest.raises(StudyError, match=r"vgg91(.|\n)*droput"):
+        load_study(written(tmp_path, models=["vgg91", {"extends": "vgg19", "droput": 0}]))
+    own = [{"extends": name, "training": {"epoch": 3}} for name in ("vgg16", "vgg19")]
+    with pytest.raises(StudyError, match=r"model vgg16: training: epoch: .*model vgg19: training: epoch: "):
+        load_study(written(tmp_path, models=own))
 
 
 def test_a_study_cannot_be_changed_after_it_is_read(tmp_path):
@@ -210,3 +251,94 @@ def test_study_has_no_setting_twice():
     ]
     keys = [key for section in sections for key in section.model_fields]
     assert len(keys) == len(set(keys))
+
+
+TWICE = [
+    ("a: 1\nb: 2\na: 3\n", "the key 'a' stands in line 1 and again in line 3"),
+    ("x: {a: 1, b: 2, a: 1}\n", "the key 'a' stands in line 1 and again in line 1"),
+    ("x:\n  - {c: 1,\n     'c': 2}\n", "the key 'c' stands in line 2 and again in line 3"),
+    ("x:\n  on: 1\n  y: 2\n  on: 3\n", "the key 'on' stands in line 2 and again in line 4"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), TWICE)
+def test_a_key_that_stands_twice_is_an_error_with_both_lines(tmp_path, text, message):
+    (tmp_path / "study.yaml").write_text(text)
+    with pytest.raises(StudyError, match=f"study.yaml is not valid YAML: {message}"):
+        load_study(tmp_path / "study.yaml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: {x: 1, y: 2}\nb: {x: 1}\n",
+        "- {x: 1}\n- {x: 2}\n",
+        "base: &base {x: 1, y: 2}\nmine: {<<: *base, x: 3}\nother: {<<: *base, x: 4, y: 5}\n",
+        "base: &base {x: 1}\nmore: &more {<<: *base, x: 2}\nlast: {<<: *more, x: 3}\n",
+        "1: a\n'1': b\n",
+    ],
+)
+def test_keys_that_stand_once_are_read_as_pyyaml_does(text):
+    assert parse(text) == yaml.safe_load(text)
+
+
+TYPED = [  # a text or path setting, and what is typed for it
+    *(("dataset.root", text) for text in ("take #2", "a: b", "[x]", "{x}", "null", "5", "no", "2020-01-01", "- x")),
+    *(("dataset.group_pattern", text) for text in (r"[a-z]+", "[ab]", r"^(\d+)-", "a#1", "x: y", "- a", "1")),
+    ("models.vgg16.weights", "my #1.h5"), ("models.0.label", "VGG: the first"), ("name", "7"), ("cache", "on"),
+    ("dataset.columns.label", "true"), ("dataset.encoding", "437"), ("image.colormap", "gray"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "text"), TYPED)
+def test_a_text_or_path_is_what_was_typed(tmp_path, key, text):
+    setting = load_study(written(tmp_path, models=["vgg16"]), [f"{key}={text}"])
+    for part in key.split("."):
+        if isinstance(setting, tuple):  # the models, of which there is one
+            (setting,) = setting
+        else:
+            setting = setting[part] if isinstance(setting, dict) else getattr(setting, part)
+    assert str(setting) == text
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("training.epochs=7", 7),
+        ("latency.seconds=1e-2", 0.01),
+        ("latency.batch=null", None),
+        ("training.mixed_precision=off", "off"),
+        ("leakage=off", "off"),
+        ("tracking=null", None),
+        ("dataset.group_pattern=null", None),
+        ("dataset.group_pattern=[['^a', one], [b, two]]", (("^a", "one"), ("b", "two"))),
+        ("dataset.columns={label: genre}", {"label": "genre"}),
+        ("image.size=[64, 32]", (64, 32)),
+        ("split.seeds=[3, 4]", (3, 4)),
+        ("dataset.share_sound=yes", True),
+    ],
+)
+def test_what_is_no_text_is_read_as_yaml(tmp_path, override, expected):
+    setting = load_study(written(tmp_path), [override])
+    for part in override.partition("=")[0].split("."):
+        setting = getattr(setting, part)
+    assert setting == expected
+
+
+@pytest.mark.parametrize("override", ["split.seeds=[1, 2", "training.epochs=: 5", "mel={n_mels: 64, n_mels: 32}"])
+def test_a_value_that_is_no_yaml_is_told_as_that(tmp_path, override):
+    with pytest.raises(StudyError, match=f"--set {re.escape(override)}: '.*' is not valid YAML"):
+        load_study(written(tmp_path), [override])
+
+
+def test_a_path_may_begin_at_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/someone")
+    monkeypatch.setenv("BENCH", "elsewhere")
+    network = {"extends": "vgg16", "weights": "~/w.h5"}
+    data = {"root": "~/data", "folder": "~/sounds"}
+    study = load_study(written(tmp_path, dataset=data, models=[network], cache="~/c"), ["results=~/$BENCH"])
+    assert [str(path) for path in (study.dataset.root, study.dataset.folder, study.cache, study.results)] == [
+        "/home/someone/data", "/home/someone/sounds", "/home/someone/c", "/home/someone/$BENCH",  # no variable is read
+    ]  # fmt: skip
+    assert str(study.models[0].weights_path) == "/home/someone/w.h5"
+    assert str(load_study(written(tmp_path), ["results=a~b/~"]).results) == "a~b/~"

@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import tempfile
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -242,3 +244,17 @@ def test_other_files_of_the_folder_are_left_alone(tmp_path):
         path = export(trial, "saved_model", out=out, say=lambda line: None)
     assert path == out / "saved_model"
     assert sorted(file.name for file in out.iterdir()) == ["export.json", "notes.txt", "saved_model"]
+
+
+def test_what_a_converter_leaves_in_the_folder_for_temporary_files_goes(tmp_path, monkeypatch):
+    kind, before, seen = FORMATS["keras"], tempfile.gettempdir(), []
+
+    def write(model, path):
+        seen.append(Path(tempfile.mkdtemp()))
+        kind.write(model, path)
+
+    monkeypatch.setitem(FORMATS, "keras", exporting.Format(kind.file, write, kind.load, 1e-5))
+    made = export(write_trial(tmp_path), "keras")
+    assert seen[0].is_relative_to(made.parent)
+    assert tempfile.gettempdir() == before
+    assert sorted(path.name for path in made.parent.iterdir()) == ["export.json", "model.keras"]

@@ -9,10 +9,21 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.colors import Normalize
-from PIL import Image
+from PIL import Image, ImageOps
 
 from spectrograms import image as image_module
-from spectrograms.image import ImageError, colour_table, draw, read_image, read_text, resize, save_png, to_image
+from spectrograms.image import (
+    ImageError,
+    caveat,
+    colour_table,
+    draw,
+    is_picture,
+    read_image,
+    read_text,
+    resize,
+    save_png,
+    to_image,
+)
 from spectrograms.params import ImageParams, MelParams
 
 MEL = MelParams()
@@ -178,8 +189,6 @@ PICTURES = {
     "gray": (Image.fromarray(GRAY), "PNG", GRAY_RGB),
     "gray with alpha": (LA, "PNG", GRAY_RGB),
     "16 bits": (Image.fromarray(GRAY.astype(np.uint16) * 257), "PNG", GRAY_RGB),
-    "32 bits": (Image.fromarray(GRAY.astype(np.int32) * 257), "TIFF", GRAY_RGB),
-    "float": (Image.fromarray(GRAY.astype(np.float32) / 255), "TIFF", GRAY_RGB),
     "alpha": (Image.fromarray(HALF), "PNG", ON_WHITE),
     "palette": (Image.fromarray(GRAY_RGB).convert("P", palette=Image.Palette.ADAPTIVE, colors=256), "PNG", GRAY_RGB),
     "black and white": (Image.fromarray(GRAY > 127), "PNG", np.where(GRAY_RGB > 127, 255, 0)),
@@ -198,6 +207,57 @@ def test_any_picture_is_read_as_what_it_shows(tmp_path, kind):
     np.testing.assert_array_equal(image, expected)
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_a_picture_is_turned_as_its_camera_noted(tmp_path, file_format, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {"quality": 100, "subsampling": 0} if file_format == "JPEG" else {"lossless": True}
+    smooth = np.linspace(0, 255, 20 * 30 * 3).reshape(20, 30, 3).astype(np.uint8)
+    Image.fromarray(smooth).save(tmp_path / "a", file_format, exif=exif, **options)
+    turns = {  # how the first row and the first column lie, TIFF 6.0, page 36
+        1: smooth, 2: smooth[:, ::-1], 3: smooth[::-1, ::-1], 4: smooth[::-1],
+        5: smooth.swapaxes(0, 1), 6: smooth[::-1].swapaxes(0, 1),
+        7: smooth[::-1, ::-1].swapaxes(0, 1), 8: smooth[:, ::-1].swapaxes(0, 1),
+    }  # fmt: skip
+    image = read_image(tmp_path / "a")
+    assert image.shape == turns[orientation].shape
+    assert np.abs(image.astype(int) - turns[orientation]).max() <= 4  # JPEG loses a little
+    with Image.open(tmp_path / "a") as picture:
+        np.testing.assert_array_equal(image, np.asarray(ImageOps.exif_transpose(picture).convert("RGB")))
+
+
+def test_damaged_notes_of_a_camera_turn_nothing(tmp_path):
+    Image.fromarray(PICTURE).save(tmp_path / "a.jpg", exif=b"Exif\0\0II*\0\xff\xff\xff\xff" + bytes(20))
+    assert read_image(tmp_path / "a.jpg").shape == PICTURE.shape
+
+
+def test_white_is_what_the_file_says_else_all_of_16_bits(tmp_path):
+    """12 bits in a file of 16: PGM has its maximum in the header, TIFF may have it in a tag; else it is told."""
+    twelve = np.linspace(0, 4095, 105).astype(np.uint16).reshape(5, 21)
+    expected = np.rint(twelve.astype(float) * 255 / 4095)
+    header = f"P5 {twelve.shape[1]} {twelve.shape[0]} 4095\n".encode()
+    (tmp_path / "a.pgm").write_bytes(header + twelve.astype(">u2").tobytes())
+    (tmp_path / "b.tiff").write_bytes(tiff(twelve, tiffinfo={281: 4095}))
+    for name in ("a.pgm", "b.tiff"):
+        image = read_image(tmp_path / name)
+        assert np.abs(image[..., 0] - expected).max() <= 1  # PGM is scaled to 16 bits on the way
+        assert caveat(image) == ""
+    (tmp_path / "c.tiff").write_bytes(tiff(twelve))
+    assert read_image(tmp_path / "c.tiff").max() == 16
+    assert caveat(read_image(tmp_path / "c.tiff")) == "almost black: no value above 16 of 255"
+
+
+def test_a_picture_is_known_by_its_content_whatever_it_is_called(tmp_path):
+    for file_format in ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM"):
+        Image.fromarray(PICTURE).save(tmp_path / "a.wav", file_format)
+        assert is_picture(tmp_path / "a.wav")
+    for content in (b"RIFF\0\0\0\0WAVEfmt ", b"ID3\x04" + bytes(100), b"no picture", b""):
+        (tmp_path / "a.png").write_bytes(content)
+        assert not is_picture(tmp_path / "a.png")
+    assert not is_picture(tmp_path / "missing.png")
+
+
 def png_of(size):
     """Return a PNG that claims to be ``size`` x ``size``, with little in it."""
     buffer = io.BytesIO()
@@ -211,7 +271,16 @@ def half_a_png():
     return buffer.getvalue()[: len(buffer.getvalue()) // 2]
 
 
+def tiff(gray, **tags):
+    buffer = io.BytesIO()
+    Image.fromarray(gray).save(buffer, "TIFF", **tags)
+    return buffer.getvalue()
+
+
 BAD_PICTURES = {
+    "floats in dB": (tiff(GRAY.astype(np.float32) / 255 * 80 - 80), "has floats, of which nothing says what is white"),
+    "floats of 0 to 1": (tiff(GRAY.astype(np.float32) / 255), "has floats"),
+    "32 bits": (tiff(GRAY.astype(np.int32) * 257), "has integers of 32 bits"),
     "zero bytes": (b"", r"is empty \(0 bytes\)"),
     "text": (b"not a picture" * 100, "is not a picture"),
     "cut": (half_a_png(), "cannot be read as a picture: .*truncated"),

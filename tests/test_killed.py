@@ -1,56 +1,35 @@
-"""A real run, killed at ten random moments and started again: nothing is lost, and the results are the same."""
+"""Real runs, renderings and reports, killed wherever they change a file and started again: the same results, no litter.
 
-import json
+KILL_SEED chooses other places."""
+
 import os
-import shutil
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
+import re
+from pathlib import PurePath
 
 import numpy as np
 import pytest
 import soundfile
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
-KILLS = 10
-RUNNER = """
-import json, os, sys
-import benchmark.engine, benchmark.analysis.report, benchmark.analysis.figures, librosa, tests.test_trial
-from benchmark.cli import main
-print("ready", flush=True)
-for line in sys.stdin:  # each run is a fork of this process: the imports of ten runs would take minutes
-    pid = os.fork()
-    if pid == 0:
-        log = os.open(os.path.join(os.getcwd(), "log.txt"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        os.dup2(log, 1), os.dup2(log, 2)
-        sys.argv, code = ["run_benchmark.py", *json.loads(line)], 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code or 0
-        os._exit(code)
-    print(pid, flush=True)
-    sys.stdin.readline()  # until it is waited for, its id belongs to nobody else
-    print(os.waitpid(pid, 0)[1], flush=True)
-"""
+from tests.killing import Runner, events
+
+KILLS = 12
+SEED = int(os.environ.get("KILL_SEED", 0))
 
 
 def write_sound(root):
-    """Write three classes of twelve tones of a second, with noise."""
+    """Write three classes of eight tones of a second, with noise."""
     rng, t = np.random.default_rng(0), np.arange(16000) / 16000
     for label, pitch in {"low": 300, "middle": 1200, "high": 4000}.items():
         (root / label).mkdir(parents=True)
-        for number in range(12):
+        for number in range(8):
             tone = np.sin(2 * np.pi * pitch * rng.uniform(0.8, 1.25) * t) + rng.normal(size=16000)
             soundfile.write(root / label / f"{number:02}.wav", 0.1 * tone, 16000)
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory):
-    """A folder with sound and a study of two models and two seeds, frozen and fine-tuned."""
+def runner(tmp_path_factory):
+    """A folder with sound and a study of two models, frozen and fine-tuned, and what runs commands there."""
     folder = tmp_path_factory.mktemp("killed")
     write_sound(folder / "sound")
     network = {"backbone": "tests.test_trial:SmallNet", "weights": "random", "input_size": 32}
@@ -58,8 +37,8 @@ def workplace(tmp_path_factory):
         "dataset": {"root": str(folder / "sound")},
         "clip": {"duration": 1.0},
         "mel": {"sample_rate": 16000, "n_fft": 512, "hop_length": 256, "n_mels": 32},
-        "split": {"fractions": [0.5, 0.25, 0.25], "seeds": [0, 1]},
-        "training": {"epochs": 8, "batch_size": 6, "learning_rate": 0.01, "save": "none"},
+        "split": {"fractions": [0.5, 0.25, 0.25], "seeds": [0]},
+        "training": {"epochs": 4, "batch_size": 6, "learning_rate": 0.01, "save": "none"},
         "latency": {"calls": 2, "seconds": 0, "warmup": 1, "batch": None},
         "engine": {"num_cpus": 1},
         "models": [
@@ -68,86 +47,128 @@ def workplace(tmp_path_factory):
         ],
     }
     (folder / "study.yaml").write_text(yaml.safe_dump(study))
-    return folder
-
-
-class Runner:
-    """Runs of the command line, each in a fork of one process that has everything imported."""
-
-    def __init__(self, folder):
-        environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-        self.process = subprocess.Popen([sys.executable, "-c", RUNNER], cwd=folder, env=environment, text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
-        self._expect("ready")
-
-    def _expect(self, text):
-        line = self.process.stdout.readline().strip()
-        assert line == text, line
-
-    def _ask(self, line):
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-        return int(self.process.stdout.readline())
-
-    def run(self, results, kill_after=None):
-        """Run the study; return its exit status, or None where it was killed before its end, after so many seconds."""
-        arguments = ["run", "study.yaml", "--set", f"results={results}", "--set", f"cache={results}/cache"]
-        pid = self._ask(json.dumps(arguments))
-        if kill_after is not None:
-            time.sleep(kill_after)
-            os.kill(pid, signal.SIGKILL)  # harmless where it has ended: it was not yet waited for
-        status = self._ask("wait")
-        return None if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-
-
-@pytest.fixture(scope="module")
-def runner(workplace):
-    made = Runner(workplace)
+    made = Runner(folder)
     yield made
-    made.process.kill()
-    made.process.wait()
+    made.end()
 
 
-def predictions(results):
-    return {
-        str(path.relative_to(results)): path.read_bytes() for path in results.glob("study/trials/*/*/predictions.csv")
-    }
+def command(name, results):
+    return name, "study.yaml", "--set", f"results={results}", "--set", f"cache={results}/cache"
 
 
-def finished(results):
-    return {path: path.stat().st_mtime_ns for path in results.glob("study/trials/*/*/trial.json")}
+def contents(folder, pattern):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.glob(pattern)}
+
+
+def predictions(runner, results):
+    return contents(runner.folder / results, "study/trials/*/*/predictions.csv")
+
+
+def finished(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.glob("study/trials/*/*/trial.json")}
+
+
+def log(runner):
+    return (runner.folder / "log.txt").read_text()[-3000:]
 
 
 @pytest.fixture(scope="module")
-def undisturbed(workplace, runner):
-    """The predictions of a run that nobody disturbs, and the seconds it took."""
-    start = time.monotonic()
-    assert runner.run("whole") == 0, (workplace / "log.txt").read_text()
-    return predictions(workplace / "whole"), time.monotonic() - start
+def undisturbed(runner):
+    """The predictions of a run that nobody disturbs, and all the changes of files that it makes, in order."""
+    record = runner.folder / "events.txt"
+    assert runner.call(*command("run", "whole"), record=record) == 0, log(runner)
+    found = predictions(runner, "whole")
+    assert len(found) == 2
+    assert not runner.left("whole")
+    return found, events(record)
 
 
-def test_a_run_killed_at_ten_random_moments_ends_as_if_undisturbed(workplace, runner, undisturbed):
-    expected, took = undisturbed
-    rng, kills, places, whole = np.random.default_rng(int(os.environ.get("KILL_SEED", 0))), 0, [], workplace / "cut"
-    while kills < KILLS:
+def place(event):
+    """Return what kind of place a change is in: files of one kind in one folder are alike."""
+    path = PurePath(event[1])
+    return event[0], re.sub(r"[0-9a-f]{16}", "*", str(path.parent)), path.suffix
+
+
+def chosen(changes, n, rng):
+    """Return up to ``n`` of the changes, each in another kind of place, in order."""
+    kinds = {}
+    for event in changes:
+        kinds.setdefault(place(event), []).append(event)
+    some = rng.permutation(len(kinds))[:n]
+    picked = [events[rng.integers(len(events))] for events in (list(kinds.values())[number] for number in some)]
+    return sorted(picked, key=changes.index)
+
+
+def test_a_run_killed_wherever_it_changes_a_file_ends_as_if_undisturbed(runner, undisturbed):
+    expected, changes = undisturbed
+    whole, struck, left, places = runner.folder / "cut", [], 0, chosen(changes, KILLS, np.random.default_rng(SEED))
+    for event in places:
         before = finished(whole)
-        status = runner.run("cut", rng.uniform(0, 0.7 * took))
+        status = runner.call(*command("run", "cut"), strike=event)
+        assert status in (None, 0), log(runner)
         kept = finished(whole)
         assert {path: kept.get(path) for path in before} == before, "a finished trial was done again"
-        if status is None:
-            kills += 1
-            places.append(len(kept))
-        else:
-            assert status == 0
-            shutil.rmtree(whole)  # it came through before it was to be killed: from the beginning
-    assert runner.run("cut") == 0, (workplace / "log.txt").read_text()
-    assert len(expected) == 4
-    assert predictions(whole) == expected
-    assert set(places) > {0}, "all kills came before the first trial was done"
-    left = [path for path in (whole / "study").rglob(".*") if path.name != ".lock"]
-    assert left == []
+        struck += [event] * (status is None)
+        left += len(runner.left("cut"))
+    assert runner.call(*command("run", "cut")) == 0, log(runner)
+    assert predictions(runner, "cut") == expected
+    assert runner.left("cut") == []
+    # A change that a run begun anew need not make, as of a folder that is there by then, kills nothing.
+    assert len(struck) >= 0.7 * KILLS, [event for event in places if event not in struck]
+    assert left, "no kill left anything to sweep"
 
 
-def test_the_same_seed_gives_the_same_bytes_on_one_thread(workplace, runner, undisturbed):
-    assert runner.run("again") == 0
-    assert predictions(workplace / "again") == undisturbed[0]
+STAGES = {  # of a run: the last change before something is there
+    "digests": r"cache/digests\.csv",
+    "fingerprints": r"cache/fingerprints/.*\.npy",
+    "description": r"study/clips\.csv",
+    "features": r"cache/features/.*\.npy",
+    "trial": r"study/trials/frozen/0-0",
+    "checkpoint": r"study/trials/tuned/\.0-0\.checkpoint\.npz",
+    "table": r"study/comparison\.csv",
+    "figure": r"study/figures/.*\.png",
+    "page": r"study/report\.html",
+}
+
+
+@pytest.fixture(scope="module")
+def renamed(undisturbed):
+    return [path for what, path in undisturbed[1] if what == "os.rename"]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_kills_can_strike_every_stage(renamed, stage):
+    assert [path for path in renamed if re.fullmatch(STAGES[stage], path)]
+
+
+def test_a_report_killed_as_it_writes_is_whole_when_it_is_written_again(runner, undisturbed):
+    record, rng = runner.folder / "report.txt", np.random.default_rng(SEED)
+    assert runner.call("report", "whole/study", record=record) == 0, log(runner)
+    tables = contents(runner.folder / "whole", "study/*.csv")
+    renames = [event for event in events(record) if event[0] == "os.rename"]
+    figures, others = (
+        [event for event in renames if ("figures" in event[1]) == is_figure] for is_figure in (True, False)
+    )
+    for event in (figures[rng.integers(len(figures))], others[rng.integers(len(others))]):
+        assert runner.call("report", "whole/study", strike=event) is None
+        assert runner.left("whole")
+    assert runner.call("report", "whole/study") == 0, log(runner)
+    assert contents(runner.folder / "whole", "study/*.csv") == tables
+    assert runner.left("whole") == []
+
+
+def test_a_rendering_killed_in_the_midst_is_whole_when_it_is_done_again(runner, undisturbed):
+    images, rng = runner.folder / "drawn" / "cache" / "images", np.random.default_rng(SEED)
+    for n in sorted(rng.integers(1, 23, 2)):
+        status = runner.call(*command("render", "drawn"), until=lambda n=n: len(list(images.rglob("[!.]*.png"))) >= n)
+        assert status is None
+    assert runner.call(*command("render", "drawn"), strike=("os.rename", "cache/digests.csv")) == 0  # nothing is new
+    assert contents(runner.folder / "drawn", "cache/images/**/*.png") == contents(
+        runner.folder / "whole", "cache/images/**/*.png"
+    )
+    assert runner.left("drawn") == []
+
+
+def test_the_same_seed_gives_the_same_bytes_on_one_thread(runner, undisturbed):
+    assert runner.call(*command("run", "again")) == 0
+    assert predictions(runner, "again") == undisturbed[0]

@@ -12,14 +12,15 @@ from benchmark.config import StudyError
 from benchmark.lock import held
 
 ROOT = Path(__file__).resolve().parent.parent
-HOLD = """import sys, time; from benchmark.lock import held
-with held(sys.argv[1]): print("held", flush=True); time.sleep(60)"""
+HOLD = """import sys; from benchmark.lock import held
+with held(sys.argv[1]): print("held", flush=True); sys.stdin.read()"""
 
 
 @pytest.fixture
 def holder(tmp_path):
     """A process that holds the lock of ``tmp_path``."""
-    process = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], cwd=ROOT, text=True,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
     assert process.stdout.readline() == "held\n"
     yield process
     process.kill()

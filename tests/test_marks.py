@@ -101,7 +101,12 @@ def in_company(trial):
     edit(trial / "trial.json", {"latency_alone": False})
 
 
+def cut_short(trial):
+    edit(trial / "trial.json", {"solver": {"converged": False}})
+
+
 CHANGES = {
+    cut_short: {"optimum": "fold-seed 0-1"},
     all_drama: {"constant": "Drama, fold-seed 0-1"},
     no_comedy: {"unpredicted": "Comedy"},
     guesses: {"guessing": "0.161 against 0.242"},  # 10 and 15 of 62 clips
@@ -119,6 +124,15 @@ def test_what_is_doubtful_is_found_for_its_model_alone(folder, change):
     assert find_marks(read_results(folder)).letters == {}
     change(folder / "trials" / "vgg16" / "0-1")
     assert find_marks(read_results(folder)).found == {"vgg16": CHANGES[change], "yamnet": {}}
+
+
+def test_copies_under_two_labels_are_a_mark_of_every_model(folder):
+    leakage = pd.DataFrame(
+        [("a", "b", "same sound", 0, "Action", "Drama"), ("a", "c", "same group", 0, "Action", "Drama")],
+        columns=["clip_a", "clip_b", "kind", "n_folds", "label_a", "label_b"],
+    )
+    leakage.to_csv(folder / "leakage.csv", index=False)
+    assert find_marks(read_results(folder)).found == {name: {"labels": "1 pair"} for name in ("vgg16", "yamnet")}
 
 
 def test_a_class_that_one_seed_of_several_predicts_is_predicted(folder):
@@ -186,6 +200,13 @@ def leak(folder, setting, pairs=None):
 def test_leakage_marks_every_row(folder, setting, pairs, found):
     leak(folder, setting, pairs)
     assert find_marks(read_results(folder)).found == {"vgg16": found, "yamnet": found}
+
+
+def test_copies_under_two_labels_on_one_side_are_not_counted_as_copies_across(folder):
+    leak(folder, "warn")
+    pairs = pd.DataFrame({"clip_a": ["a", "b"], "clip_b": ["c", "d"], "n_folds": [0, 2]})
+    pairs.to_csv(folder / "leakage.csv", index=False)
+    assert find_marks(read_results(folder)).found["vgg16"] == {"copies": "1 pair"}
 
 
 def test_an_empty_leakage_file_means_no_copies(folder):

@@ -1,12 +1,15 @@
 """The nine networks, the table of files they come from, and what they do to a picture."""
 
 import importlib
+import io
+import sys
 
 import keras
 import numpy as np
 import pytest
 
 from benchmark.config import StudyError, load_network, network_names
+from benchmark.listing import list_networks
 from benchmark.models import catalogue, preprocessing
 from benchmark.models.audio_networks import VGGish, YAMNet, log_mel_patches
 from benchmark.models.googlenet import IMAGENET_MEANS, PLACES365_MEANS, LocalResponseNormalization, preprocess_input
@@ -135,7 +138,8 @@ def test_the_same_seed_draws_the_same_random_weights():
 @pytest.mark.parametrize(
     ("backbone", "message"),
     [
-        ("keras.applications.VGG99", "has no 'VGG99'; it has .*VGG16"),
+        ("keras.applications.ViT", "has no 'ViT'; it has .*VGG16"),
+        ("keras.applications.VGG91", "has no 'VGG91'; did you mean 'VGG19'"),
         ("nobody.knows:this", "cannot be found"),
         ("benchmark.models.googlenet:This", "cannot be found"),
         ("VGG16", "must be keras.applications.NAME"),
@@ -149,6 +153,34 @@ def test_an_unknown_builder_is_a_readable_error(backbone, message):
 def test_an_unknown_layer_names_the_last_ones():
     with pytest.raises(StudyError, match=r"no layer 'fc9'; its last are .*fc2"):
         catalogue.build_backbone(small("vgg16").model_copy(update={"features": "fc9"}))
+
+
+def Watched(include_top=False, weights=None, input_shape=(32, 32, 3), pooling=None):
+    """A builder that notes what stands on the screen when it is called."""
+    Watched.seen.append(sys.stdout.getvalue())
+    image = keras.Input(input_shape)
+    return keras.Model(image, keras.layers.Dense(2)(keras.layers.Flatten()(image)))
+
+
+def test_the_list_of_networks_grows_with_aligned_columns_and_names_what_fails(monkeypatch):
+    Watched.seen = []
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    given = {"weights": "random", "input_size": 32}
+    list_networks([
+        NetworkParams(name="a", label="First", backbone="tests.test_networks:Watched", **given),
+        NetworkParams(name="broken", label="B", backbone="tests.test_networks:Missing", **given),
+        NetworkParams(name="c", label="The third", backbone="tests.test_networks:Watched", **given),
+        NetworkParams(name="d", label="D", backbone="tensorflow_hub:https://example.org/d", weights="audioset"),
+    ])  # fmt: skip
+    lines = sys.stdout.getvalue().splitlines()
+    assert Watched.seen == ["\n".join(lines[:1]) + "\n", "\n".join(lines[:4]) + "\n"]
+    rows = [line for line in lines if not line.startswith(" ")]
+    assert [row.split()[0] for row in rows] == ["name", "a", "broken", "c", "d"]
+    assert (
+        len({row.index(word) for row, word in zip(rows, ("backbone", *["tests."] * 3, "tensorflow"), strict=True)}) == 1
+    )
+    assert [rows[1].split()[i] for i in (2, 4, 5)] == ["32", "32", "6,146"]  # 32 x 32 x 3 x 2 weights and 2 biases
+    assert lines[3].startswith("  broken: backbone 'tests.test_networks:Missing' cannot be found")
 
 
 def test_a_kerashub_preset_in_a_folder_is_a_network(tmp_path):

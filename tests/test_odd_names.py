@@ -13,7 +13,7 @@ import yaml
 
 from benchmark import cli, prepare
 from benchmark.config import StudyError, load_study
-from benchmark.data import clips as clips_module
+from benchmark.data import digests as digests_module
 from spectrograms.names import printable, safe_name
 from tests.test_bad_audio import BAD, as_bytes, tone, wav_header
 
@@ -196,14 +196,14 @@ def test_a_file_that_cannot_be_read_through_is_set_aside(tmp_path, monkeypatch):
     for name in ("a/good.wav", "a/bad.wav", "b/good.wav"):
         (tmp_path / "data" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "data" / name).write_bytes(name.encode())
-    digest = clips_module.hashlib.file_digest
+    digest = digests_module.hashlib.file_digest
 
     def fails(file, kind):
         if "bad" in file.name:
             raise OSError(errno.EIO, "Input/output error")
         return digest(file, kind)
 
-    monkeypatch.setattr(clips_module.hashlib, "file_digest", fails)
+    monkeypatch.setattr(digests_module.hashlib, "file_digest", fails)
     clips, rejected = prepare.find(load_study(write_study(tmp_path)))
     assert len(clips) == 2
     assert rejected["reason"].tolist() == ["cannot be read: Input/output error"]

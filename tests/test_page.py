@@ -1,6 +1,7 @@
 """The page of the report, as text: complete, escaped, self-contained, and readable by WCAG's measure."""
 
 import base64
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -12,7 +13,7 @@ import yaml
 from PIL import Image
 
 from benchmark.analysis.forms import FORMS
-from benchmark.analysis.page import charts, examples, grids
+from benchmark.analysis.page import charts, examples, grids, scatter
 from benchmark.analysis.page.card import data_card, split_grid
 from benchmark.analysis.page.charts import Frame, log_ticks, thinned, ticks
 from benchmark.analysis.page.grids import numeric
@@ -120,7 +121,8 @@ def test_synthetic_sound_and_random_weights_stand_where_their_numbers_do(plain):
     for part in ("Report", "Comparison of the models", "Accuracy and latency", "Every pair of models"):
         assert f"{part} (synthetic sound)" in page.text
     # The list of accuracies, the matrix of pairs (row and column), the drawing, the section's heading and its charts.
-    assert page.text.count("YAMNet (random weights)") >= 6
+    assert page.text.count("YAMNet (random weights)") >= 5
+    assert page.text.count("YAMNet (random weights, synthetic sound)") == 4  # matrix, training, calibration, scores
 
 
 def test_failures_are_told_on_top_and_in_the_models_own_part(plain):
@@ -268,8 +270,8 @@ def test_examples_are_the_surest_mistakes_then_a_right_clip_of_each_class():
 def test_confusion_has_counts_recall_and_precision():
     chart = confusion([[3, 1], [0, 0]], ["x", "y"])
     assert [[cell["count"] for cell in row["cells"]] for row in chart["rows"]] == [[3, 1], [0, 0]]
-    assert [row["recall"]["text"] for row in chart["rows"]] == ["75 %", "NaN"]
-    assert [share["text"] for share in chart["precision"]] == ["100 %", "0 %"]
+    assert [row["recall"]["text"] for row in chart["rows"]] == ["75", "NaN"]
+    assert [share["text"] for share in chart["precision"]] == ["100", "0"]
     assert (chart["total"], chart["accuracy"]) == (4, "0.750")
     assert [cell["kind"] for cell in chart["rows"][0]["cells"]] == ["hit", "miss"]
 
@@ -286,8 +288,8 @@ def test_clips_of_the_splits_add_up_to_all(plain):
 
 @pytest.mark.parametrize(
     ("setting", "said"),
-    [("refuse", "None was found."), ("warn", "None was found."), (False, "not looked for"), ("off", "not looked for"),
-     (None, "is not recorded")],
+    [("refuse", "None was found."), ("warn", "None was found."), ("group", "into one group"),
+     (False, "not looked for"), ("off", "not looked for"), (None, "is not recorded")],
 )  # fmt: skip
 def test_the_card_says_whether_copies_were_looked_for(plain, setting, said):
     _, results, _ = plain
@@ -348,9 +350,10 @@ def test_long_curves_are_thinned_and_keep_their_end():
 def test_labels_of_a_crowded_chart_stay_inside_it():
     rows = pd.DataFrame({"model": list("abcdef"), "accuracy": 0.5, "accuracy_low": 0.4, "accuracy_high": 0.6,
                          "latency_ms_p50": 100.0})  # fmt: skip
-    chart = charts.accuracy_latency(rows, dict.fromkeys("abcdef", "a long name of a model"))
+    pairs = pd.DataFrame(columns=["model_a", "model_b", "separable"])
+    chart = scatter.accuracy_latency(rows, pairs, dict.fromkeys("abcdef", "a long name of a model"), {})
     for point in chart["points"]:
-        width = charts.LETTER * len(point["label"])
+        width = scatter.LETTER * len(point["label"])
         left = point["text"]["x"] - (width if point["text"]["anchor"] == "end" else 0)
         assert chart["frame"].left <= left
         assert left + width <= chart["frame"].right
@@ -379,3 +382,43 @@ def luminance(colour):
     parts = np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)]) / 255
     linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
     return float(linear @ (0.2126, 0.7152, 0.0722))
+
+
+LEVELS = {"chance 0.33": 1 / 3, "largest class 0.62": 0.62}
+
+
+def test_chance_and_the_largest_class_are_lines_of_both_charts(plain):
+    _, _, tables = plain
+    comparison = tables["comparison"]
+    called = dict(zip(comparison["model"], comparison["label"], strict=True))
+    said = "dashed: chance 0.33; dash-dotted: largest class 0.62"
+    rows = charts.forest(comparison, called, LEVELS)
+    assert (rows["levels"], rows["said"]) == ([33.33, 62.0], said)
+    chart = scatter.accuracy_latency(comparison, tables["pairwise"], called, LEVELS)
+    frame = chart["frame"]
+    assert chart["said"] == said
+    assert chart["levels"] == pytest.approx(frame.down(list(LEVELS.values())), abs=0.06)  # rounded to a tenth
+    assert all(frame.top <= place <= frame.bottom for place in chart["levels"])
+
+
+def test_the_front_of_the_chart_is_dotted_where_neighbours_are_not_separable():
+    rows = pd.DataFrame({"model": list("abc"), "accuracy": [0.4, 0.8, 0.9], "latency_ms_p50": [10.0, 20.0, 90.0]})
+    rows = rows.assign(accuracy_low=rows["accuracy"] - 0.05, accuracy_high=rows["accuracy"] + 0.05)
+    pairs = pd.DataFrame({"model_a": ["a", "b"], "model_b": ["b", "c"], "separable": [True, False]})
+    chart = scatter.accuracy_latency(rows, pairs, dict(zip("abc", "abc", strict=True)), {})
+    assert [step["tie"] for step in chart["front"]] == [False, True]
+    a, b, _ = chart["points"]
+    assert chart["front"][0]["path"] == f"M{a['x']} {a['y']}L{b['x']} {a['y']}L{b['x']} {b['y']}"
+
+
+@pytest.mark.parametrize(("record", "said"), [({"kept_iteration": 160}, "epoch 8, iteration 160"), ({}, "")])
+def test_the_weights_that_were_kept_are_marked(tmp_path, record, said):
+    folder = build_results(tmp_path / "kept", models=("vgg16",), folds=1)
+    file = folder / "trials" / "vgg16" / "0-0" / "trial.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | record))
+    page, *_ = page_of(folder)
+    marks = [attributes for attributes in page.named("line") if attributes.get("class") == "kept"]
+    assert len(marks) == (2 if said else 0)
+    # 20 iterations an epoch, twelve epochs: 160 of 240 of the width between 38 and 372.
+    assert {mark["x1"] for mark in marks} == ({f"{38 + 334 * 160 / 240:.1f}"} if said else set())
+    assert (f"the weights kept, {said}." in page.text) == bool(said)

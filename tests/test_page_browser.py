@@ -14,6 +14,7 @@ webdriver = pytest.importorskip("selenium.webdriver", reason="no selenium: pip i
 from selenium.webdriver.chrome.service import Service  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
+from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
          "--disable-dev-shm-usage")  # fmt: skip
@@ -31,6 +32,19 @@ def page(tmp_path_factory):
     results = read_results(folder)
     tables = study_tables(results)
     return write_page(results, tables).as_uri(), tables["comparison"]
+
+
+@pytest.fixture(scope="module")
+def matrices(tmp_path_factory):
+    """Return the pages of studies of 10 and of 21 classes, with names of one word or two, by that number."""
+    words = ("bark", "_noise_", "clock tick", "crying baby", "church bells", "helicopter", "sea waves")
+    places = {}
+    for n_classes in (10, 21):
+        classes = tuple(word if turn == 0 else f"{word} {turn}" for turn in range(3) for word in words)[:n_classes]
+        folder = build_results(tmp_path_factory.mktemp("many") / "many", ("vgg16", "yamnet"), folds=1, classes=classes)
+        results = read_results(folder)
+        places[n_classes] = write_page(results, study_tables(results)).as_uri()
+    return places
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +154,7 @@ def test_rows_are_filtered_by_words_and_boxes(opened):
 def test_a_link_opens_the_model_it_names(opened):
     opened.find_element(By.CSS_SELECTOR, "#comparison-table a[href='#model-vgg16']").click()
     model = opened.find_element(By.ID, "model-vgg16")
-    assert model.get_attribute("open")
+    WebDriverWait(opened, 10).until(lambda _: model.get_attribute("open"))  # hashchange comes a little later
     assert model.find_element(By.CSS_SELECTOR, "table.confusion").is_displayed()
     top = opened.execute_script("return arguments[0].getBoundingClientRect().top", model)
     assert 0 <= top < 900  # pixels, within the window
@@ -198,6 +212,30 @@ def test_no_part_is_wider_than_the_window(opened, width):
     table = opened.find_element(By.CSS_SELECTOR, "#comparison-table tbody th")
     opened.execute_script("arguments[0].closest('.scroll').scrollLeft = 400", table)
     assert table.rect["x"] >= 0  # the first column stays
+
+
+@pytest.mark.parametrize(
+    ("n_classes", "width", "whole"), [(10, 1280, True), (21, 1280, True), (10, 390, True), (21, 390, False)]
+)
+def test_a_matrix_of_many_classes_is_whole_or_scrolls_under_its_names(browser, matrices, n_classes, width, whole):
+    size(browser, width)
+    browser.get(f"{matrices[n_classes]}#model-vgg16")
+    matrix = browser.find_element(By.CSS_SELECTOR, "#model-vgg16 table.confusion")
+    wide, seen = browser.execute_script(
+        "const box = arguments[0].closest('.scroll'); return [box.scrollWidth, box.clientWidth]", matrix
+    )
+    assert (wide <= seen) == whole
+    sizes = browser.execute_script(
+        "return [...arguments[0].querySelectorAll('td')].map(cell => parseFloat(getComputedStyle(cell).fontSize))",
+        matrix,
+    )
+    assert min(sizes) >= 11  # pixels: readable
+    browser.execute_script("arguments[0].closest('.scroll').scrollLeft = 1000", matrix)
+    names, caption = (matrix.find_element(By.CSS_SELECTOR, part) for part in ("tbody th", "caption span"))
+    assert names.rect["x"] >= 0  # stays while cells pass behind it
+    assert caption.rect["x"] >= 0
+    assert caption.rect["x"] + caption.rect["width"] <= width
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
 
 
 def test_on_paper_all_is_open_and_no_control_is_seen(opened):

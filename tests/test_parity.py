@@ -1,13 +1,18 @@
 """Parity: published numbers stand beside ours with what is known of their chance, and nothing is called a target."""
 
+import re
 from math import comb
 from types import SimpleNamespace
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
+from benchmark.analysis import figures
+from benchmark.analysis.page.page import write_page
+from benchmark.analysis.paper_form import FIGURES
 from benchmark.analysis.parity import (
     COMPARISON_EXTRA,
     PARITY_COLUMNS,
@@ -17,13 +22,16 @@ from benchmark.analysis.parity import (
     published_models,
     with_parity,
 )
-from benchmark.analysis.published import read_published
+from benchmark.analysis.published import PUBLISHED, read_published, sources
 from benchmark.analysis.results import read_results
 from benchmark.analysis.sheets import write_tables
 from benchmark.analysis.statistics import wilson_interval
 from benchmark.analysis.tables import COMPARISON_COLUMNS
 from benchmark.config import network_names
+from benchmark.sections import Study
 from tests.fake_results import NETWORKS, build_results
+
+SOURCE = "visutsak2025"
 
 
 def study_of(models):
@@ -37,7 +45,8 @@ def study_of(models):
             row |= {"accuracy": right / n, "accuracy_low": low, "accuracy_high": high, "n_test": n}
             row |= {"latency_ms_p50": latency}
         rows.append(row)
-    return SimpleNamespace(models=[{"name": name} for name in models]), pd.DataFrame(rows)
+    study = {"published": SOURCE}
+    return SimpleNamespace(study=study, models=[{"name": name} for name in models]), pd.DataFrame(rows)
 
 
 STUDY = {
@@ -55,13 +64,19 @@ def parity():
 
 
 def test_every_published_row_is_one_of_our_networks():
-    table = read_published("visutsak2025")
-    assert set(PUBLISHED_ROWS.values()) == set(table.loc[table["table"] == "Table 3", "row"])
-    assert set(PUBLISHED_ROWS) <= set(network_names())
+    table = read_published(SOURCE)
+    assert set(PUBLISHED_ROWS[SOURCE].values()) == set(table.loc[table["table"] == "Table 3", "row"])
+    assert set(PUBLISHED_ROWS[SOURCE]) <= set(network_names())
+
+
+def test_a_study_may_name_every_source_that_has_a_table_and_sets():
+    may = {name for name in sources() if (PUBLISHED / f"{name}_sets.csv").is_file()}
+    allowed = get_args(get_args(Study.model_fields["published"].annotation)[0])
+    assert set(allowed) == may == set(PUBLISHED_ROWS) == set(FIGURES)
 
 
 def test_published_intervals_are_scipys():
-    published = published_models()
+    published = published_models(SOURCE)
     for row in published.dropna(subset="published_n").itertuples():
         exact = binomtest(int(row.published_correct), int(row.published_n)).proportion_ci(method="wilson")
         assert (row.published_low, row.published_high) == pytest.approx(exact)
@@ -141,15 +156,41 @@ def test_a_report_writes_parity_with_what_it_rests_on(tmp_path):
                  "Nothing here means anything for a run on synthetic sound or from random weights",
                  "Spearman's rho", "| VGG-16 | test 153 | 0.8627 [0.80, 0.91] | "):  # fmt: skip
         assert fact in text
-    assert pd.read_csv(folder / "parity.csv")["model"].tolist() == [name for name in NETWORKS if name in PUBLISHED_ROWS]
+    printed = [name for name in NETWORKS if name in PUBLISHED_ROWS[SOURCE]]
+    assert pd.read_csv(folder / "parity.csv")["model"].tolist() == printed
     assert set(COMPARISON_COLUMNS) | set(COMPARISON_EXTRA) | {"best"} == set(comparison.columns)
     assert comparison["published_accuracy"][0] == 0.5455
 
 
-def test_a_study_without_published_models_has_no_parity_and_loses_an_old_one(tmp_path):
-    folder = build_results(tmp_path / "sound", models=("yamnet", "vggish"), folds=1)
+@pytest.mark.parametrize(
+    ("models", "published"), [(("yamnet", "vggish"), SOURCE), (("vgg16", "resnet18"), None), (("vgg16",), "a2031")]
+)
+def test_a_study_without_published_models_or_paper_has_no_parity_and_loses_an_old_one(tmp_path, models, published):
+    folder = build_results(tmp_path / "sound", models=models, folds=1, published=published)
     (folder / "parity.md").touch()
     tables, written = write_tables(read_results(folder))
     assert not set(COMPARISON_EXTRA) & set(tables["comparison"].columns)
     assert not list(folder.glob("parity.*"))
     assert not [path for path in written if "parity" in path.name]
+
+
+WORDS = re.compile(r"genre|movie|trailer|visutsak|published|\bFig\.", re.IGNORECASE)
+
+
+def words_of_a_paper(folder):
+    """Return what a report says of a paper: in its tables and its page, and in the titles of its figures."""
+    results = read_results(folder)
+    tables, written = write_tables(results)
+    page = write_page(results, tables)
+    page = re.sub(r"<(style|script)>.*?</\1>", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    said = [path.read_text(encoding="utf-8") for path in written] + [page.replace("published</th>", "")]
+    drawn = [ax.get_title() for kind in figures.FIGURES for _, figure in kind(results, tables) for ax in figure.axes]
+    return {found.lower() for text in said + drawn for found in WORDS.findall(text)}
+
+
+def test_the_words_of_a_paper_are_only_in_the_report_of_a_study_that_names_it(tmp_path):
+    birds = {"models": ("vgg16", "vgg19", "resnet18"), "classes": ("crow", "owl"), "folds": 1, "failed": ()}
+    assert words_of_a_paper(build_results(tmp_path / "birds", **birds, published=None)) == set()
+    assert not list((tmp_path / "birds").glob("table_*"))
+    named = words_of_a_paper(build_results(tmp_path / "named", **birds))
+    assert named == {"genre", "visutsak", "published", "fig."}

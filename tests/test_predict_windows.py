@@ -154,10 +154,40 @@ def test_the_keys_of_a_row_are_those_that_are_documented(predictor, film, tmp_pa
     Image.fromarray(np.zeros((8, 8, 3), "uint8")).save(tmp_path / "picture.png")
     for path in (film, tmp_path / "bad.mp3", tmp_path / "picture.png", tmp_path / "gone.wav"):
         row = json.loads(json.dumps(predictor.predict(path), allow_nan=False))
-        assert set(row) == {"file", "predicted", "scores", "error", "windows", "latency_ms"}
+        assert set(row) == {"file", "predicted", "scores", "error", "caveat", "windows", "latency_ms"}
         assert all(set(window) == {"start", "scores", "error"} for window in row["windows"])
         assert (row["scores"] is None) == (row["error"] is not None)
     assert "exist" in row["error"]
+
+
+def test_samples_at_integer_scale_give_the_same_scores_and_that_is_said(predictor, tmp_path, capsys):
+    samples = tone(2000, 3).astype("float32")
+    for name, factor in (("one", 1), ("loud", 32768)):
+        soundfile.write(tmp_path / f"{name}.wav", samples * factor, RATE, subtype="FLOAT")
+    one, loud = (predictor.predict(tmp_path / f"{name}.wav") for name in ("one", "loud"))
+    np.testing.assert_allclose(list(loud["scores"].values()), list(one["scores"].values()), atol=1e-5)
+    assert (one["caveat"], loud["caveat"]) == ("", "samples at integer scale, divided by 32768")
+    print_scores([loud])
+    assert "  caveat: samples at integer scale, divided by 32768" in capsys.readouterr().out
+
+
+def test_a_recording_that_is_joined_to_another_and_cannot_be_read_whole_is_said(predictor, tmp_path):
+    soundfile.write(tmp_path / "a.wav", tone(2000, 2.6), RATE)
+    part = (tmp_path / "a.wav").read_bytes()
+    (tmp_path / "a.wav").write_bytes(part + part)
+    row = predictor.predict(tmp_path / "a.wav")
+    assert [window["start"] for window in row["windows"]] == [0.5, 1.5]
+    assert row["caveat"] == "several files joined in one, of which only the first is read"
+
+
+@pytest.mark.parametrize("name", ["picture", "picture.ppm", "picture.jfif", "picture.wav"])
+def test_a_picture_is_one_by_its_content(predictor, tmp_path, name):
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (128, 44, 3), dtype="uint8"))
+    picture.save(tmp_path / "picture.png")
+    picture.save(tmp_path / name, "PPM")
+    row = predictor.predict(tmp_path / name)
+    assert row["error"] is None
+    assert row["scores"] == predictor.predict(tmp_path / "picture.png")["scores"]
 
 
 def test_a_picture_is_one_window_without_a_start(predictor, tmp_path):

@@ -15,11 +15,12 @@ import soundfile
 from PIL import Image
 
 from spectrograms import render as render_module
-from spectrograms.audio import AudioError, load_clip
+from spectrograms.audio import load_clip, read_clip
 from spectrograms.image import read_image, read_text, to_image
 from spectrograms.mel import log_mel
 from spectrograms.params import ClipParams, ImageParams, MelParams
 from spectrograms.render import image_path, render_clip
+from spectrograms.sound import AudioError
 
 # In this process, where it does not matter: another one takes a second or two to start.
 render = partial(render_module.render, n_jobs=1)
@@ -70,17 +71,19 @@ def test_every_clip_gets_the_picture_of_its_sound(clips, tmp_path):
     assert n_rendered == 4
     assert rejected.empty
     assert list(rejected.columns) == ["path", "reason"]
-    pd.testing.assert_frame_equal(kept.drop(columns="image"), clips)
+    pd.testing.assert_frame_equal(kept.drop(columns=["image", "seconds", "caveat"]), clips)
+    assert set(kept.seconds) == {1.0}
+    assert set(kept.caveat) == {""}
     for row in kept.itertuples():
         expected = to_image(log_mel(load_clip(row.path, CLIP, 22050), MEL), IMAGE, MEL)
         np.testing.assert_array_equal(read_image(row.image), expected)
 
 
-def test_the_folder_says_settings_and_label_and_the_file_says_its_source(clips, tmp_path):
+def test_a_picture_lies_under_the_digest_of_its_file_and_says_what_made_it(clips, tmp_path):
     kept = render(clips, *SETTINGS, tmp_path / "cache").kept
     row = kept.iloc[0]
-    images, fingerprint, label, name = os.path.relpath(row.image, tmp_path / "cache").split(os.sep)
-    assert (images, label, name) == ("images", "drama", "tone-0.png")
+    images, fingerprint, first, name = os.path.relpath(row.image, tmp_path / "cache").split(os.sep)
+    assert (images, first, name) == ("images", row.sha256[:2], f"{row.sha256}.png")
     assert len(fingerprint) == 16
     assert int(fingerprint, 16) >= 0
     text = read_text(row.image)
@@ -88,9 +91,45 @@ def test_the_folder_says_settings_and_label_and_the_file_says_its_source(clips, 
     assert json.loads(text["params"])["mel"] == MEL.model_dump(mode="json")
 
 
+def test_two_data_sets_with_the_same_names_share_no_picture_and_the_same_bytes_share_one(clips, tmp_path):
+    (tmp_path / "other").mkdir()
+    for i in range(4):
+        write_tone(tmp_path / "other" / f"tone-{i}.wav", 300 * (4 - i))  # the same four sounds, the other way round
+    other = table(*sorted((tmp_path / "other").glob("*.wav")))
+    first = render(clips, *SETTINGS, tmp_path / "cache").kept
+    before = {path: Path(path).read_bytes() for path in first.image}
+    second = render(other, *SETTINGS, tmp_path / "cache")
+    assert second.n_rendered == 0
+    assert second.kept.image.tolist() == first.image.tolist()[::-1]
+    assert {path: Path(path).read_bytes() for path in first.image} == before
+    third = pd.concat([clips.iloc[:1], other.iloc[3:]])
+    assert render(third, *SETTINGS, tmp_path / "cache2").n_rendered == 1  # two clips, one picture
+
+
+def test_another_version_of_the_code_makes_pictures_of_its_own(clips, tmp_path, monkeypatch):
+    before = image_path(clips.sha256[0], tmp_path, *SETTINGS)
+    monkeypatch.setattr(render_module, "pictures", lambda image: "another")
+    assert image_path(clips.sha256[0], tmp_path, *SETTINGS) != before
+
+
+def test_seconds_and_caveat_are_remembered_without_decoding(tmp_path, monkeypatch):
+    """A second of sound for a clip of four; samples of 16 bits written as floats."""
+    write_tone(tmp_path / "short.wav", 440)
+    samples, rate = soundfile.read(tmp_path / "short.wav")
+    soundfile.write(tmp_path / "loud.wav", samples * 32768, rate, subtype="FLOAT")
+    settings = ClipParams(duration=4), MEL, IMAGE
+    mixed = table(tmp_path / "short.wav", tmp_path / "loud.wav")
+    for _ in range(2):
+        kept = render(mixed, *settings, tmp_path / "cache").kept
+        assert kept.seconds.tolist() == [1.0, 1.0]
+        assert kept.caveat.tolist() == ["", "samples at integer scale, divided by 32768"]
+        monkeypatch.setattr(render_module, "read_clip", None)
+    np.testing.assert_array_equal(*map(read_image, kept.image))
+
+
 def test_a_second_call_renders_nothing(clips, tmp_path, monkeypatch):
     first = render(clips, *SETTINGS, tmp_path)
-    monkeypatch.setattr(render_module, "load_clip", None)
+    monkeypatch.setattr(render_module, "read_clip", None)
     second = render(clips, *SETTINGS, tmp_path)
     assert second.n_rendered == 0
     pd.testing.assert_frame_equal(second.kept, first.kept)
@@ -100,14 +139,15 @@ def test_a_changed_file_alone_is_rendered_anew(clips, tmp_path):
     render(clips, *SETTINGS, tmp_path)
     write_tone(clips.path[2], 5000)
     changed = table(*map(type(tmp_path), clips.path))
-    before = read_image(image_path(changed.iloc[2], tmp_path, *SETTINGS))
-    assert render(changed, *SETTINGS, tmp_path).n_rendered == 1
-    assert (read_image(image_path(changed.iloc[2], tmp_path, *SETTINGS)) != before).any()
+    again = render(changed, *SETTINGS, tmp_path)
+    assert again.n_rendered == 1
+    expected = to_image(log_mel(load_clip(clips.path[2], CLIP, 22050), MEL), IMAGE, MEL)
+    np.testing.assert_array_equal(read_image(again.kept.image[2]), expected)
 
 
 @pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[: len(data) // 2], lambda data: b"text"])
 def test_a_damaged_picture_is_rendered_anew(clips, tmp_path, damage):
-    path = image_path(clips.iloc[1], tmp_path, *SETTINGS)
+    path = image_path(clips.sha256[1], tmp_path, *SETTINGS)
     render(clips, *SETTINGS, tmp_path)
     whole = path.read_bytes()
     path.write_bytes(damage(whole))
@@ -123,7 +163,7 @@ def test_every_setting_changes_the_place_of_the_picture(clips, params, field):
         params(**{**section.model_dump(), field: CHANGES[params][field]}) if isinstance(section, params) else section
         for section in SETTINGS
     ]
-    assert image_path(clips.iloc[0], "cache", *changed) != image_path(clips.iloc[0], "cache", *SETTINGS)
+    assert image_path(clips.sha256[0], "cache", *changed) != image_path(clips.sha256[0], "cache", *SETTINGS)
 
 
 def test_bad_files_are_set_aside_with_the_reason_and_the_rest_go_on(clips, tmp_path):
@@ -150,7 +190,7 @@ def test_a_file_that_vanished_is_set_aside(clips, tmp_path):
 
 def test_no_clips_give_empty_tables(clips, tmp_path):
     kept, rejected, n_rendered = render(clips.iloc[:0], *SETTINGS, tmp_path)
-    assert list(kept.columns) == [*clips.columns, "image"]
+    assert list(kept.columns) == [*clips.columns, "image", "seconds", "caveat"]
     assert (len(kept), len(rejected), n_rendered) == (0, 0, 0)
 
 
@@ -193,7 +233,7 @@ def test_a_full_disk_ends_the_run_naming_the_picture_and_what_was_made_is_kept(c
     monkeypatch.setattr(Image.Image, "save", fills_up)
     with pytest.raises(OSError, match="No space left") as caught:
         render(clips, *SETTINGS, tmp_path / "cache")
-    assert caught.value.filename == str(image_path(clips.iloc[2], tmp_path / "cache", *SETTINGS))
+    assert caught.value.filename == str(image_path(clips.sha256[2], tmp_path / "cache", *SETTINGS))
     monkeypatch.setattr(Image.Image, "save", save)
     assert render(clips, *SETTINGS, tmp_path / "cache").n_rendered == 2  # the other two were kept
 
@@ -210,19 +250,19 @@ def test_a_file_that_fails_in_reading_is_set_aside_and_the_rest_go_on(clips, tmp
     def fails(path, *settings):
         if path == clips.path[1]:
             raise failure
-        return load_clip(path, *settings)
+        return read_clip(path, *settings)
 
-    monkeypatch.setattr(render_module, "load_clip", fails)
+    monkeypatch.setattr(render_module, "read_clip", fails)
     kept, rejected, _ = render(clips, *SETTINGS, tmp_path / "cache")
     assert len(kept) == 3
     assert rejected.values.tolist() == [[clips.path[1], FAILURES[failure]]]
 
 
-def render_or_crash(index, path, *task):
+def render_or_crash(sha256, path, *task):
     """Render a clip as ever, but for one that takes its process down, as a damaged file may do with its decoder."""
     if Path(path).stem == "tone-2":
         ctypes.string_at(0)
-    return render_clip(index, path, *task)
+    return render_clip(sha256, path, *task)
 
 
 def test_a_file_that_kills_its_decoder_is_set_aside_by_name_and_the_rest_go_on(clips, tmp_path, monkeypatch):
@@ -238,7 +278,7 @@ def test_the_tasks_may_be_spread_by_another_way(clips, tmp_path):
     def backwards(function, tasks):
         assert function is render_clip
         for task in reversed(list(tasks)):
-            yield (task[0], "its node died") if task[0] == 1 else function(*task)
+            yield (task[0], "its node died") if task[1] == clips.path[1] else function(*task)
 
     kept, rejected, n_rendered = render_module.render(clips, *SETTINGS, tmp_path, spread=backwards)
     assert (list(kept.clip_id), n_rendered) == (["tone-0", "tone-2", "tone-3"], 3)

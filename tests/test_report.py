@@ -1,16 +1,19 @@
 """The report: everything from disk, nothing stale, no network library."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from rich.console import Console
 
 from benchmark.analysis import figures
 from benchmark.analysis.forms import FORMS
 from benchmark.analysis.report import print_comparison, report
 from benchmark.analysis.sheets import SPECIAL
+from benchmark.analysis.terminal import fit, shortened
 from benchmark.config import StudyError
 from tests.fake_results import build_results
 
@@ -74,6 +77,59 @@ def test_the_terminal_shows_the_comparison_in_100_columns(tmp_path, monkeypatch)
     assert any("] *" in line for line in lines if line.startswith("VGG-16"))  # the best
     assert any(line.startswith("*: the highest accuracy; ~: not separable from it") for line in lines)
     assert any(line.startswith("Failed: VGG-19: out of memory") for line in lines)
+
+
+LONG = "mobilenetv2_1.0_224_dequant_notop.weights.h5"
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory):
+    """The report of eleven models: one with a long label, two with weights of a long name, marks, and trials lost."""
+    folder = build_results(
+        tmp_path_factory.mktemp("wide"), folds=2, labels={"vggish": "VGGish with a label much longer than usual"}
+    )
+    study = yaml.safe_load((folder / "study.yaml").read_text())
+    study["leakage"] = "off"  # a mark of every row
+    (folder / "study.yaml").write_text(yaml.safe_dump(study))
+    for name in ("inception_resnet_v2", "mobilenet_v2"):
+        for file in folder.glob(f"trials/{name}/*/trial.json"):
+            file.write_text(file.read_text().replace('"name": "imagenet"', f'"name": "{LONG}"'))
+    shutil.rmtree(folder / "trials" / "densenet201" / "1-0")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "write_figures", lambda *given: [])
+        return report(folder)
+
+
+@pytest.mark.parametrize("width", [80, 90, 100, 120])
+def test_the_terminals_table_fits_and_no_number_is_cut(wide, width):
+    console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    print_comparison(wide, console)
+    lines = console.export_text().splitlines()
+    assert max(map(len, lines)) <= width
+    heading = next(line for line in lines if line.startswith("Model")).split()
+    for row in wide.comparison.to_dict("records"):
+        line = next(line for line in lines if line.startswith(row["label"][:11]) and line.rstrip().endswith(" a"))
+        assert row["status"] in line
+        if row["status"] != "failed":
+            numbers = [f"{row['accuracy']:.3f} [{row['accuracy_low']:.2f}, {row['accuracy_high']:.2f}]",
+                       f"{row['f1_macro']:.3f}", f"{row['latency_ms_p50']:.1f}"]  # fmt: skip
+            if "Params" in heading:
+                numbers.append(f"{row['parameters'] / 1e6:.1f} M")
+            if "MB" in heading:
+                numbers.append(f"{row['size_mb']:.1f}")
+            assert [number for number in numbers if f" {number} " not in line] == []
+    assert {"Weights", "Accuracy", "F1", "p50", "Status", "Marks"} <= set(heading)
+    assert any(f"Weights of MobileNet-v2: {LONG}." in line for line in lines)
+    assert ("Train" in heading) == (width == 120)
+
+
+def test_a_label_is_wrapped_and_a_weights_name_loses_its_middle():
+    header, rows = ("Model", "Weights", "F1"), [("a label of words", "weights_of_a_network.h5", "0.123")]
+    assert fit(header, rows, 80) == (header, [("a label of words", "weights_o..etwork.h5", "0.123")], 16,
+                                     ["Weights of a label of words: weights_of_a_network.h5."])  # fmt: skip
+    narrow = fit(header, rows, 24)
+    assert narrow[1:3] == ([("a label of words", "weig..k.h5", "0.123")], 7)  # 7 + 1 + 10 + 1 + 5
+    assert shortened("weights.h5", 10) == "weights.h5"
 
 
 def test_report_imports_no_network_library(folder):

@@ -5,6 +5,7 @@ import json
 import os
 import resource
 import signal
+import socket
 
 import numpy as np
 import pytest
@@ -119,9 +120,22 @@ def test_a_finished_trial_whose_predictions_are_damaged_runs_again(pictures, tmp
 def test_what_a_killed_run_left_is_swept_and_checkpoints_stay(pictures, tmp_path):
     study = study_of(pictures, tmp_path, training=QUICK)
     parent = folder_of(study).parent
-    (parent / ".0-0.4711").mkdir(parents=True)
-    (parent / ".0-0.4711" / "predictions.csv").write_text("half")
+    name = f".tmp-{socket.gethostname()}-{os.getpid()}-0123abcd"  # of a process that had the number of this one
+    (parent / name).mkdir(parents=True)
+    (parent / name / "predictions.csv").write_text("half")
     (parent / ".9-0.checkpoint.npz").write_text("kept")
-    (parent / ".4711-.9-0.checkpoint.npz").write_text("half")
+    for place in (parent, study.folder / "figures", study.cache, study.cache / "images", study.cache / "features"):
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f"{name}.npz").write_text("half")
     run(study)
     assert sorted(path.name for path in parent.iterdir()) == [".9-0.checkpoint.npz", "0-0"]
+    assert not [*study.folder.rglob(".tmp-*"), *study.cache.rglob(".tmp-*")]
+
+
+def test_a_checkpoint_of_a_trial_that_is_done_goes(pictures, tmp_path):
+    study = study_of(pictures, tmp_path, training=QUICK)
+    run(study)
+    checkpoint = folder_of(study).with_name(".0-0.checkpoint.npz")
+    checkpoint.write_text("left where a run was killed between the two")
+    run(study)
+    assert not checkpoint.exists()

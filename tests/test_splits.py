@@ -1,5 +1,6 @@
 """Facts about make_splits; the counts are those that MATLAB's pages and visutsak2025 print."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,12 @@ def table(sizes, group_of=None):
         for label, n in sizes.items()
         for i in range(n)
     ]
-    return pd.DataFrame(rows, columns=["clip_id", "label", "group", "split"])
+    clips = pd.DataFrame(rows, columns=["clip_id", "label", "group", "split"])
+    return clips.assign(sha256=clips["clip_id"].map(hash_of))
+
+
+def hash_of(text):
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def counts(clips, fold):
@@ -110,6 +116,16 @@ def test_the_order_of_the_rows_does_not_matter(protocol, takes):
     split = SplitParams(protocol=protocol, folds=3)
     for one, other in zip(make_splits(clips, split, 7), make_splits(shuffled, split, 7), strict=True):
         assert dict(zip(clips["clip_id"], one, strict=True)) == dict(zip(shuffled["clip_id"], other, strict=True))
+
+
+@pytest.mark.parametrize("protocol", ["holdout", "kfold"])
+@pytest.mark.parametrize("takes", [1, 3])
+def test_the_names_of_clips_and_groups_do_not_matter(protocol, takes):
+    clips = table({"a": 30, "b": 45}, lambda label, i: f"{label}{i // takes}")
+    renamed = clips.assign(clip_id=clips["clip_id"].str[::-1], group=clips["group"].map(lambda name: hash_of(name)))
+    split = SplitParams(protocol=protocol, folds=3)
+    for one, other in zip(make_splits(clips, split, 7), make_splits(renamed, split, 7), strict=True):
+        assert one.tolist() == other.tolist()
 
 
 @pytest.mark.parametrize("protocol", ["holdout", "kfold"])
@@ -227,7 +243,8 @@ def test_a_predefined_split_is_taken_as_it_is():
     [
         (["train", "val", "test", ""], r"2 of 8 clips have no split, such as 'a_003'"),
         (["train", "val", "test", "training"], r"2 of 8 clips have no split"),
-        (["train", "train", "test", "train"], "no clip into val"),
+        (["train", "train", "test", "train"], "train and a val drawn from it need at least 5"),
+        (["val", "val", "test", "val"], "no clip into train"),
         (["train", "val", "train", "train"], "no clip into test"),
     ],
 )
@@ -247,3 +264,29 @@ def test_a_predefined_split_with_a_group_on_two_sides_is_an_error():
     clips.loc[clips["clip_id"].isin(["a_000", "b_002"]), "group"] = "film"
     with pytest.raises(StudyError, match="group 'film' is in test and train"):
         make_splits(clips, SplitParams(protocol="predefined"), seed=0)
+
+
+def test_auto_is_the_split_that_is_given_else_holdout():
+    clips = table({"a": 20, "b": 20})
+    assert (
+        make_splits(clips, SplitParams(), 1)[0].tolist()
+        == make_splits(clips, SplitParams(protocol="holdout"), 1)[0].tolist()
+    )
+    given = clips.assign(split=["train", "val", "test", "train"] * 10)
+    assert make_splits(given, SplitParams(), seed=1)[0].tolist() == given["split"].tolist()
+    assert make_splits(given, SplitParams(protocol="holdout"), 1)[0].tolist() != given["split"].tolist()
+    with pytest.raises(StudyError, match=r"1 of 40 clips have no split, such as 'a_000'.*protocol: holdout"):
+        make_splits(given.assign(split=["", *given["split"][1:]]), SplitParams(), seed=1)
+
+
+@pytest.mark.parametrize("takes", [1, 4])
+def test_where_val_is_not_given_it_is_drawn_from_train_alone(takes):
+    clips = table({"a": 100, "b": 50}, lambda label, i: f"{label}{i // takes}")
+    clips["split"] = np.where(clips["group"].str[1:].astype(int) % 5 == 0, "test", "train")
+    folds = [make_splits(clips, SplitParams(), seed)[0] for seed in SEEDS]
+    for fold in folds:
+        assert ((fold == "test") == (clips["split"] == "test")).all()
+        assert_no_group_on_two_sides(clips, fold)
+        for label, (train, val, _) in counts(clips, fold).items():
+            assert val / (train + val) == pytest.approx(1 / 8, abs=0.06), label  # 0.1 of 0.7 + 0.1; whole groups of 4
+    assert len({tuple(fold) for fold in folds}) == len(SEEDS)

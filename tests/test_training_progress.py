@@ -114,3 +114,30 @@ def test_one_epoch_of_training_is_a_point():
 def test_a_history_without_validation_is_drawn_and_has_no_final_value():
     for ax in training_axes([history(3).assign(val_loss=np.nan, val_accuracy=np.nan)]):
         assert texts(ax) == ["Epoch 1", "Epoch 2", "Epoch 3"]
+
+
+def upright(ax):
+    """Return the places of the upright lines."""
+    return [line.get_xdata()[0] for line in ax.lines if len(set(line.get_xdata())) == 1]
+
+
+@pytest.mark.parametrize(
+    ("per_epoch", "kept", "said"),
+    [(1, 3, "epoch 3, iteration 3"), (7, 14, "epoch 2, iteration 14"), (7, 15, "epoch 3, iteration 15")],
+)
+def test_the_kept_weights_are_marked_in_both_axes(per_epoch, kept, said):
+    pair = axes(2)
+    training_progress.plot_training([history(4, per_epoch), history(6)], pair, kept=kept)
+    for ax, name in zip(pair, ("accuracy (%)", "loss (cross-entropy)"), strict=True):
+        assert upright(ax) == [kept]
+        assert legend(ax)[-1] == f"weights kept: {said}"
+        assert ax.get_ylabel() == name
+
+
+def test_without_a_record_no_weights_are_marked():
+    assert training_progress.kept_iteration({}) is None
+    for record in (None, "9", True, -1, 1.5):
+        assert training_progress.kept_iteration({"kept_iteration": record}) is None
+    assert training_progress.kept_iteration({"kept_iteration": 40}) == 40
+    for ax in training_axes([history(4)]):
+        assert upright(ax) == []

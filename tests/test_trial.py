@@ -13,7 +13,7 @@ from PIL import Image
 from benchmark import engine, prepare
 from benchmark.analysis.predictions import read_predictions, score_matrix
 from benchmark.config import StudyError, read_section
-from benchmark.predictor import Predictor, check_trial
+from benchmark.predictor import Predictor, _settings, check_trial
 from benchmark.sections import Study
 
 COLOURS = {"blue": (20, 30, 200), "green": (20, 200, 30), "red": (200, 20, 30)}
@@ -203,15 +203,6 @@ def test_a_trial_cut_short_leaves_no_folder_of_its_name(pictures, tmp_path, monk
     assert list(folder_of(study).parent.iterdir()) == []
 
 
-def test_weights_of_another_network_stop_the_study_before_it_begins(pictures, tmp_path):
-    keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)]).save_weights(tmp_path / "other.weights.h5")
-    study = study_of(pictures, tmp_path, models=[NETWORK | {"weights": str(tmp_path / "other.weights.h5")}])
-    with pytest.raises(StudyError, match=r"small: .*other\.weights\.h5 does not hold the weights"):
-        engine.check_models(study)
-    with pytest.raises(StudyError, match="no weights at"):
-        engine.check_models(study_of(pictures, tmp_path, models=[NETWORK | {"weights": "nowhere.h5"}]))
-
-
 def test_batch_norm_statistics_stay_or_move_as_the_study_says(pictures, tmp_path):
     def moved(batch_norm):
         study = study_of(pictures, tmp_path, name=batch_norm, training={"regime": "finetune", "batch_norm": batch_norm})
@@ -227,6 +218,17 @@ def test_batch_norm_statistics_stay_or_move_as_the_study_says(pictures, tmp_path
     assert moved("moving")
     assert moved("auto")  # the weights are random: there is nothing to keep
     assert not moved("frozen")
+
+
+def test_a_trial_is_rebuilt_without_the_other_models_that_its_study_names(pictures, tmp_path):
+    tuned = NETWORK | {"name": "tuned", "training": {"regime": "finetune"}}
+    study = study_of(pictures, tmp_path, models=[NETWORK, tuned], augment={"reflection": True},
+                     ensembles=[["small", "tuned"]])  # fmt: skip
+    own = study.for_model(study.models[0])
+    record = {"settings": own.model_dump(mode="json", exclude={"models"}) | {"model": NETWORK}}
+    rebuilt, network = _settings(tmp_path, record)
+    assert (rebuilt.models, network.name) == ((network,), "small")
+    assert rebuilt.training.regime == "frozen"
 
 
 def test_a_model_need_not_be_kept(pictures, tmp_path):

@@ -74,14 +74,17 @@ def leave(connection, job, slot):
 
 
 def measure(connection, job, slot):
-    """Work for a while, then measure for a while; say when."""
-    begun = time.time()
-    time.sleep(0.3 if job.trial.name == "a" else 0.6)
-    worked = time.time()
+    """Work until both of the first two trials have begun, then measure for a while; say when."""
+    begun = time.monotonic()
+    Path(job.study, f"{job.trial.name} has begun").touch()
+    while len(list(Path(job.study).glob("* has begun"))) < 2:  # for ever where only one is begun at a time
+        time.sleep(0.01)
+        assert time.monotonic() - begun < 300
+    worked = time.monotonic()
     with workers._alone(connection):
-        asked = time.time()
+        asked = time.monotonic()
         time.sleep(0.2)
-        done = time.time()
+        done = time.monotonic()
     connection.send(("record", {"status": "done", "busy": [(begun, worked)], "timing": (asked, done)}))
 
 

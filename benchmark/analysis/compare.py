@@ -6,7 +6,6 @@ Otherwise the two accuracies are of different clips: the difference has Newcombe
 would be 0. It too counts the luck of training, and where clips come in groups, that these are fewer pieces of evidence
 than clips."""
 
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -79,10 +78,14 @@ def _must_know(letter, results):
 
 
 def settings_table(first, second, models):
-    """Return a row per setting that differs with :data:`SETTINGS_COLUMNS`; also the weights' SHA-256, where recorded.
+    """Return a row per setting that differs with :data:`SETTINGS_COLUMNS`; also what the trials recorded: the weights'
+    SHA-256, the suite's version and commit, the versions of Python and the libraries, the backend.
 
     models: names of those in both studies; settings of the others are left out, as is where a study is."""
     a, b = (_settings(results, models) for results in (first, second))
+    made = [_made_with(results, models) for results in (first, second)]
+    if all(made):  # where nothing is done, nothing is known of it, and nothing differs
+        a, b = a | made[0], b | made[1]
     keys = [key for key in dict.fromkeys([*a, *b]) if a.get(key, ABSENT) != b.get(key, ABSENT)]
     return pd.DataFrame([(key, a.get(key, ABSENT), b.get(key, ABSENT)) for key in keys], columns=SETTINGS_COLUMNS)
 
@@ -91,12 +94,27 @@ def _settings(results, models):
     study = {key: value for key, value in results.study.items() if key not in PLACES}
     study["models"] = [model for model in study["models"] if model["name"] in models]
     found = {key: as_text(value) for key, value in flatten(study).items() if key != "models"}
-    return found | {f"SHA-256 of the weights of {name}": _digests(results, name) for name in models}
+    for name in models:
+        digests = [(trial.info.get("weights") or {}).get("sha256") for trial in results.done(name)]
+        found[f"SHA-256 of the weights of {name}"] = _recorded(digests)
+    return found
 
 
-def _digests(results, model):
-    digests = {str((trial.info.get("weights") or {}).get("sha256") or "") for trial in results.done(model)}
-    return ", ".join(sorted(digests - {""})) or "(not recorded)"
+def _made_with(results, models):
+    """Return {what: versions} of the suite, Python, the libraries and the backend, as trial.json records them."""
+    records = [trial.info for name in models for trial in results.done(name)]
+    made = {"backend": _recorded(record.get("backend") for record in records)} if records else {}
+    for key, heading in (("suite", "suite: {}"), ("versions", "version of {}")):
+        parts = [record.get(key) or {} for record in records]
+        made |= {
+            heading.format(name): _recorded(part.get(name) for part in parts) for name in sorted(set().union(*parts))
+        }
+    return made
+
+
+def _recorded(values):
+    """Return what trials recorded as text, several where they differ."""
+    return ", ".join(sorted({str(value) for value in values if value})) or "(not recorded)"
 
 
 def rows_table(first, second, models):
@@ -209,7 +227,7 @@ def rows_sheet(comparison):
         f"A: {a}; B: {b}. Accuracy with 95 % Wilson intervals; meet: whether they overlap. ms: p50 latency.",
         *((f"Test: {tests}; p corrected for the rows (Holm), level {LEVEL}.", LUCK_MEANT) if tests else ()),
         "Moved: the difference is more than chance. Not moved does not mean equal.",
-        *(("No setting differs.",) if comparison.settings.empty else ()),
+        *(("No setting and no version differs.",) if comparison.settings.empty else ()),
         *(
             f"In {name} alone: {', '.join(labels)}."
             for name, labels in zip("AB", comparison.only, strict=True)
@@ -225,7 +243,7 @@ def rows_sheet(comparison):
 def settings_sheet(comparison):
     """Return the :class:`Sheet` of the settings that differ."""
     rows = tuple(comparison.settings.itertuples(index=False, name=None))
-    return Sheet("settings", ("Settings that differ.",), ("Setting", "A", "B"), rows,
+    return Sheet("settings", ("Settings and versions that differ.",), ("Setting", "A", "B"), rows,
                  text_columns=3)  # fmt: skip
 
 
@@ -266,29 +284,3 @@ COLUMNS = {
     "A (ms)": lambda row: "" if pd.isna(row["latency_ms_a"]) else f"{row['latency_ms_a']:.1f}",
     "B (ms)": lambda row: "" if pd.isna(row["latency_ms_b"]) else f"{row['latency_ms_b']:.1f}",
 }
-
-
-def print_compare(comparison, console=None):
-    """Print both tables with a rich console; what must be known of either study stands below them."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = console or Console(width=None if sys.stdout.isatty() else 110)
-    for sheet in sheets(comparison):
-        for sentence in sheet.caption:
-            console.print(sentence, markup=False, highlight=False)
-        shown = [place for place in range(len(sheet.header)) if any(row[place] for row in sheet.rows)]
-        table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
-        for place in shown:
-            justify = "left" if place < sheet.text_columns else "right"
-            table.add_column(
-                Text(sheet.header[place]), justify=justify, overflow="fold", no_wrap=place >= sheet.text_columns
-            )
-        for row in sheet.rows:
-            table.add_row(*(Text(row[place]) for place in shown))  # Text: a name such as '[x]' is no markup
-        if shown:
-            console.print(table)
-        for sentence in sheet.notes:
-            console.print(sentence, markup=False, highlight=False)

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 
-from benchmark.analysis.plots import BLUE, ORANGE
+from benchmark.analysis.palette import BLUE, ORANGE, short_names
 
 SHADES = LinearSegmentedColormap.from_list("chart", [ORANGE, "white", BLUE])  # from -1, all wrong, to 1, all right
 MANY = 5  # classes; beyond, cells are too narrow for '100.0%'
@@ -33,13 +33,13 @@ def plot_confusion(matrix, class_names, ax, title=""):
     rows, columns = summaries(matrix)
     right, below = _divide(ax, n)
     signs = np.where(np.eye(n, dtype=bool), 1, -1)
-    font = np.interp(n, (5, 12), (9, 8))  # points
+    font = np.interp(n, (5, 12, 24), (9, 8, 7))  # points
     counts = np.where(matrix > 0, matrix.astype(str), "")
     _cells(signs * matrix / max(matrix.max(), 1), counts, ax, font)
-    small = font - 1 if n <= MANY else font
-    _cells(rows * (1, -1) / 100, _percentages(rows, n), right, small)
-    _cells(columns * [[1], [-1]] / 100, _percentages(columns, n), below, small)
+    _cells(rows * (1, -1) / 100, _percentages(rows, n), right, font - 1)
+    _cells(columns * [[1], [-1]] / 100, _percentages(columns, n), below, font - 1)
     centres = np.arange(n) + 0.5
+    class_names = short_names(class_names)
     wide = max(map(len, class_names)) * n > 36
     slant = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if wide else {}
     ax.set(title=title, ylabel="true class (clips)")

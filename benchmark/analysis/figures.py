@@ -1,7 +1,6 @@
 """Every figure of a study: which there are, what they are called, and which numbers they show."""
 
 import fnmatch
-from itertools import chain
 
 import matplotlib
 import numpy as np
@@ -9,29 +8,19 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from benchmark.analysis.confusion_chart import plot_confusion
-from benchmark.analysis.figure import finished, new_figure, origin
+from benchmark.analysis.figure import finished, new_figure
+from benchmark.analysis.guessing import guessing
 from benchmark.analysis.metrics import accuracy, total_confusion
+from benchmark.analysis.naming import names, origin, titles
+from benchmark.analysis.paper_form import as_in_paper, pairs
 from benchmark.analysis.plots import plot_accuracy_latency, plot_example
 from benchmark.analysis.predictions import score_matrix
 from benchmark.analysis.score_figures import pairwise_figure, score_figures
-from benchmark.analysis.training_progress import plot_training
+from benchmark.analysis.training_progress import kept_iteration, plot_training
 from benchmark.files import replacing
 
 # A class may be called 'Lo$t & $aved': no text is a formula.
 STYLE = {"text.parse_math": False, "font.size": 9, "axes.titlesize": 10}
-# The models of visutsak2025, by the names in configs/models, as its Fig. 4 to 8 show them: the last one alone.
-PAPER_PAIRS = (
-    ("mobilenet_v2", "resnet18"),
-    ("densenet201", "places365_googlenet"),
-    ("vgg16", "vgg19"),
-    ("inception_resnet_v2", "inception_v3"),
-    ("nasnet_mobile",),
-)
-# What visutsak2025 calls a figure of ours: confusion matrices are in its text, training in its appendix.
-PAPER_FIGURES = {
-    **{f"confusion_pair_{'_'.join(pair)}": f"Fig. {4 + index}" for index, pair in enumerate(PAPER_PAIRS)},
-    **{f"training_{name}": f"Fig. A{1 + index}" for index, name in enumerate(chain(*PAPER_PAIRS))},
-}
 # Names that a report may remove.
 OURS = ("confusion_*.png", "training_*.png", "scores_*.png", "pairwise.png", "accuracy_latency.png", "example.png")
 
@@ -54,25 +43,13 @@ def write_figures(results, tables):
     return written
 
 
-def pairs(models):
-    """Return the models shown side by side: as in the paper, then the models that are not in it, two by two."""
-    others = [name for name in models if name not in chain(*PAPER_PAIRS)]
-    found = [pair for pair in PAPER_PAIRS if set(pair) <= set(models)]
-    return found + list(zip(others[::2], others[1::2], strict=False))
-
-
-def _as_in_paper(name):
-    """Return the line of a title that says which figure of the paper the one of this name is like, '' for none."""
-    return f"\nas {PAPER_FIGURES[name]} of visutsak2025" if name in PAPER_FIGURES else ""
-
-
 def _confusion(results, model, ax, note=""):
     trials = results.done(model["name"])
     seeds = len({trial.seed for trial in trials})
     matrix = total_confusion(trials, results.classes)
     counted = f"{matrix.sum()} predictions" + (f" of {seeds} seeds" if seeds > 1 else "")
     share = np.trace(matrix) / matrix.sum()
-    title = f"{model['label']}{origin(results, model)}{note}\naccuracy {share:.3f}, {counted}"
+    title = f"{titles(results)[model['name']]}{note}\naccuracy {share:.3f}, {counted}"
     plot_confusion(matrix, results.classes, ax, title)
 
 
@@ -86,29 +63,30 @@ def confusion_figures(results, tables):
 
 
 def confusion_pair_figures(results, tables):
-    """Yield (name, figure) of two models' confusion matrices side by side, as in Fig. 4 to 8 of visutsak2025."""
-    side, models = _side(results), finished(results)
-    for pair in pairs(list(models)):
+    """Yield (name, figure) of two models' confusion matrices side by side, as in the paper that the study names."""
+    side, models, source = _side(results), finished(results), results.study.get("published")
+    for pair in pairs(list(models), source):
         name = f"confusion_pair_{'_'.join(pair)}"
         figure, axes = new_figure(len(pair) * side + 0.2, side, columns=len(pair))
         for model, ax in zip(pair, axes, strict=True):
-            _confusion(results, models[model], ax, _as_in_paper(name))
+            _confusion(results, models[model], ax, as_in_paper(name, source))
         yield name, figure
 
 
 def _side(results):
     """Return the side of a confusion chart in inches: two fit on a page, reduced, with their numbers readable."""
-    return 4.4 + max(0, len(results.classes) - 5) / 7
+    return 4.4 + max(0, len(results.classes) - 5) / 6
 
 
 def training_figures(results, tables):
-    """Yield (name, figure) of each model's training: its first trial in full, as in Fig. A1 to A9 of visutsak2025."""
-    for model_name, model in finished(results).items():
-        name = f"training_{model_name}"
-        histories = [trial.history for trial in results.done(model_name)]
+    """Yield (name, figure) of each model's training: its first trial in full, with the weights that it kept."""
+    called, source = titles(results), results.study.get("published")
+    for model in finished(results):
+        name, trials = f"training_{model}", results.done(model)
         figure, axes = new_figure(6.6, 5.0, rows=2)
-        others = f", first of {len(histories)} trials in full" if len(histories) > 1 else ""
-        plot_training(histories, axes, f"{model['label']}{origin(results, model)}{others}{_as_in_paper(name)}")
+        others = f", first of {len(trials)} trials in full" if len(trials) > 1 else ""
+        title = f"{called[model]}{others}{as_in_paper(name, source)}"
+        plot_training([trial.history for trial in trials], axes, title, kept_iteration(trials[0].info))
         yield name, figure
 
 
@@ -117,15 +95,12 @@ def accuracy_latency_figure(results, tables):
     comparison = tables["comparison"]
     if not comparison["accuracy"].notna().any():
         return
-    figure, (ax,) = new_figure(8.0, 5.0, layout=None)  # labels are placed in axes of fixed size
+    figure, (ax,) = new_figure(9.2, 5.0, layout=None)  # labels are placed in axes of fixed size
     FigureCanvasAgg(figure)  # measures the labels
-    figure.subplots_adjust(left=0.08, right=0.84, bottom=0.1, top=0.93)
-    random = comparison["weights"].str.contains("random")
-    alike = results.models[0] if random.all() else None  # then the title says it for all
-    unmarked = ~random | random.all() | comparison["label"].str.contains("(random)", regex=False)
-    marked = comparison.assign(label=comparison["label"].where(unmarked, comparison["label"] + " (random)"))
-    title = f"{results.study['name']}: accuracy, latency and size{origin(results, alike)}"
-    plot_accuracy_latency(marked, ax, 1 / len(results.classes), title)
+    figure.subplots_adjust(left=0.08, right=0.76, bottom=0.1, top=0.93)
+    named = comparison.assign(label=comparison["model"].map(names(results)))
+    title = f"{results.study['name']}: accuracy, latency and size{origin(results)}"
+    plot_accuracy_latency(named, tables["pairwise"], ax, guessing(results), title)
     yield "accuracy_latency", figure
 
 
@@ -147,7 +122,7 @@ def example_figure(results, tables):
     with Image.open(path) as image:
         pixels = np.asarray(image.convert("RGB"))
     figure, (ax,) = new_figure(7.0, np.clip(7.0 * len(pixels) / pixels.shape[1] + 0.7, 3.0, 6.0))
-    title = f"{models[best]['label']}{origin(results, models[best])}: test clip {clip}"
+    title = f"{titles(results)[best]}: test clip {clip}"
     plot_example(pixels, row["y_true"].iloc[0], row["y_pred"].iloc[0], score_matrix(row).max(), ax, title)
     yield "example", figure
 

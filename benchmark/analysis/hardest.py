@@ -1,6 +1,6 @@
 """Clip by clip: which ones most models get wrong, and which mistakes were made with most confidence.
 
-The first are worth listening to: a wrong label, a clip of silence, a genre that sounds like another."""
+The first are worth listening to: a wrong label, a clip of silence, a class that sounds like another."""
 
 import pandas as pd
 

@@ -163,10 +163,27 @@ def leakage_unchecked(results, model):
 
 def copies(results, model):
     """Return how many pairs of copies stand on two sides of a split, under ``leakage: warn``; None without any."""
-    if results.study.get("leakage") != "warn" or results.leakage.empty:
+    leakage = results.leakage
+    if "n_folds" in leakage:  # those in none are told for their two labels
+        leakage = leakage[leakage["n_folds"].astype(int) > 0]
+    if results.study.get("leakage") != "warn" or leakage.empty:
         return None
-    pairs = {frozenset(pair) for pair in zip(results.leakage["clip_a"], results.leakage["clip_b"], strict=True)}
+    pairs = {frozenset(pair) for pair in zip(leakage["clip_a"], leakage["clip_b"], strict=True)}
     return f"{len(pairs)} {'pair' if len(pairs) == 1 else 'pairs'}"
+
+
+def contradicting(results, model):
+    """Return how many pairs of copies of clips have two labels; None without any."""
+    leakage = results.leakage
+    if "label_a" not in leakage:
+        return None
+    pairs = leakage[(leakage["label_a"] != leakage["label_b"]) & (leakage["kind"] != "same group")]
+    return f"{len(pairs)} {'pair' if len(pairs) == 1 else 'pairs'}" if len(pairs) else None
+
+
+def not_converged(results, model):
+    """Return the trials whose head was to be solved and was left before its optimum, by ``training.epochs``."""
+    return _where([t for t in results.done(model) if (t.info.get("solver") or {}).get("converged") is False])
 
 
 def timed_in_company(results, model):
@@ -183,5 +200,7 @@ KINDS = {
     "validation": ("validation accuracy far above training accuracy", validation_above_training),
     "unchecked": ("leakage not checked", leakage_unchecked),
     "copies": ("copies of clips across splits", copies),
+    "labels": ("copies of clips under two labels", contradicting),
+    "optimum": ("solved head stopped before its optimum", not_converged),
     "company": ("timed beside other trials", timed_in_company),
 }

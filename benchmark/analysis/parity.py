@@ -1,4 +1,4 @@
-"""Our accuracies and latencies beside those that visutsak2025 published for the same networks.
+"""Our accuracies and latencies beside those that a paper published for the same networks, where the study names it.
 
 Published values are no numbers to hit: other clips, other weights, another protocol. What can be asked is whether the
 difference is more than chance, and whether the networks come in the same order."""
@@ -10,18 +10,19 @@ from scipy.stats import fisher_exact, spearmanr
 from benchmark.analysis.published import read_published, read_sets
 from benchmark.analysis.statistics import wilson_interval
 
-SOURCE = "visutsak2025"
-# Names in configs/models to the rows of Tables 2 and 3, as printed.
+# Of each source that a study may name: names in configs/models to the rows of its tables, as printed.
 PUBLISHED_ROWS = {
-    "mobilenet_v2": "MobileNet-v2",
-    "resnet18": "ResNet-18",
-    "densenet201": "DenseNet-201",
-    "places365_googlenet": "Places365-GoogLeNet",
-    "vgg16": "VGG-16",
-    "vgg19": "VGG-19",
-    "inception_resnet_v2": "Inception-ResNet-v2",
-    "inception_v3": "Inception-v3",
-    "nasnet_mobile": "NASA-Net-Mobile",
+    "visutsak2025": {  # Tables 2 and 3
+        "mobilenet_v2": "MobileNet-v2",
+        "resnet18": "ResNet-18",
+        "densenet201": "DenseNet-201",
+        "places365_googlenet": "Places365-GoogLeNet",
+        "vgg16": "VGG-16",
+        "vgg19": "VGG-19",
+        "inception_resnet_v2": "Inception-ResNet-v2",
+        "inception_v3": "Inception-v3",
+        "nasnet_mobile": "NASA-Net-Mobile",
+    }
 }
 PARITY_COLUMNS = (
     "model", "label", "published_accuracy", "published_on", "published_correct", "published_n", "published_low",
@@ -37,7 +38,7 @@ COMPARISON_EXTRA = {
 LEAST_SHARED = 3  # models; fewer have no order worth a correlation
 
 
-def published_models(source=SOURCE):
+def published_models(source):
     """Return a row per published network, indexed by our model's name: accuracy 0..1, the set it was scored on with
     right clips and size (missing where no confusion matrix fits), its 95 % Wilson interval, and latency in ms."""
     tables, sets = read_published(source), read_sets(source).set_index("row")
@@ -46,7 +47,7 @@ def published_models(source=SOURCE):
         for metric in ("accuracy", "latency_ms")
     }
     rows = []
-    for model, row in PUBLISHED_ROWS.items():
+    for model, row in PUBLISHED_ROWS[source].items():
         correct, n = sets.loc[row, ["correct", "n"]]
         low, high = (np.nan, np.nan) if pd.isna(n) else wilson_interval(correct / n, n)
         rows.append(
@@ -65,16 +66,20 @@ def published_models(source=SOURCE):
 
 
 def parity_table(results, comparison):
-    """Return a row per published model of the study with :data:`PARITY_COLUMNS`, in the study's order.
+    """Return a row per published model of the study with :data:`PARITY_COLUMNS`, in the study's order; none where the
+    study names no paper as ``published``, or one that is not known here.
 
     results: the :class:`benchmark.analysis.results.Results`; comparison: its table. Accuracies 0..1 with 95 % Wilson
     intervals; difference is ours minus published, p_value of Fisher's exact test of right against wrong clips, two
     sided. Ours has n_test clips per seed: over several seeds the mean of right clips, rounded, stands for one seed.
     Ranks are among the rows here that have both numbers, 1 the highest accuracy or the lowest latency, ties averaged.
     What is unknown is missing: all of ours where no trial is done, the test where no confusion matrix fits."""
+    source = results.study.get("published")
+    if source not in PUBLISHED_ROWS:
+        return pd.DataFrame(columns=PARITY_COLUMNS)
     study = [model["name"] for model in results.models]
-    ours = comparison[comparison["model"].isin(study) & comparison["model"].isin(PUBLISHED_ROWS)]
-    table = ours.join(published_models(), on="model")
+    ours = comparison[comparison["model"].isin(study) & comparison["model"].isin(PUBLISHED_ROWS[source])]
+    table = ours.join(published_models(source), on="model")
     table["difference"] = table["accuracy"] - table["published_accuracy"]
     table["p_value"] = [_fisher(row) for row in table.to_dict("records")]
     table["published_rank"], table["rank"] = _ranks(table, "published_accuracy", "accuracy", ascending=False)

@@ -5,51 +5,60 @@ The two figures that follow MATLAB have files of their own: confusion_chart.py a
 import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator
 
+from benchmark.analysis.front import pareto_front, steps
 from benchmark.analysis.labels import place_labels
-from benchmark.analysis.statistics import pareto
+from benchmark.analysis.palette import BLUE, ORANGE
 
-BLUE, ORANGE = (0.0, 0.447, 0.741), (0.85, 0.325, 0.098)  # MATLAB's first two line colours
 LARGEST = 900.0  # points^2, the circle of the largest model
 SIZES = (10, 30, 100, 300, 1000)  # MB, circles in the legend
+LEVEL_STYLES = ("--", "-.")  # of the accuracies that need no model
 
 
-def plot_accuracy_latency(table, ax, chance=None, title=""):
+def plot_accuracy_latency(table, pairwise, ax, levels=None, title=""):
     """Draw accuracy (0..1) over latency (ms, logarithmic), circle area = size of the model; return the rows drawn.
 
     table: rows of the comparison; bars are the Wilson intervals; rows without accuracy or latency are left out;
-    chance: share 0..1 drawn as a dashed line. The orange steps join the Pareto front: models than which no other is as
-    accurate and as fast. After Fig. 1 of visutsak2025."""
+    pairwise: of the study, says which steps along the Pareto front are dotted, as they may be chance (see
+    :func:`benchmark.analysis.front.pareto_front`); levels: {name: share 0..1} drawn as dashed lines. After Fig. 1 of
+    visutsak2025."""
     drawn = table.dropna(subset=["accuracy", "latency_ms_p50", "size_mb"])
     drawn = drawn[drawn["latency_ms_p50"] > 0].reset_index(drop=True)
+    levels = levels or {}
     x, y = drawn["latency_ms_p50"].to_numpy(float), drawn["accuracy"].to_numpy(float)
     low, high = (drawn[f"accuracy_{end}"].to_numpy(float) for end in ("low", "high"))
     scale = LARGEST / max(drawn["size_mb"].max(), 1e-9) if len(drawn) else 1.0  # points^2 per MB
     areas = scale * drawn["size_mb"].to_numpy(float)
-    ax.errorbar(x, y, (y - low, high - y), fmt="none", ecolor="0.4", elinewidth=0.9, capsize=2.5, zorder=4)
-    front = drawn[pareto(y, x)].sort_values("latency_ms_p50")
-    ax.step(
-        front["latency_ms_p50"],
-        front["accuracy"],
-        where="post",
-        color=ORANGE,
-        alpha=0.4,
-        zorder=1,
-        label="Pareto front",
-    )
+    bars = np.maximum(0, (y - low, high - y))  # an interval of accuracy 1 may end at 1 - 1e-16
+    ax.errorbar(x, y, bars, fmt="none", ecolor="0.4", elinewidth=0.9, capsize=2.5, zorder=4)
+    stairs = steps(pareto_front(drawn, pairwise))
+    _draw_front(stairs, ax)
     ax.scatter(x, y, s=areas, color=BLUE, alpha=0.6, edgecolor="white", linewidth=0.6, zorder=3)
     ax.set_xscale("log")
-    ax.set(xlim=_log_limits(x), ylim=_share_limits(low, high, chance), title=title)
+    ax.set(xlim=_log_limits(x), ylim=_share_limits(low, high, levels.values()), title=title)
     ax.set_ylabel("accuracy (share of test clips, 95 % interval)")
     ax.set_xlabel("latency of one prediction (ms, median, batch 1, CPU)")
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter(FuncFormatter("{0:g}".format))
     ax.xaxis.set_minor_formatter(FuncFormatter(lambda value, position: ""))
     ax.grid(alpha=0.3)
-    if chance is not None:
-        ax.axhline(chance, color="0.4", linestyle="--", linewidth=1, zorder=1, label=f"chance {chance:.2f}")
-    _size_legend(ax, scale, drawn["size_mb"].max() if len(drawn) else 0)
-    place_labels(ax, x, y, drawn["label"], radii=np.sqrt(areas / np.pi), bars=(low, high))
+    for (name, share), style in zip(levels.items(), LEVEL_STYLES, strict=False):
+        ax.axhline(share, color="0.4", linestyle=style, linewidth=1, zorder=1, label=name)
+    _legends(ax, scale, drawn["size_mb"].max() if len(drawn) else 0)
+    lines = [line for across, along, _ in stairs for line in zip(across, along, across[1:], along[1:], strict=False)]
+    left, right = ax.get_xlim()
+    lines += [(left, share, right, share) for share in levels.values()]
+    place_labels(ax, x, y, drawn["label"], radii=np.sqrt(areas / np.pi), bars=(low, high), lines=lines)
     return drawn
+
+
+def _draw_front(stairs, ax):
+    """Draw the steps of the front, those that may be chance dotted, each kind with its line in the legend."""
+    named = set()
+    for across, along, tie in stairs:
+        name = "Pareto front, neighbours\n" + ("not separable" if tie else "separable")
+        style = {"linestyle": (0, (1, 1.5)) if tie else "-", "color": ORANGE, "linewidth": 1.6, "zorder": 2}
+        ax.plot(across, along, label=name if tie not in named else None, **style)
+        named.add(tie)
 
 
 def _log_limits(x):
@@ -60,17 +69,23 @@ def _log_limits(x):
     return x.min() / margin, x.max() * margin
 
 
-def _share_limits(low, high, chance):
-    """Return limits that hold every interval and the chance level, with room for circles, also for one at 1."""
-    shown = [*low, *high, *([] if chance is None else [chance])] or [0, 1]
+def _share_limits(low, high, levels):
+    """Return limits that hold every interval and level, with room for circles, also for one at 1."""
+    shown = [*low, *high, *levels] or [0, 1]
     return max(0, min(shown) - 0.08), min(1.05, max(shown) + 0.08)
 
 
-def _size_legend(ax, scale, largest):
-    for size in SIZES:
-        if size <= max(largest, SIZES[0]):
-            ax.scatter([], [], s=scale * size, color=BLUE, alpha=0.6, edgecolor="white", label=f"{size} MB")
-    ax.legend(title="size of the model", loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, labelspacing=1.1)
+def _legends(ax, scale, largest):
+    """Write the legend of the lines right of the axes, and below it that of the circles."""
+    beside = {"bbox_to_anchor": (1.01, 0.55), "frameon": False, "alignment": "left"}
+    if ax.get_legend_handles_labels()[0]:
+        ax.add_artist(ax.legend(loc="lower left", labelspacing=0.9, **beside))
+    circles = [
+        ax.scatter([], [], s=scale * size, color=BLUE, alpha=0.6, edgecolor="white")
+        for size in SIZES if size <= max(largest, SIZES[0])
+    ]  # fmt: skip
+    texts = [f"{size} MB" for size, _ in zip(SIZES, circles, strict=False)]
+    ax.legend(circles, texts, title="size of the model", loc="upper left", labelspacing=1.1, **beside)
 
 
 def plot_example(image, y_true, y_pred, score, ax, title=""):

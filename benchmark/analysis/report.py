@@ -33,8 +33,10 @@ def report(results_dir):
     from benchmark.analysis.results import read_results
     from benchmark.analysis.sheets import write_tables
     from benchmark.analysis.tables import describe, failures
+    from benchmark.files import sweep
 
     results = read_results(results_dir)
+    sweep(results.folder, deep=True)
     tables, written = write_tables(results)
     figures = write_figures(results, tables)
     page = write_page(results, tables)
@@ -44,7 +46,7 @@ def report(results_dir):
 
 
 def print_comparison(summary, console=None):
-    """Print the comparison of a :class:`Report` with a rich console, readable at 100 columns.
+    """Print the comparison of a :class:`Report` with a rich console; it fits 80 columns.
 
     Warnings (synthetic sound, random weights) stand above the table, the legend of the marks and errors below it."""
     from rich import box
@@ -53,13 +55,17 @@ def print_comparison(summary, console=None):
     from rich.text import Text
 
     from benchmark.analysis.columns import TERMINAL, cells, shown
+    from benchmark.analysis.terminal import fit
 
     console = console or Console(width=None if sys.stdout.isatty() else 110)
-    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
     columns = shown(TERMINAL, summary.comparison, summary.marks)
-    for number, name in enumerate(columns):
-        table.add_column(Text(name), justify="left" if number < 2 else "right", overflow="fold", no_wrap=number != 1)
-    for row in cells(summary.comparison, columns):
+    header, rows, label_width, notes = fit(tuple(columns), cells(summary.comparison, columns), console.width)
+    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
+    table.add_column(Text(header[0]), overflow="fold", max_width=label_width)
+    for name in header[1:]:
+        justify = "left" if name in ("Weights", "Accuracy [95 %]") else "right"
+        table.add_column(Text(name), justify=justify, no_wrap=True)
+    for row in rows:
         table.add_row(*map(Text, row))  # Text: a label such as '[x]' is no markup
     for sentence in summary.description:
         console.print(sentence, markup=False, highlight=False)
@@ -68,7 +74,7 @@ def print_comparison(summary, console=None):
         console.print(
             "*: the highest accuracy; ~: not separable from it, see pairwise.md", markup=False, highlight=False
         )
-    for sentence in summary.marks.legend():
+    for sentence in (*notes, *summary.marks.legend()):
         console.print(sentence, markup=False, highlight=False)
     for label, error in summary.failures.items():
         console.print(f"Failed: {label}: {error}", markup=False, highlight=False)

@@ -1,9 +1,10 @@
 """The figures of pairs of models and of scores: which there are, what they are called, and which numbers they show."""
 
 from benchmark.analysis.calibration import curves
-from benchmark.analysis.figure import finished, new_figure, origin
+from benchmark.analysis.figure import finished, new_figure
+from benchmark.analysis.naming import names, origin, titles
 from benchmark.analysis.pairwise import LEVEL, matrix
-from benchmark.analysis.score_plots import plot_curves, plot_pairwise, plot_reliability
+from benchmark.analysis.score_plots import INSIDE, plot_curves, plot_pairwise, plot_reliability
 
 CURVES = (  # key of calibration.curves, column of the ranking table, axes, place of the legend, title
     ("true_positive_rate", "roc_auc", ("false-positive rate", "true-positive rate"), "lower right", "ROC"),
@@ -17,7 +18,7 @@ def pairwise_figure(results, tables):
     if pairwise.empty:
         return
     compared = set(pairwise["model_a"]) | set(pairwise["model_b"])
-    models = {model["name"]: model["label"] for model in results.models if model["name"] in compared}
+    models = {model: name for model, name in names(results).items() if model in compared}
     side = 2.4 + 0.52 * len(models)
     figure, (ax,) = new_figure(max(5.2, side + 0.8), side + 0.6)
     test = ", ".join(sorted(set(pairwise["test"])))
@@ -30,15 +31,23 @@ def pairwise_figure(results, tables):
 
 def score_figures(results, tables):
     """Yield (name, figure) of each model's reliability, ROC and precision-recall curves: means over its trials."""
-    ranking, reliability = tables["ranking"], tables["reliability"]
-    for name, model in finished(results).items():
-        figure, (left, *others) = new_figure(11.0, 3.8, columns=3, layout=None)  # nothing here varies in size
-        figure.subplots_adjust(left=0.05, right=0.99, bottom=0.13, top=0.91, wspace=0.2)
+    ranking, reliability, called = tables["ranking"], tables["reliability"], titles(results)
+    for name in finished(results):
+        figure, (left, *others) = _panels(len(results.classes))
         trials = results.done(name)
-        plot_reliability(reliability[reliability["model"] == name], left, f"{model['label']}{origin(results, model)}")
+        plot_reliability(reliability[reliability["model"] == name], left, called[name])
         found = {label: curves(trials, label) for label in results.classes}
         areas = ranking[ranking["model"] == name].set_index("class")
-        for ax, (key, column, names, corner, title) in zip(others, CURVES, strict=True):
+        for ax, (key, column, axes, corner, title) in zip(others, CURVES, strict=True):
             lines = {label: values[key] for label, values in found.items()}
-            plot_curves(lines, areas[column], ax, names, corner, f"{title}, each class and its area")
+            plot_curves(lines, areas[column], ax, axes, corner, f"{title}, each class and its area")
         yield f"scores_{name}", figure
+
+
+def _panels(n_classes):
+    """Return a figure and its three axes, wider where legends stand beside the curves."""
+    if n_classes > INSIDE:
+        return new_figure(15.0, 4.2, columns=3)
+    figure, axes = new_figure(11.0, 3.8, columns=3, layout=None)  # nothing here varies in size
+    figure.subplots_adjust(left=0.05, right=0.99, bottom=0.13, top=0.91, wspace=0.2)
+    return figure, axes

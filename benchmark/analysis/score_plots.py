@@ -4,12 +4,12 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 
 from benchmark.analysis.calibration import GRID
-from benchmark.analysis.plots import BLUE, ORANGE
+from benchmark.analysis.palette import BLUE, ORANGE, line_styles, short_names
 
 SHADES = LinearSegmentedColormap.from_list("difference", [ORANGE, "white", BLUE])
-# MATLAB's line colours, then as many greys as there are classes.
-COLOURS = (BLUE, ORANGE, (0.929, 0.694, 0.125), (0.494, 0.184, 0.556), (0.466, 0.674, 0.188), (0.301, 0.745, 0.933))
-MANY = 10  # classes; with more there is no legend, and only the mean stands out
+MANY = 24  # classes; with more only the mean and the extremes are named
+EXTREMES = 3  # classes of the greatest and of the least area that are named then
+INSIDE = 8  # entries of a legend that fit on the curves; more stand beside them
 
 
 def plot_pairwise(differences, p_values, level, labels, ax, title=""):
@@ -52,17 +52,38 @@ def plot_curves(lines, areas, ax, names, corner, title=""):
     """Draw a curve per class, with its area in the legend, and return the mean of the curves, None without any.
 
     lines: {class: values (n_points,) over :data:`benchmark.analysis.calibration.GRID`, None where unknown}; areas:
-    {class: its area 0..1}; names: of the two axes; corner: where the legend stands, such as 'lower right'."""
+    {class: its area 0..1}; names: of the two axes; corner: where the legend stands, such as 'lower right'. Of more than
+    :data:`MANY` classes the mean and those of the greatest and the least area are named, the others grey."""
     known = {name: values for name, values in lines.items() if values is not None}
-    for number, (name, values) in enumerate(known.items()):
-        colour = COLOURS[number % len(COLOURS)] if len(known) <= MANY else "0.8"
-        ax.plot(GRID, values, color=colour, linewidth=1.2, label=f"{name} {areas[name]:.2f}")
     mean = np.mean(list(known.values()), axis=0) if known else None
-    if len(known) > MANY:
-        ax.plot(GRID, mean, color=BLUE, linewidth=2, label=f"mean of {len(known)} classes")
+    named = list(known) if len(known) <= MANY else _extremes(known, areas)
+    others = [values for name, values in known.items() if name not in named]
+    # Handles and texts are given to the legend together: a label of a line that begins with '_' would be left out.
+    handles, texts = [], []
+    for values in others:
+        (line,) = ax.plot(GRID, values, color="0.85", linewidth=0.8, zorder=1)
+    if others:
+        (above,) = ax.plot(GRID, mean, color="black", linewidth=2.5, zorder=3)
+        handles, texts = [above, line], [f"mean of {len(known)} classes", f"the other {len(others)} classes"]
+    for name, short, style in zip(named, short_names(named), line_styles(len(named)), strict=True):
+        handles += ax.plot(GRID, known[name], linewidth=1.2, zorder=2, **style)
+        texts.append(f"{short} {areas[name]:.2f}")
     ax.set(xlim=(0, 1), ylim=(0, 1.02), title=title, xlabel=names[0], ylabel=names[1])
     if known:
-        handles, texts = ax.get_legend_handles_labels()
-        last = slice(-1, None) if len(known) > MANY else slice(None)
-        ax.legend(handles[last], texts[last], loc=corner, fontsize=8, framealpha=0.7)
+        _legend(ax, handles, texts, corner)
     return mean
+
+
+def _extremes(known, areas):
+    """Return the classes of the greatest areas, then those of the least, the greatest first."""
+    ranked = sorted(known, key=lambda name: -areas[name])
+    return ranked[:EXTREMES] + ranked[-EXTREMES:]
+
+
+def _legend(ax, handles, texts, corner):
+    """Write the legend on the curves, or beside them where it is long."""
+    if len(texts) <= INSIDE:
+        ax.legend(handles, texts, loc=corner, fontsize=8, framealpha=0.7)
+    else:
+        style = {"frameon": False, "borderaxespad": 0, "labelspacing": 0.25, "handlelength": 1.8}
+        ax.legend(handles, texts, loc="upper left", bbox_to_anchor=(1.02, 1), fontsize=7.5, **style)

@@ -17,9 +17,10 @@ def study_tables(results):
     """Return a dict from the name of each table of a study to the frame, each with its marks in the last column.
 
     Beside its own columns the comparison has ``best`` (see :func:`benchmark.analysis.pairwise.standing`) and, where a
-    model of the study is published, those of parity. A table that does not apply has no rows: parity without published
-    models, pairwise and ensembles with fewer than two models. ``baseline`` has the columns of the comparison; wherever
-    that is written the rows of both stand together: :func:`with_baseline`."""
+    model of the study is published, those of parity. A table that does not apply has no rows: pairwise and ensembles
+    with fewer than two models, and where the study names no paper as ``published`` those in a paper's form or beside
+    its numbers: parity, table_2 and table_3. ``baseline`` has the columns of the comparison; wherever that is written
+    the rows of both stand together: :func:`with_baseline`."""
     comparison, pairwise, ranking = comparison_table(results), pairwise_table(results), ranking_table(results)
     guessing = [name for name, kinds in results.marks.found.items() if "guessing" in kinds]
     parity = parity_table(results, comparison)
@@ -41,7 +42,7 @@ def study_tables(results):
         "hardest": hardest_table(results),
         "mistakes": mistakes_table(results),
     }
-    tables |= {"table_2": table_2(tables), "table_3": table_3(tables)}
+    tables |= {"table_2": table_2(results, tables), "table_3": table_3(results, tables)}
     return {name: with_marks(results, table) for name, table in tables.items()}
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from benchmark.analysis.baseline import BASELINES, MAJORITY, majority_trials
@@ -138,7 +139,8 @@ def majority_share(results):
 def describe(results):
     """Return in sentences what the numbers rest on: sound, clips, classes, protocol, seeds, chance, rejected files."""
     study, n, classes = results.study, len(results.clips), results.classes
-    split, shares = study["split"], results.clips["label"].value_counts(normalize=True)
+    split, majority = study["split"], majority_share(results)
+    always = "" if np.isnan(majority) else f"; always naming the largest class: accuracy {majority:.3f}"
     detail = {
         "holdout": "/".join(f"{100 * part:g}" for part in split.get("fractions") or ()),
         "kfold": split.get("folds"),
@@ -149,7 +151,7 @@ def describe(results):
     sentences = [
         f"Study {study['name']}: {n} clips, {len(classes)} classes ({', '.join(classes)}).",
         f"Protocol: {protocol}; {'seed' if len(split['seeds']) == 1 else 'seeds'} {seeds}.",
-        f"Chance level {1 / len(classes):.3f}; share of the largest class ({shares.index[0]}) {shares.iloc[0]:.3f}.",
+        f"Chance level {1 / len(classes):.3f}{always}.",
         f"{rejected or 'No'} {'file' if rejected == 1 else 'files'} rejected.",
     ]
     return [*warnings(results), *sentences]

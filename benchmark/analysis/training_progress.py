@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from benchmark.analysis.plots import BLUE, ORANGE
+from benchmark.analysis.palette import BLUE, ORANGE
 
 PANELS = (("accuracy", "accuracy (%)", "{:.1f}%", BLUE), ("loss", "loss (cross-entropy)", "{:.2f}", ORANGE))
 BAND = "0.95"  # grey of every second epoch
 LABELS = 10  # epochs that can be named side by side
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # every how many epochs one is named
+LEGEND = {"ncols": 4, "fontsize": 8, "columnspacing": 1.2, "frameon": False, "borderaxespad": 0.2}
 MARKERS = 30  # round markers on a validation curve at most
 
 
@@ -38,12 +39,26 @@ def epoch_bands(history):
     return pd.DataFrame({"epoch": end.index, "start": end.shift(fill_value=0).to_numpy(), "end": end.to_numpy()})
 
 
-def plot_training(histories, axes, title=""):
+def kept_iteration(info):
+    """Return the iteration whose weights a trial kept, None where its trial.json, a dict, does not record it."""
+    found = info.get("kept_iteration")
+    return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else None
+
+
+def kept_words(history, iteration):
+    """Return 'epoch 7, iteration 140' of an iteration of a history, which has a row per iteration or per epoch."""
+    reached = history[history["iteration"] >= iteration]
+    epoch = reached["epoch"].iloc[0] if len(reached) else history["epoch"].iloc[-1]
+    return f"epoch {epoch:.0f}, iteration {iteration}"
+
+
+def plot_training(histories, axes, title="", kept=None):
     """Draw accuracy on the upper and loss on the lower of two axes; return the :func:`training_curves` of each history.
 
-    histories: one per trial; the first is drawn in full, with its epochs as bands, the others lightly. Look after
-    MATLAB's training-progress figure: mini-batches light, smoothed dark, validation black and dashed with round
-    markers, its last value written at the right end."""
+    histories: one per trial; the first is drawn in full, with its epochs as bands, the others lightly; kept: the
+    iteration of the first whose weights were kept, marked by an upright line. Look after MATLAB's training-progress
+    figure: mini-batches light, smoothed dark, validation black and dashed with round markers, its last value written
+    at the right end."""
     drawn = [training_curves(history) for history in histories]
     bands = epoch_bands(histories[0])
     end = max(curves["iteration"].max() for curves in drawn)
@@ -51,12 +66,15 @@ def plot_training(histories, axes, title=""):
         for curves in drawn[1:]:
             _plot_lightly(curves, quantity, color, ax)
         _plot_in_full(drawn[0], quantity, color, ax)
+        if kept is not None:
+            said = f"weights kept: {kept_words(histories[0], kept)}"
+            ax.axvline(kept, color="0.35", linestyle="-.", linewidth=1.2, zorder=2, label=said)
         _write_final(drawn[0], quantity, form, ax)
         ax.set(xlim=(0, end), ylabel=label)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         ax.grid(axis="y", color="0.88", linewidth=0.6)
         ax.set_axisbelow(True)
-        ax.legend(loc="lower right", bbox_to_anchor=(1, 0.99), ncols=3, fontsize=8, frameon=False, borderaxespad=0.2)
+        ax.legend(loc="lower right", bbox_to_anchor=(1, 0.99), **LEGEND)
     axes[0].set(ylim=(0, 102))
     axes[0].set_title(title, pad=20)
     axes[1].set_ylim(0, 1.1 * axes[1].get_ylim()[1])

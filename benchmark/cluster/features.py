@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from benchmark.cluster.session import Place, claim_cores, whole
 from benchmark.files import write_text
+from benchmark.models.identity import builder_source
+from spectrograms import version
 from spectrograms.params import fingerprint
 
 SIZE = 1024  # clips of a task: most of a minute even for a small network, against the seconds in which a process starts
@@ -45,11 +47,12 @@ def _shared(jobs, clips):
 
 
 def _key(job, digests):
-    """Return what tells features apart: network, seed of random weights, clips, picture, precision and backend."""
+    """Return what tells features apart without building the network; the trials' own key holds more."""
     study, network = job.study, job.trial.network
     sections = study.clip, study.mel, study.image, study.dataset.kind, study.training.mixed_precision
     seed = job.trial.seed if network.weights == "random" else None
-    return fingerprint(network, seed, digests, *sections, os.environ.get("KERAS_BACKEND", ""))
+    code = builder_source(network), version.decoding(), version.pictures(study.image)
+    return fingerprint(network, seed, digests, *sections, *code, os.environ.get("KERAS_BACKEND", ""))
 
 
 def _mark(job, key):

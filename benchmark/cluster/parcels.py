@@ -74,11 +74,13 @@ def away(parcels, make_job, progress, _is_alone):
     job = make_job()
     from benchmark.attempt import attempt
 
-    cache = Path(tempfile.gettempdir(), f"benchmark-cache-{Path.home().name}")
+    here = Path(tempfile.gettempdir())
+    cache = here / f"benchmark-cache-{Path.home().name}"
+    files.sweep_cache(cache)
     places = unpack(parcels, cache / "clips", ray.get)
     moved = {name: [str(places.get(path, path)) for path in job.clips[name]] for name in ("path", "image")}
-    with tempfile.TemporaryDirectory() as scratch:
-        study = job.study.model_copy(update={"cache": cache, "results": Path(scratch)})
+    with files.draft(here / "results") as scratch:
+        study = job.study.model_copy(update={"cache": cache, "results": scratch})
         there = replace(job, study=study, clips=job.clips.assign(**moved))
         record = attempt(there, Surroundings(progress, is_alone=False))
         return record, {file.name: file.read_bytes() for file in job.trial.folder(study).iterdir()}

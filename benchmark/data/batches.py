@@ -18,10 +18,12 @@ def load_images(paths, size):
 class Batches:
     """Inputs (n_clips, ...) and targets (n_clips, n_classes) in batches of one size: another shape is compiled anew.
 
-    ``load`` takes row numbers and returns their inputs; ``transform`` (inputs, rng) changes a training batch."""
+    ``load`` takes row numbers and returns their inputs; ``transform`` (inputs, rng) changes a training batch;
+    ``weights`` (n_clips,) are those of the clips' losses, None for all alike."""
 
-    def __init__(self, load, targets, batch_size, transform=None):
+    def __init__(self, load, targets, batch_size, transform=None, weights=None):
         self.load, self.targets = load, np.asarray(targets, "float32")
+        self.weights = None if weights is None else np.asarray(weights, "float32")
         self.batch_size, self.transform = min(batch_size, len(self.targets)), transform
 
     def __len__(self):
@@ -29,12 +31,20 @@ class Batches:
         return len(self.targets)
 
     def for_training(self, order, rng):
-        """Yield (inputs, targets) of whole batches in an order of rows; the clips of a last partial batch are left out.
+        """Yield (inputs, targets[, weights]) of whole batches in an order of rows; a last partial one is left out.
 
         As MATLAB does. Fewer clips than a batch make one batch of all: what MATLAB does then is unknown."""
         starts = range(0, len(order) - self.batch_size + 1, self.batch_size)
         for rows, inputs in self._ahead([order[start : start + self.batch_size] for start in starts]):
-            yield (self.transform(inputs, rng) if self.transform else inputs), self.targets[rows]
+            changed = self.transform(inputs, rng) if self.transform else inputs
+            yield (changed, *(part[rows] for part in (self.targets, self.weights) if part is not None))
+
+    def balanced(self, balance):
+        """Return the batches of the rows and weights of a :class:`benchmark.training.imbalance.Balance`."""
+        rows = balance.rows
+        return Batches(
+            lambda chosen: self.load(rows[chosen]), self.targets[rows], self.batch_size, self.transform, balance.weights
+        )
 
     def in_order(self):
         """Yield (inputs, n) of all clips in order; the last batch is filled up with its first input."""

@@ -7,12 +7,12 @@ import numpy as np
 from benchmark.files import replacing
 
 
-def cached_features(clips, folder, compute, batch_size=32):
+def cached_features(clips, folder, compute, batch_size=32, scratch=None):
     """Return one array per clip, in the order of ``clips``, computing only those that ``folder`` lacks.
 
     ``compute`` takes a batch of rows of ``clips`` and returns an array for each. ``folder`` stands for all that shapes
     the arrays but the clip; the files in it are named after the bytes of the clip's file. Each is written under a
-    temporary name and renamed, so that a run cut short loses one batch."""
+    temporary name, in the folder ``scratch``, and renamed, so that a run cut short loses one batch."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{digest}.npy" for digest in clips["sha256"]]
@@ -22,7 +22,7 @@ def cached_features(clips, folder, compute, batch_size=32):
     for start in range(0, len(absent), batch_size):
         rows = absent[start : start + batch_size]
         for row, array in zip(rows, compute(clips.iloc[rows]), strict=True):
-            _write(files[row], array)
+            _write(files[row], array, scratch)
             known[files[row]] = array
     return [known[file] for file in files]
 
@@ -35,6 +35,6 @@ def _read(file):
         return None
 
 
-def _write(file, array):
-    with replacing(file) as temporary, open(temporary, "wb") as out:
+def _write(file, array, scratch):
+    with replacing(file, scratch) as temporary, open(temporary, "wb") as out:
         np.save(out, np.asarray(array, "float32"))

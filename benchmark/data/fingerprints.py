@@ -1,4 +1,4 @@
-"""Fingerprints of sounds and pictures, and which of them are alike though no byte is the same.
+"""Fingerprints of sounds, and which of them are alike though no byte is the same.
 
 The bits are those of Haitsma & Kalker, "A highly robust audio fingerprinting system", ISMIR 2002: in each frame, the
 sign of the change over time of the difference between neighbouring bands. Two things are added. A bit counts only where
@@ -8,11 +8,9 @@ A copy has the same anchors, so there is no need to compare every frame, or ever
 """
 
 import numpy as np
-from PIL import Image
 from scipy.ndimage import maximum_filter1d
 
 from spectrograms.audio import AudioError, load_clip
-from spectrograms.image import read_image
 from spectrograms.mel import log_mel
 from spectrograms.params import MelParams
 
@@ -24,10 +22,6 @@ STRONG = 1.0  # dB: a smaller change may have either sign in a copy
 WEAKEST = 0.1  # dB: an anchor's weakest bit has at least this change
 NEAR = 2  # frames on either side that an anchor's weakest bit outdoes; also how far a copy's anchors may lie off
 
-PICTURE = (33, 64)  # rows and columns that a picture is scaled to
-PICTURE_LAG = 2  # columns
-PICTURE_RANGE = 80.0  # white over black, in the unit of a sound's dB
-
 KEYS = [sum(1 << bit for bit in range(32) if bit % 3 != left_out) for left_out in range(3)]  # bits looked up as one
 REACH = 64  # clips with the same key that one clip is paired with: a key that all share tells nothing
 VOTES = 2  # anchors that must agree on a shift before two clips are compared
@@ -37,7 +31,7 @@ SURE = 17.0  # least (2 * share - 1) * sqrt(n bits): few bits must agree better 
 
 EMPTY = np.zeros((3, 0), np.uint32)  # of a clip with nothing to go by
 HASH = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Knuth, The Art of Computer Programming 3, 6.4
-SETTINGS = [SOUND.model_dump(), FLOOR, LAG, STRONG, WEAKEST, NEAR, PICTURE, PICTURE_LAG, PICTURE_RANGE, KEYS]
+SETTINGS = [SOUND.model_dump(), FLOOR, LAG, STRONG, WEAKEST, NEAR, KEYS]
 
 
 def sound_fingerprint(path, clip):
@@ -51,16 +45,6 @@ def sound_fingerprint(path, clip):
         return EMPTY
     power = 10 ** (log_mel(waveform, SOUND).astype(float) / 10)
     return encode(10 * np.log10(power + 10 ** (FLOOR / 10)), LAG)
-
-
-def picture_fingerprint(path, clip=None):
-    """Return the fingerprint of a picture, (3, 64) uint32, whatever its size; ``clip`` changes nothing.
-
-    Its gray levels are read as a spectrogram, columns as frames. Raises ImageError where it cannot be read."""
-    rows, columns = PICTURE
-    gray = Image.fromarray(read_image(path)).convert("L").convert("F")
-    levels = np.asarray(gray.resize((columns, rows), Image.Resampling.BICUBIC), float)
-    return encode(levels * PICTURE_RANGE / 255, PICTURE_LAG)
 
 
 def encode(levels, lag):
@@ -83,13 +67,12 @@ def _pack(flags):
     return (flags * (np.uint32(1) << np.arange(len(flags), dtype=np.uint32))[:, None]).sum(axis=0, dtype=np.uint32)
 
 
-def alike(prints, max_shift=None):
+def alike(prints):
     """Return [(i, j, share of strong bits in common), ...] with i < j of the fingerprints that are of copies, in order.
 
-    A copy may be cut or shifted, by ``max_shift`` frames at most if that is set. At most 2**20 fingerprints
-    of as many frames."""
+    A copy may be cut or shifted. At most 2**20 fingerprints of as many frames."""
     best = {}
-    for i, j, shift in _candidates(_anchors(prints), max_shift):
+    for i, j, shift in _candidates(_anchors(prints)):
         if agreement(prints[i], prints[j], shift)[0] < HOPEFUL:
             continue
         for tried in range(shift - NEAR, shift + NEAR + 1):
@@ -126,11 +109,9 @@ def _anchors(prints):
     return np.sort(np.concatenate(codes))
 
 
-def _candidates(anchors, max_shift):
+def _candidates(anchors):
     """Yield (i, j, shift) of the clips that VOTES anchors or more put at one shift, give or take NEAR frames."""
     votes = np.sort(np.concatenate([np.empty(0, np.int64), *_votes(anchors)]))
-    if max_shift is not None:
-        votes = votes[np.abs((votes & (2**21 - 1)) - 2**20) <= max_shift]
     starts = np.flatnonzero(np.diff(votes, prepend=-(2**40)) > NEAR)
     counts = np.diff(starts, append=len(votes))
     for vote in votes[(starts + counts // 2)[counts >= VOTES]].tolist():

@@ -1,4 +1,4 @@
-"""Leakage: the same sound, picture or group on two sides of a split, where it would flatter every network."""
+"""Copies of a clip: on two sides of a split they would flatter every network, under two labels one label is wrong."""
 
 from itertools import combinations
 from pathlib import Path
@@ -6,17 +6,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed, effective_n_jobs, parallel_config
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
-from benchmark.data.fingerprints import SETTINGS, alike, picture_fingerprint, sound_fingerprint
+from benchmark.data.fingerprints import SETTINGS, alike, sound_fingerprint
+from benchmark.data.thumbnails import SHAPE, alike_pictures, thumbnail
 from benchmark.files import replacing
+from spectrograms import version
 from spectrograms.params import fingerprint
 
 PAIR = ["clip_a", "clip_b", "path_a", "path_b", "kind", "likeness"]
-ACROSS = [*PAIR, "split_a", "split_b", "seed", "fold", "n_folds"]
+ACROSS = [*PAIR, "split_a", "split_b", "seed", "fold", "n_folds", "label_a", "label_b"]
 FEW_CLIPS = 64  # fewer are done sooner than worker processes start
-KINDS = {  # by dataset.kind: what a copy is called, how it is told, frames that it may be shifted by
-    "audio": ("same sound", sound_fingerprint, None),
-    "images": ("same picture", picture_fingerprint, 2),
+KINDS = {  # by dataset.kind: what a copy is called, what it is told by and how, what that depends on
+    "audio": ("same sound", sound_fingerprint, alike, lambda: [SETTINGS, version.decoding()]),
+    "images": ("same picture", thumbnail, alike_pictures, lambda: [SHAPE, version.reading()]),
 }
 
 
@@ -28,32 +32,41 @@ def find_copies(clips, clip_params, cache, kind="audio", n_jobs=-1):
     or slower) or 'same picture' (also re-encoded or resized). ``likeness`` is the share of strong bits in common, 1 for
     the same bytes. clip_a comes before clip_b in ``clips``, and so the pairs are sorted. Fingerprints are kept in
     ``cache``. A clip with hardly any change in it, such as a steady tone, is like no other."""
-    # In an order of its own, so that the order of the rows changes nothing.
-    files = clips.sort_values("clip_id").drop_duplicates("sha256")
-    name, make, max_shift = KINDS[kind]
+    # In an order of its own, so that neither the order of the rows nor the names change what is found.
+    files = clips.sort_values(["sha256", "clip_id"]).drop_duplicates("sha256")
+    name, make, compare, depends = KINDS[kind]
     digests = files["sha256"].to_numpy()
-    prints = _fingerprints(files, make, clip_params, cache, n_jobs)
-    of_files = [(digests[i], digests[j], name, share) for i, j, share in alike(prints, max_shift)]
+    prints = _fingerprints(files, make, depends(), clip_params, cache, n_jobs)
+    of_files = [(digests[i], digests[j], name, share) for i, j, share in compare(prints)]
     positions = clips.groupby("sha256", sort=False).indices
-    rows = [(a, b, "same bytes", 1.0) for same in positions.values() for a, b in combinations(same, 2)]
+    rows = _same_bytes(positions)
     for one, other, what, share in of_files:
         rows += [(min(a, b), max(a, b), what, share) for a in positions[one] for b in positions[other]]
     return _pairs(clips, sorted(rows))
 
 
-def across(pairs, clips, folds):
-    """Return the pairs with clips in different splits in some fold, as ``pairs`` with five columns more.
+def find_same_bytes(clips):
+    """Return the pairs of clips whose bytes are the same, as :func:`find_copies` does; no file is read."""
+    return _pairs(clips, sorted(_same_bytes(clips.groupby("sha256", sort=False).indices)))
 
-    split_a, split_b, seed and fold (counted from 0) tell of the first fold where this is so, n_folds of how many it is.
-    ``folds`` is {seed: [split of each clip, shape (n_clips,), ...]}, aligned with the rows of ``clips``. Added are
-    pairs of the kind 'same group', likeness 1: a group's first clip with each other that a split parts it from, unless
-    they are in ``pairs`` already."""
+
+def _same_bytes(positions):
+    return [(a, b, "same bytes", 1.0) for same in positions.values() for a, b in combinations(same, 2)]
+
+
+def across(pairs, clips, folds):
+    """Return the pairs in different splits in some fold, or under two labels, as ``pairs`` with seven columns more.
+
+    split_a, split_b, seed and fold (counted from 0) tell of the first fold where the clips are apart, else of the
+    first; n_folds of how many folds that is; label_a and label_b are the labels. ``folds`` is {seed: [split of each
+    clip, shape (n_clips,), ...]}, aligned with the rows of ``clips``. Added are pairs of the kind 'same group',
+    likeness 1: a group's first clip with each other that a split parts it from, unless ``pairs`` has them already."""
     pairs = pd.concat([pairs, _of_groups(clips)], ignore_index=True) if len(pairs) else _of_groups(clips)
     pairs = pairs.drop_duplicates(["clip_a", "clip_b"])
     places = [(seed, number, np.asarray(fold)) for seed, parts in folds.items() for number, fold in enumerate(parts)]
     if pairs.empty or not places:
         return pd.DataFrame(columns=ACROSS)
-    ids = pd.Index(clips["clip_id"])
+    ids, labels = pd.Index(clips["clip_id"]), clips["label"].to_numpy()
     a, b = ids.get_indexer(pairs["clip_a"]), ids.get_indexer(pairs["clip_b"])
     apart = np.array([fold[a] != fold[b] for _, _, fold in places])  # (n_folds, n_pairs)
     first = apart.argmax(axis=0)
@@ -63,8 +76,28 @@ def across(pairs, clips, folds):
         seed=[places[f][0] for f in first],
         fold=[places[f][1] for f in first],
         n_folds=apart.sum(axis=0),
+        label_a=labels[a],
+        label_b=labels[b],
     )
-    return found[apart.any(axis=0)].reset_index(drop=True)
+    contradict = (found["kind"] != "same group") & (found["label_a"] != found["label_b"])
+    return found[apart.any(axis=0) | contradict].reset_index(drop=True)
+
+
+def join_copies(clips, pairs):
+    """Return ``clips`` in whose column group copies are one: all groups that ``pairs`` tie together become one of them.
+
+    The joined group takes the name of one of its own: that which the data set gives, the first in alphabetical order,
+    else that of a clip."""
+    if pairs.empty:
+        return clips
+    names = sorted(set(clips["group"]), key=lambda name: (name.startswith("clip:"), name))
+    number = {name: place for place, name in enumerate(names)}
+    of_clip = dict(zip(clips["clip_id"], clips["group"].map(number), strict=True))
+    one, other = ([of_clip[clip] for clip in pairs[side]] for side in ("clip_a", "clip_b"))
+    ties = coo_array((np.ones(len(one), bool), (one, other)), shape=(len(names), len(names)))
+    _, joined = connected_components(ties, directed=False)
+    first = pd.Series(names).groupby(joined).first()  # names are in the order of preference
+    return clips.assign(group=[first[joined[number[group]]] for group in clips["group"]])
 
 
 def _of_groups(clips):
@@ -81,10 +114,10 @@ def _pairs(clips, rows):
     return pd.DataFrame(dict(zip(PAIR, columns, strict=True))) if rows else pd.DataFrame(columns=PAIR)
 
 
-def _fingerprints(files, make, clip_params, cache, n_jobs):
+def _fingerprints(files, make, depends, clip_params, cache, n_jobs):
     """Return the fingerprint of each file, in order, computing those that ``cache`` lacks."""
     clip = clip_params.model_copy(update={"short": "pad"})  # a repeated clip has nothing that it did not have once
-    folder = Path(cache) / "fingerprints" / fingerprint(clip, make.__name__, SETTINGS)
+    folder = Path(cache) / "fingerprints" / fingerprint(clip, make.__name__, depends)
     folder.mkdir(parents=True, exist_ok=True)
     tasks = [(path, folder / f"{digest}.npy") for path, digest in zip(files["path"], files["sha256"], strict=True)]
     known = [_read(target) for _, target in tasks]
@@ -100,7 +133,7 @@ def _fingerprints(files, make, clip_params, cache, n_jobs):
 
 def _make(path, target, make, clip):
     bits = make(path, clip)
-    with replacing(target) as temporary, open(temporary, "wb") as out:
+    with replacing(target, scratch=target.parents[1]) as temporary, open(temporary, "wb") as out:
         np.save(out, bits)
     return bits
 

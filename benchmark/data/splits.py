@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from benchmark.config import StudyError
@@ -14,15 +15,25 @@ STARTS = 20  # random ones, of the search for whole groups; the best counts
 EMPTY = 1e6  # cost of a part without a clip of a label: above any misfit
 
 
+def protocol_of(clips, split):
+    """Return the protocol by which clips are split: for 'auto' 'predefined' where the data set gives a split."""
+    if split.protocol != "auto":
+        return split.protocol
+    return "predefined" if (clips["split"] != "").any() else "holdout"
+
+
 def make_splits(clips, split, seed):
     """Return the folds of a study: arrays of 'train', 'val' or 'test', shape (n_clips,), aligned with the clips' rows.
 
-    ``clips`` has clip_id, label, group and split; ``split`` is a :class:`SplitParams`. One fold for holdout and
-    predefined, ``split.folds`` for kfold, where every clip is test once. No group is on two sides. The same seed gives
-    each clip_id the same place, whatever the order of the rows. Raises :class:`StudyError` where a label has too few
+    ``clips`` has clip_id, label, group, split and sha256; ``split`` is a :class:`SplitParams`. One fold for holdout
+    and predefined, ``split.folds`` for kfold, where every clip is test once. No group is on two sides. The same seed
+    gives the same bytes the same place, whatever their names, the names of groups and the order of the rows; only
+    clips of the same bytes and label are told apart by clip_id. Raises :class:`StudyError` where a label has too few
     clips or groups, or a predefined split is not one."""
-    order = np.argsort(clips["clip_id"].to_numpy(str), kind="stable")
-    folds = PROTOCOLS[split.protocol](clips.iloc[order].reset_index(drop=True), split, seed)
+    ordered = clips.reset_index(drop=True).sort_values(["sha256", "label", "clip_id"], kind="stable")
+    order = ordered.index.to_numpy()
+    drawn = ordered.assign(group_number=pd.factorize(ordered["group"])[0]).reset_index(drop=True)
+    folds = PROTOCOLS[protocol_of(clips, split)](drawn, split, seed)
     return [fold[np.argsort(order)] for fold in folds]
 
 
@@ -43,10 +54,11 @@ def holdout_counts(n, fractions, rounding="matlab"):
 def divide(clips, fractions, rounding, rng):
     """Return the part, 0..len(fractions) - 1, of each clip: drawn at random per label, shape (n_clips,).
 
+    ``clips`` has label and group_number, 0 for the group of the first row, then counted as they appear.
     Whole groups are drawn where clips share them; the counts per label then come as near to :func:`holdout_counts` as
     the search of :func:`assign_groups` gets. Raises :class:`StudyError` where a label would miss in a part."""
     labels, of_label = np.unique(clips["label"].to_numpy(str), return_inverse=True)
-    groups, of_group = np.unique(clips["group"].to_numpy(str), return_inverse=True)
+    groups, of_group = np.unique(clips["group_number"].to_numpy(), return_inverse=True)
     targets = np.array([holdout_counts(n, fractions, rounding) for n in np.bincount(of_label)]).T
     if len(groups) == len(clips):
         parts = np.empty(len(clips), int)
@@ -131,15 +143,14 @@ def _holdout(clips, split, seed):
 
 def _kfold(clips, split, seed):
     """Test is the fold; val is drawn from the rest, train and val keeping the ratio of their fractions."""
-    train, val, _ = split.fractions
-    inner = (train / (train + val), val / (train + val))
+    inner = _inner(split)
 
     def is_enough(n):
         rests = {n - n // split.folds, n - -(-n // split.folds)}  # what the smallest and the largest fold leave
         return n >= split.folds and all(min(holdout_counts(rest, inner, split.rounding)) > 0 for rest in rests)
 
     _check_enough(clips, is_enough, max(split.folds, 3), f"{split.folds} folds with train and val in each")
-    groups = None if clips["group"].is_unique else clips["group"].to_numpy(str)
+    groups = None if clips["group"].is_unique else clips["group_number"].to_numpy()
     splitter = StratifiedKFold if groups is None else StratifiedGroupKFold
     splitter = splitter(split.folds, shuffle=True, random_state=seed)
     labels, folds = clips["label"].to_numpy(str), []
@@ -153,27 +164,43 @@ def _kfold(clips, split, seed):
     return folds
 
 
+def _inner(split):
+    """Return the shares of train and val in what is not test."""
+    train, val, _ = split.fractions
+    return train / (train + val), val / (train + val)
+
+
 def _predefined(clips, split, seed):
-    """The split column as it is: train must hold every label, val and test some clip, and no group be on two sides."""
+    """The split as it is given: train must hold every label, test some clip, and no group be on two sides.
+
+    Where none is val, val is drawn from train, by the seed, train and val keeping the ratio of their fractions."""
     fold = clips["split"].to_numpy(str)
     unplaced = clips[~np.isin(fold, SPLITS)]
     if len(unplaced):
         raise StudyError(
-            f"split.protocol is predefined, but {len(unplaced)} of {len(clips)} clips have no split, such as "
-            f"'{unplaced['clip_id'].iloc[0]}'; dataset.root must be a CSV with train, val or test in its column split"
+            f"{len(unplaced)} of {len(clips)} clips have no split, such as '{unplaced['clip_id'].min()}'. A split that "
+            "is given places all, by train, val or test in the CSV's column split or by folders of these names; or set "
+            "split.protocol: holdout to draw one"
         )
-    absent = sorted(set(SPLITS) - set(fold))
+    absent = sorted({"train", "test"} - set(fold))
     if absent:
         raise StudyError(
-            f"the column split puts no clip into {' and '.join(absent)}; each of train, val, test needs some"
+            f"the split that is given puts no clip into {' and '.join(absent)}; train and test need some. Set "
+            "split.protocol: holdout to draw another"
         )
     untrained = sorted(set(clips["label"]) - set(clips["label"][fold == "train"]))
     if untrained:
-        raise StudyError(f"the column split puts no clip of '{untrained[0]}' into train; it cannot be learned")
+        raise StudyError(f"the split that is given puts no clip of '{untrained[0]}' into train; it cannot be learned")
     sides = clips["split"].groupby(clips["group"]).agg(lambda column: sorted(set(column)))
     for group, split_of in sides[sides.str.len() > 1].items():
         raise StudyError(f"group '{group}' is in {' and '.join(split_of)}; clips of one group must be on one side")
-    return [fold.astype(SPLITS.dtype)]
+    fold = fold.astype(SPLITS.dtype)
+    if "val" not in fold:
+        rows, inner = np.flatnonzero(fold == "train"), _inner(split)
+        what = "without a val that is given, train and a val drawn from it"
+        _check_enough(clips.iloc[rows], lambda n: min(holdout_counts(n, inner, split.rounding)) > 0, 2, what)
+        fold[rows] = SPLITS[divide(clips.iloc[rows], inner, split.rounding, np.random.default_rng(seed))]
+    return [fold]
 
 
 PROTOCOLS = {"holdout": _holdout, "kfold": _kfold, "predefined": _predefined}

@@ -5,8 +5,6 @@ and an equaliser drawn at random, so that the genres overlap and no classifier g
 
 import json
 import os
-import shutil
-import tempfile
 from pathlib import Path
 
 import av
@@ -15,6 +13,7 @@ from joblib import Parallel, cpu_count, delayed
 from scipy import fft
 
 from benchmark.config import StudyError
+from benchmark.files import draft
 
 SAMPLE_RATE = 44100  # Hz
 BIT_RATE = 128_000  # bit/s of the MP3 files
@@ -37,22 +36,17 @@ def synthesise(root, clips_per_genre, seed=0, duration=15.0):
     made_with = {"clips_per_genre": clips_per_genre, "seed": seed, "duration": float(duration)}
     if _holds(root, made_with):
         return root
-    root.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{root.name}-", dir=root.parent))
-    try:
+    with draft(root) as made:
         jobs = [(genre, index) for genre in GENRES for index in range(clips_per_genre)]
         for genre in GENRES:
-            (draft / genre).mkdir()
+            (made / genre).mkdir(parents=True)
         write = delayed(_write_clip)
         # Threads: NumPy, the FFT and the encoder give up the interpreter lock, and no process has to start.
         Parallel(n_jobs=min(cpu_count(), len(jobs)), prefer="threads")(
-            write(draft / genre / f"{genre}_{index:03d}.mp3", genre, seed, index, duration) for genre, index in jobs
+            write(made / genre / f"{genre}_{index:03d}.mp3", genre, seed, index, duration) for genre, index in jobs
         )
-        (draft / MANIFEST).write_text(json.dumps(made_with))
-        draft.chmod(0o755)  # mkdtemp's folders are private
-        _put_in_place(draft, root, made_with)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        (made / MANIFEST).write_text(json.dumps(made_with))
+        _put_in_place(made, root, made_with)
     return root
 
 
@@ -263,12 +257,12 @@ def _holds(root, made_with):
     )
 
 
-def _put_in_place(draft, root, made_with):
-    """Rename ``draft`` to ``root``; another run that got there first with the same clips is as good."""
+def _put_in_place(made, root, made_with):
+    """Rename ``made`` to ``root``; another run that got there first with the same clips is as good."""
     if root.is_dir() and not any(root.iterdir()):
         root.rmdir()  # Windows renames nothing onto a folder, not even an empty one
     try:
-        os.replace(draft, root)
+        os.replace(made, root)
     except OSError:
         if not _holds(root, made_with):
             raise

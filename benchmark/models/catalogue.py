@@ -1,5 +1,6 @@
 """Find a network by its name and build it: a table of YAML files, and three ways to write a backbone."""
 
+import difflib
 import importlib
 import re
 import sys
@@ -28,12 +29,27 @@ class Backbone:
 
 
 def find_function(path, what):
-    """Return the object that 'package.module:name' names; raise :class:`StudyError` where there is none."""
+    """Return the function that 'package.module:name' names; raise :class:`StudyError` where there is none."""
     module, _, name = path.partition(":")
     try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise StudyError(f"{what} '{path}' cannot be found: {error}") from None
+        found = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        hint = "; Python looks in the current project and in PYTHONPATH" if error.name == module.split(".")[0] else ""
+        raise StudyError(f"{what} '{path}' cannot be found: {error}{hint}") from None
+    except Exception as error:  # whatever a user's own module does when it is imported
+        text = " ".join(str(error).split())
+        raise StudyError(
+            f"{what} '{path}' cannot be found: importing {module} fails: {type(error).__name__}: {text}"
+        ) from error
+    if not callable(getattr(found, name, None)):
+        why = f"'{name}' is no function" if hasattr(found, name) else f"{module} has no '{name}'"
+        raise StudyError(f"{what} '{path}' cannot be found: {why}{_did_you_mean(name, dir(found))}")
+    return getattr(found, name)
+
+
+def _did_you_mean(word, known):
+    near = difflib.get_close_matches(word, known, 1)
+    return f"; did you mean '{near[0]}'?" if near else ""
 
 
 def find_builder(backbone):
@@ -49,7 +65,8 @@ def find_builder(backbone):
         builder = getattr(keras.applications, name, None)
         if not callable(builder):
             known = [n for n in dir(keras.applications) if n[0].isupper()]
-            raise StudyError(f"keras.applications has no '{name}'; it has {', '.join(known)}")
+            hint = _did_you_mean(name, known) or f"; it has {', '.join(known)}"
+            raise StudyError(f"keras.applications has no '{name}'{hint}")
     elif rest:
         builder = find_function(backbone, "backbone")
     else:
@@ -101,23 +118,53 @@ def build_backbone(network, seed=0, load=True, batch_norm="frozen", freeze_layer
     Raises StudyError for an unknown builder or layer, WeightsError for weights that are missing, do not fit, or are not
     those of ``weights_sha256``."""
     builder, preprocess_input = find_builder(network.backbone)
-    size = network.input_size or default_size(network.backbone)
-    arguments = {"include_top": network.features is not None, "input_shape": (size, size, 3), **network.options}
-    arguments |= {} if network.features else {"pooling": "avg"}
+    size = network.input_size or default_size(network.backbone)  # before the seed: finding it may draw numbers
     keras.utils.set_random_seed(seed)
-    if load and network.weights_path is None and network.weights != "random":
-        core = weights.build_pretrained(builder, network.weights, arguments, network.weights_sha256)
-    else:
-        core = builder(weights=None, **arguments)
-    if load and network.weights_path is not None:
-        weights.load_file(core, network.weights_path, network.weights_sha256)
-    core = _drop_inside(_cut(core, network), network)
+    core = shape(build_core(builder, network, load), network)
     image = keras.Input((size, size, 3), name="image")
     # Keras ties inference mode to ``trainable``; a Functional model passes its own mode on, whatever it is told.
     for layer in core.layers[:freeze_layers] + (batch_norms(core) if batch_norm == "frozen" else []):
         layer.trainable = False
     model = keras.Model(image, core(preprocessing.from_library(preprocess_input)(image)), name="backbone")
     return Backbone(model, core.count_params(), _identify(network, core))
+
+
+def build_core(builder, network, load=True):
+    """Return a network as its builder makes it, not cut yet, with its weights or, unless ``load``, random ones.
+
+    Raises StudyError where the builder returns something else than a model, else as :func:`build_backbone`."""
+    arguments = builder_arguments(network)
+    if load and network.weights_path is None and network.weights != "random":
+        core = weights.build_pretrained(builder, network.weights, arguments, network.weights_sha256)
+    else:
+        core = builder(weights=None, **arguments)
+    inputs, outputs = getattr(core, "inputs", None) or (), getattr(core, "outputs", None) or ()
+    if not isinstance(core, keras.Model) or len(inputs) != 1 or (len(outputs) != 1 and not network.features):
+        got = type(core).__name__ + (f" with {len(inputs)} inputs, {len(outputs)} outputs" if inputs else "")
+        raise StudyError(
+            f"{network.backbone} must return a functional Keras model with one input and one output; got {got}"
+        )
+    if load and network.weights_path is not None:
+        weights.load_file(core, network.weights_path, network.weights_sha256)
+    return core
+
+
+def builder_arguments(network):
+    """Return what a network's builder is called with, besides ``weights``."""
+    size = network.input_size or default_size(network.backbone)
+    arguments = {"include_top": network.features is not None, "input_shape": (size, size, 3), **network.options}
+    return arguments | ({} if network.features else {"pooling": "avg"})
+
+
+def shape(core, network):
+    """Return the model that ends in one vector (dim,), with dropout where the network's settings put it."""
+    core = _drop_inside(_cut(core, network), network)
+    if len(core.output.shape) != 2:
+        raise StudyError(
+            f"{network.name} must end in one vector for each picture, or in a map of vectors; "
+            f"its output has shape {core.output.shape}"
+        )
+    return core
 
 
 def _cut(core, network):

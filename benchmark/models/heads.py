@@ -26,6 +26,16 @@ class Standardize(keras.layers.Layer):
         self.mean.assign(mean.astype("float32"))
         self.scale.assign(np.where(varies, 1 / np.where(varies, std, 1), 0).astype("float32"))
 
+    def transform(self, features):
+        """Return the standardised features (n_clips, dim) as a NumPy array of float64, for solvers outside Keras."""
+        mean, scale = (ops.convert_to_numpy(weight).astype("float64") for weight in (self.mean, self.scale))
+        return (np.asarray(features, "float64") - mean) * scale
+
+    def folded(self, kernel, bias):
+        """Return kernel and bias that give for raw features what those given do for standardised ones."""
+        mean, scale = (ops.convert_to_numpy(weight).astype("float64") for weight in (self.mean, self.scale))
+        return [kernel * scale[:, None], bias - (mean * scale) @ kernel]
+
     def call(self, features):
         """Return the standardised features."""
         return (ops.cast(features, "float32") - self.mean) * self.scale

@@ -24,6 +24,8 @@ def ResNet18(include_top=True, weights=None, input_shape=(224, 224, 3), pooling=
     is random). 11,689,512 trainable parameters with 1000 classes, as torchvision's."""
     from keras_hub.models import ResNetBackbone  # imported late: it takes seconds
 
+    if weights not in (None, "imagenet"):
+        raise ValueError(f"ResNet-18 has 'imagenet' weights, random ones, or those of a file; got weights={weights!r}")
     if weights == "imagenet":
         core = ResNetBackbone.from_preset(PRESET, image_shape=tuple(input_shape))
     else:
@@ -36,6 +38,7 @@ def ResNet18(include_top=True, weights=None, input_shape=(224, 224, 3), pooling=
     return keras.Model(core.input, x, name="resnet18")
 
 
+ResNet18.preset = PRESET
 ResNet18.weights_place = (
     f"model.safetensors and config.json of {PRESET}",
     "the cache of huggingface_hub (`hf download timm/resnet18.tv_in1k` on a machine with a network fills it)",

@@ -1,8 +1,9 @@
 """Weights: from a library's cache, from a file, or random; each with what identifies it."""
 
+import contextlib
 import hashlib
-import os
 import re
+import sys
 import warnings
 import zipfile
 import zlib
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import keras
 import numpy as np
+
+from benchmark.backend import keras_home
 
 # Of Keras, h5py (RuntimeError: a damaged table of its own) and zipfile
 LOADING_ERRORS = (
@@ -32,7 +35,7 @@ class WeightsError(ValueError):
 
 def cache_folder():
     """Return the folder in which Keras keeps downloaded weights."""
-    return Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
+    return keras_home() / "models"
 
 
 def build_pretrained(builder, source, arguments, sha256=None):
@@ -40,29 +43,75 @@ def build_pretrained(builder, source, arguments, sha256=None):
 
     ``sha256`` is that of the file which the builder names. Raises :class:`WeightsError` naming the file and where to
     put it, where it can be neither found nor fetched; or that there is no file whose digest could be compared."""
-    files = getattr(builder, "weights_files", None)  # a builder of this project may name files of its own
-    if files is not None:
-        if source not in files:
-            raise WeightsError(f"there are no '{source}' weights; known are {', '.join(files)}, random, or a path")
-        path = cache_folder() / files[source]
+    check_named(builder, source, sha256)
+    if hasattr(builder, "weights_files"):
+        path = cache_folder() / builder.weights_files[source]
         if not path.exists():
-            raise WeightsError(missing(source, files[source], cache_folder()))
+            raise WeightsError(missing(source, path.name, cache_folder()))
         model = builder(weights=None, **arguments)
         load_file(model, path, sha256)
         return model
-    if sha256 is not None:
+    with get_file_noted(builder) as asked:
+        try:
+            return builder(weights=source, **arguments)
+        except Exception as error:  # Keras raises a bare Exception where the network fails; hubs have their own
+            place = getattr(builder, "weights_place", None) or _unfetched(error, asked)
+            if place is None:
+                raise
+            raise WeightsError(missing(source, *place)) from error
+
+
+def _unfetched(error, asked):
+    """Return (file, folder) that Keras could not fetch, None where the error is another one."""
+    url = re.search(r"URL fetch failure on (https?://\S+/([^/\s:]+))", str(error))
+    if url is None:
+        return None
+    return (asked[-1].file, asked[-1].folder) if asked else (url[2], cache_folder())  # Keras may rename the file
+
+
+class Asked(Exception):
+    """A builder of Keras has asked for a file: its name, its folder and the address to fetch it from."""
+
+    def __init__(self, file, folder, url):
+        super().__init__(f"{url} into {folder / file}")
+        self.file, self.folder, self.url = file, folder, url
+
+
+@contextlib.contextmanager
+def get_file_noted(builder, fetch=True):
+    """Yield the list of what a builder of ``keras.applications`` asks ``get_file`` for, as :class:`Asked`.
+
+    The file is named in no other way. Without ``fetch`` it is raised in place of being fetched."""
+    library, asked = getattr(sys.modules[builder.__module__], "file_utils", None), []
+    if library is None:  # not one of Keras'
+        yield asked
+        return
+    get_file = library.get_file
+
+    def note(fname=None, origin=None, *given, cache_subdir="datasets", **named):
+        asked.append(Asked(fname or origin.rpartition("/")[2], keras_home() / cache_subdir, origin))
+        if not fetch:
+            raise asked[-1]
+        return get_file(fname, origin, *given, cache_subdir=cache_subdir, **named)
+
+    library.get_file = note
+    try:
+        yield asked
+    finally:
+        library.get_file = get_file
+
+
+def check_named(builder, source, sha256=None):
+    """Raise :class:`WeightsError` where a builder of this project has no weights of that name, or where there is no
+    file whose SHA-256 could be compared."""
+    files = getattr(builder, "weights_files", None)  # a builder of this project may name files of its own
+    if files is not None and source not in files:
+        raise WeightsError(f"there are no '{source}' weights; known are {', '.join(files)}, random, or a path")
+    if files is None and sha256 is not None:
         raise WeightsError(
             f"weights_sha256 is compared with a weights file, and the library itself loads its '{source}' weights: "
             "give 'weights' a path, or leave weights_sha256 out"
         )
-    try:
-        return builder(weights=source, **arguments)
-    except Exception as error:  # Keras raises a bare Exception where the network fails; hubs have classes of their own
-        place = getattr(builder, "weights_place", None)
-        url = re.search(r"https?://\S+/([^/\s:]+)", str(error))
-        if place is None and (url is None or "URL fetch failure" not in str(error)):
-            raise
-        raise WeightsError(missing(source, *(place or (url[1], cache_folder())))) from error
 
 
 def missing(source, file, folder):

@@ -3,9 +3,9 @@
 An extractor gives ``features`` (n_clips, dim) of clips, ``read`` turns one file into the network's input, ``model``
 joins it with a head, and ``score`` is the compiled forward pass of such a model for one input."""
 
+import importlib.metadata
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -18,18 +18,26 @@ from benchmark.models import audio_networks, preprocessing, weights
 from benchmark.models.catalogue import build_backbone, find_function
 from benchmark.models.flops import count_flops
 from benchmark.models.heads import linear
+from benchmark.models.identity import architecture, builder_source
 from benchmark.training.batch_norm import PopulationStatistics, is_folded, unfold
+from spectrograms import version
 from spectrograms.audio import load_clip
-from spectrograms.image import read_image, resize, to_image
+from spectrograms.image import is_picture, read_image, resize, to_image
 from spectrograms.mel import log_mel
 from spectrograms.params import fingerprint
 
-PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
+# Modules of this suite by which a picture or a waveform becomes features.
+MAKERS = (
+    "benchmark.training.extractors",
+    "benchmark.models.preprocessing",
+    "benchmark.data.batches",
+    "benchmark.data.embeddings",
+)
 
 
 def read_picture(path, settings):
     """Return the picture (height, width, 3) uint8 of any file: a picture as it is, sound as its mel spectrogram."""
-    if Path(path).suffix.lower() in PICTURES:
+    if is_picture(path):
         return read_image(path)
     waveform = load_clip(path, settings.clip, settings.mel.sample_rate)
     return to_image(log_mel(waveform, settings.mel), settings.image, settings.mel)
@@ -39,6 +47,25 @@ def batch_norm(network, training):
     """Return 'frozen' or 'moving': 'auto' keeps pretrained statistics and lets those of random weights move."""
     auto = "moving" if network.weights == "random" else "frozen"
     return auto if training.batch_norm == "auto" else training.batch_norm
+
+
+def _common(extractor):
+    """Return what the features of every kind depend on; plain JSON."""
+    network = extractor.network
+    return {
+        "weights": extractor.weights["sha256"],
+        "network": [network.backbone, network.random],
+        "builder": builder_source(network),
+        "suite": {name: version.source(name) for name in MAKERS},
+        "computed": [keras.version(), keras.backend.backend(), keras.config.dtype_policy().name],
+    }
+
+
+def kept_features(extractor, kind, clips, compute, batch_size):
+    """Return one array per clip as :func:`cached_features` does, under the key of all that the arrays depend on."""
+    place = extractor.settings.cache / kind
+    folder = place / extractor.network.name / fingerprint(extractor.depends_on())
+    return cached_features(clips, folder, compute, batch_size, place)
 
 
 class ImageExtractor:
@@ -57,22 +84,20 @@ class ImageExtractor:
 
     def features(self, clips, batch_size):
         """Return the backbone's outputs (n_clips, dim), cached per clip."""
-        how = (
-            self.weights["sha256"],
-            self.backbone.input_size,
-            self.network.features,
-            keras.config.dtype_policy().name,
-        )
-        source = self._source(), keras.backend.backend(), self.network.backbone, self.network.options
-        folder = self.settings.cache / "features" / self.network.name / fingerprint(*how, *source)
         return np.stack(
-            cached_features(clips, folder, lambda rows: self._forward(rows["image"], batch_size), batch_size)
+            kept_features(self, "features", clips, lambda rows: self._forward(rows["image"], batch_size), batch_size)
         )
 
-    def _source(self):
-        """Return the settings that shape the pictures; pictures made elsewhere are taken as they are."""
-        s = self.settings
-        return [s.dataset.kind] if s.dataset.kind == "images" else fingerprint(s.clip, s.mel, s.image)
+    def depends_on(self):
+        """Return all that a clip's features depend on but the bytes of its file; plain JSON."""
+        model, s = self.backbone.model, self.settings
+        sound = [fingerprint(s.clip, s.mel, s.image), version.pictures(s.image)]
+        return _common(self) | {
+            "picture": [s.dataset.kind, version.reading()] if s.dataset.kind == "images" else sound,
+            "architecture": architecture(model),
+            "preprocessing": [value.tolist() for value in model.get_layer("input_normalization").get_weights()],
+            "input": [self.backbone.input_size, self.network.features, self.network.options],
+        }
 
     def _forward(self, paths, batch_size):
         """Return the features of one batch, padded to its full size: another shape would be compiled anew."""
@@ -121,10 +146,17 @@ class WaveformExtractor:
 
     def features(self, clips, batch_size):
         """Return the mean over patches (n_clips, dim) of the cached patch embeddings (n_patches, dim)."""
-        how = self.weights["sha256"], self.network.output, keras.backend.backend()
-        folder = self.settings.cache / "embeddings" / self.network.name / fingerprint(*how, self.settings.clip)
-        patches = cached_features(clips, folder, self._embed_all, batch_size)
+        patches = kept_features(self, "embeddings", clips, self._embed_all, batch_size)
         return np.stack([array.mean(axis=0) for array in patches])
+
+    def depends_on(self):
+        """Return all that a clip's embeddings depend on but the bytes of its file; plain JSON."""
+        core = getattr(self.embed, "core", None)  # of random weights; a SavedModel's files hold its graph
+        return _common(self) | {
+            "sound": [fingerprint(self.settings.clip), version.decoding()],
+            "architecture": architecture(core) if core is not None else None,
+            "input": [self.network.output, importlib.metadata.version("tensorflow") if core is None else None],
+        }
 
     def _check(self, folder):
         """Raise :class:`StudyError` unless a module's files are those that the study means."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmark.training.checkpoint import Progress, Watch
 from benchmark.training.optimizers import make_optimizer
+from benchmark.training_params import EPOCHS
 
 POLICIES = {"off": "float32", "float16": "mixed_float16", "bfloat16": "mixed_bfloat16"}
 
@@ -50,7 +51,8 @@ def fit(model, train, val, training, seed=0, factors=None, before_validation=lam
     if checkpoint:
         checkpoint.restore(model, watch, progress)
     start = time.perf_counter() - progress.seconds
-    while not progress.over and progress.epoch < training.epochs:
+    n_epochs = training.epochs or EPOCHS[False]
+    while not progress.over and progress.epoch < n_epochs:
         for row in _epoch(model, train, val, training, progress, before_validation):
             progress.seconds = row["seconds"] = round(time.perf_counter() - start, 3)
             progress.rows.append(row)
@@ -60,7 +62,7 @@ def fit(model, train, val, training, seed=0, factors=None, before_validation=lam
         progress.epoch += 1
         if checkpoint:
             checkpoint.save(model, watch, progress)
-        epoch_done(progress.epoch, training.epochs)
+        epoch_done(progress.epoch, n_epochs)
     watch.finish()  # the best weights come back with the statistics that they were validated with
     if math.isnan(progress.rows[-1]["val_loss"]) and training.keep == "last":
         before_validation()
@@ -122,8 +124,16 @@ def predict(model, batches):
     return np.concatenate(scores)
 
 
+def kept_iteration(history, training):
+    """Return the iteration whose weights a training kept: the first of the lowest val_loss, or the last."""
+    validated = [row for row in history if not math.isnan(row["val_loss"])]
+    best = training.keep == "best" and validated
+    return (min(validated, key=lambda row: row["val_loss"]) if best else history[-1])["iteration"]
+
+
 def validate(model, val):
-    """Return the cross-entropy and the accuracy of the validation clips."""
+    """Return the cross-entropy, by clip weights where there are any, and the accuracy of the validation clips."""
     y_score = predict(model, val)
-    loss = -np.log(np.clip((y_score * val.targets).sum(axis=1), 1e-7, 1)).mean()  # clipped as Keras does
+    losses = -np.log(np.clip((y_score * val.targets).sum(axis=1), 1e-7, 1))  # clipped as Keras does
+    loss = np.average(losses, weights=val.weights)
     return {"val_loss": float(loss), "val_accuracy": float((y_score.argmax(1) == val.targets.argmax(1)).mean())}

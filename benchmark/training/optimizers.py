@@ -77,7 +77,8 @@ def make_optimizer(training, factors=None):
     options = {"clipnorm": training.gradient_threshold} if training.gradient_threshold else {}
     if training.preset == "matlab":
         return MatlabOptimizer(training.optimizer, training.learning_rate, training.l2, factors, **options)
-    return KERAS[training.optimizer](learning_rate=training.learning_rate, **options)
+    name = "adam" if training.optimizer == "auto" else training.optimizer
+    return KERAS[name](learning_rate=training.learning_rate, **options)
 
 
 def variable_factors(core, head, network, training):

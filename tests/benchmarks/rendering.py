@@ -24,7 +24,8 @@ from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from spectrograms.audio import MARGIN, decode, load_clip
+from spectrograms.audio import MARGIN, load_clip
+from spectrograms.decoders import decode
 from spectrograms.image import draw, save_png
 from spectrograms.mel import log_mel
 from spectrograms.params import ClipParams, ImageParams, MelParams
@@ -84,7 +85,7 @@ def plain_figure(mel_db, sr):
 
 def staged(path, out, watch):
     """Make a picture as the suite does, stage by stage."""
-    mono, rate = watch.time("decode", decode, path, 0, SECONDS + MARGIN)
+    mono, rate, *_ = watch.time("decode", decode, path, 0, SECONDS + MARGIN)
     waveform = watch.time("resample", soxr.resample, mono, rate, MEL.sample_rate, quality="HQ")
     mel_db = watch.time("mel", log_mel, waveform[: SECONDS * MEL.sample_rate], MEL)
     picture = watch.time("image", draw, mel_db, IMAGE, MEL)

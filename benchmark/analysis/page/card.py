@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from benchmark import caveats
 from benchmark.analysis.page.grids import make_grid
 
 MOST = 50  # rows of a list here; the CSV has all
@@ -9,6 +10,7 @@ SHORT = {"pad": "padded with silence", "loop": "repeated", "reject": "set aside"
 LEAKAGE = {
     "refuse": "Copies of a clip on two sides of a split were looked for; with any the study would not have run.",
     "warn": "Copies of a clip on two sides of a split were looked for; with any the study runs, and rows are marked.",
+    "group": "Copies of a clip were looked for, and put into one group, which is on one side of a split.",
     "off": "Copies of a clip on two sides of a split were not looked for (leakage: off).",
 }
 
@@ -21,7 +23,9 @@ def data_card(results):
         "splits": split_grid(results),
         "rejected": _listed("rejected", "Files set aside", rejected[["path", "reason"]]) if len(rejected) else None,
         "leakage_said": _looked_for(results),
-        "copies": _listed("copies", "Copies on two sides of a split", leakage) if len(leakage) else None,
+        "copies": _listed("copies", "Copies on two sides of a split or under two labels", leakage)
+        if len(leakage)
+        else None,
     }
 
 
@@ -29,12 +33,12 @@ def _looked_for(results):
     """Return in a sentence or two whether copies of clips were looked for, and whether there are any."""
     setting = results.study.get("leakage")
     setting = "off" if setting is False else setting  # as YAML reads a bare off
-    none = " None was found." if setting in ("refuse", "warn") and results.leakage.empty else ""
+    none = " None was found." if setting in ("refuse", "warn", "group") and results.leakage.empty else ""
     return LEAKAGE.get(setting, "Whether copies of clips are on two sides of a split is not recorded.") + none
 
 
 def facts(results):
-    """Return (name, text) of what the clips are; lengths are those of the study: files are not measured."""
+    """Return (name, text) of what the clips are."""
     study, clips = results.study, results.clips
     dataset, clip = study["dataset"], study.get("clip") or {}
     synthetic = dataset.get("synthetic")
@@ -43,9 +47,11 @@ def facts(results):
         ("Groups", _groups(results)),
         ("From", f"{dataset.get('root', '')} ({dataset.get('kind', '')})"),
         ("Sound", f"SYNTHETIC: computed, {synthetic} clips per class asked for" if synthetic else ""),
-        ("Duration", _duration(clip, len(clips)) if dataset.get("kind") == "audio" else ""),
+        ("Duration", _duration(clip, clips) if dataset.get("kind") == "audio" else ""),
         ("Shorter files", SHORT.get(clip.get("short"), "")),
         ("Mel spectrogram", _mel(study.get("mel"))),
+        ("Mostly padding", caveats.on_padding(clips, clip) if clip.get("duration") else ""),
+        ("Caveats", "; ".join(caveats.on_clips(clips))),
         ("Files set aside", str(len(results.rejected) or "none")),
     ]
     return [(name, text) for name, text in found if text]
@@ -57,12 +63,13 @@ def _groups(results):
     return f"{results.clips['group'].nunique()}; clips of one group stay on one side of a split"
 
 
-def _duration(clip, n):
+def _duration(clip, clips):
     if not clip.get("duration"):
         return ""
     seconds = clip["duration"]
+    total = pd.to_numeric(clips["seconds"]).sum() if "seconds" in clips else len(clips) * seconds
     offset = f", from second {clip['offset']:g}" if clip.get("offset") else ""
-    return f"{seconds:g} s of each file{offset}; {n * seconds / 60:.1f} minutes in all"
+    return f"{seconds:g} s of each file{offset}; {total / 60:.1f} minutes of sound in all"
 
 
 def _mel(mel):

@@ -5,15 +5,12 @@ Places are in the units of a drawing's view box, x to the right and y down, roun
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from benchmark.analysis.pairwise import LEVEL, matrix
-from benchmark.analysis.statistics import pareto
-from benchmark.analysis.training_progress import PANELS, epoch_bands, training_curves
+from benchmark.analysis.training_progress import PANELS, epoch_bands, kept_words, training_curves
 
 POINTS, FEW_POINTS = 300, 60  # of a curve: the first trial's, and each of the others
 OTHERS = 8  # trials drawn lightly behind the first
-LETTER, LINE = 6.0, 13.0  # width and height of a character in the drawings' font
 LEVELS = 10  # shades of a cell
 
 
@@ -72,11 +69,14 @@ def thinned(n, most):
     return np.unique([*range(0, n, max(1, -(-n // most))), n - 1]) if n else np.array([], dtype=int)
 
 
-def forest(comparison, names, chance):
+LEVEL_NAMES = ("dashed", "dash-dotted")  # of the accuracies that need no model, as style.css draws them
+
+
+def forest(comparison, names, levels):
     """Return the rows of the interval chart, the highest accuracy first, and its axis.
 
-    names: {model: label with what must not be hidden}. Shares become percent of the chart's width, which begins at 0
-    and ends at 1, so that bars of different studies compare."""
+    names: {model: label with what must not be hidden}; levels: of :func:`benchmark.analysis.guessing.guessing`. Shares
+    become percent of the chart's width, which begins at 0 and ends at 1, so that bars of different studies compare."""
     scored = comparison.dropna(subset=["accuracy"]).sort_values("accuracy", ascending=False, kind="stable")
     ends = {"at": "accuracy", "low": "accuracy_low", "high": "accuracy_high"}
     rows = [
@@ -90,78 +90,33 @@ def forest(comparison, names, chance):
         }
         for row in scored.to_dict("records")
     ]
-    return {"rows": rows, "chance": round(100 * chance, 2), "ticks": (0, 20, 40, 60, 80, 100)}
+    drawn = [round(100 * share, 2) for share in levels.values()]
+    return {"rows": rows, "levels": drawn, "said": levels_said(levels), "ticks": (0, 20, 40, 60, 80, 100)}
 
 
-def accuracy_latency(comparison, names):
-    """Return the chart of accuracy over latency, None without a model that has both; the steps are the Pareto front."""
-    drawn = comparison.dropna(subset=["accuracy", "latency_ms_p50"])
-    drawn = drawn[drawn["latency_ms_p50"] > 0]
-    if drawn.empty:
-        return None
-    latency, accuracy = (drawn[name].to_numpy(float) for name in ("latency_ms_p50", "accuracy"))
-    low, high = drawn["accuracy_low"].min(), drawn["accuracy_high"].max()
-    limits = (max(0.0, low - 0.03), min(1.0, high + 0.03))
-    frame = Frame(52, 12, 708, 330, (latency.min() / 1.5, latency.max() * 1.8), limits, log_x=True)
-    on_front = pareto(accuracy, latency)
-    points = [
-        {"x": round(x, 1), "y": round(y, 1), "top": round(top, 1), "bottom": round(bottom, 1), "front": bool(front),
-         "model": model, "label": names[model], "ms": f"{ms:.1f}", "accuracy": f"{share:.3f}"}
-        for x, y, top, bottom, front, model, ms, share in zip(
-            frame.across(latency), frame.down(accuracy), frame.down(drawn["accuracy_high"]),
-            frame.down(drawn["accuracy_low"]), on_front, drawn["model"], latency, accuracy, strict=True)
-    ]  # fmt: skip
-    _place_labels(points, frame)
-    order = np.flatnonzero(on_front)[np.argsort(latency[on_front])]
-    corners = pd.DataFrame({"x": np.repeat(latency[order], 2)[1:], "y": np.repeat(accuracy[order], 2)[:-1]})
-    return {
-        "frame": frame,
-        "points": points,
-        "front": frame.path(corners["x"], corners["y"]),
-        "x_ticks": [(round(float(frame.across(tick)), 1), f"{tick:g}") for tick in log_ticks(*frame.x)],
-        "y_ticks": _y_ticks(frame, 6, "{:.2f}"),
-    }
+def levels_said(levels):
+    """Return which line is which accuracy without a model: 'dashed: chance 0.20; dash-dotted: largest class 0.63'."""
+    return "; ".join(f"{style}: {name}" for style, name in zip(LEVEL_NAMES, levels, strict=False))
 
 
-def _y_ticks(frame, most, form):
+def y_ticks(frame, most, form):
+    """Return (place, text) of round numbers on a frame's upright axis; form: how they are written, as '{:.2f}'."""
     return [(round(float(frame.down(tick)), 1), form.format(tick)) for tick in ticks(*frame.y, most)]
 
 
-def _place_labels(points, frame):
-    """Give each point the place of its label: the first of a few around it that is in the frame and covers nothing."""
-    boxes = [(p["x"] - 5, p["y"] - 5, p["x"] + 5, p["y"] + 5) for p in points]
-    bars = [(p["x"] - 2, p["top"], p["x"] + 2, p["bottom"]) for p in points]
-    for point in sorted(points, key=lambda point: point["y"]):
-        width = LETTER * len(point["label"])
-        places = [(point["x"] + 9, dy, "start") for dy in (4, -9, 17, -22, 30)]
-        places += [(point["x"] - 9, dy, "end") for dy in (4, -9, 17, -22, 30)]
-        scored = []
-        for order, (x, dy, anchor) in enumerate(places):
-            left = x - width if anchor == "end" else x
-            box = (left, point["y"] + dy - LINE + 2, left + width, point["y"] + dy + 3)
-            outside = max(0, frame.left - box[0]) + max(0, box[2] - frame.right) + max(0, box[3] - frame.bottom)
-            covered = sum(_overlap(box, other) for other in boxes) + 0.3 * sum(_overlap(box, other) for other in bars)
-            scored.append((covered + 20 * outside, order, box, (x, point["y"] + dy, anchor)))
-        _, _, box, place = min(scored)
-        boxes.append(box)
-        point["text"] = {"x": round(place[0], 1), "y": round(place[1], 1), "anchor": place[2]}
+def training(histories, kept=None):
+    """Return the panels of a model's training, accuracy in percent and loss, and which weights were kept ('': unknown).
 
-
-def _overlap(a, b):
-    return max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
-
-
-def training(histories):
-    """Return the two panels of a model's training, accuracy in percent and loss: the first trial in full, others light.
-
-    histories: frames of history.csv. Curves are those of :func:`training_progress.training_curves`, thinned."""
+    histories: frames of history.csv, the first drawn in full, the others lightly; kept: iteration of the first. Curves
+    are those of :func:`training_progress.training_curves`, thinned."""
     curves = [training_curves(history) for history in histories[: 1 + OTHERS]]
     bands = epoch_bands(histories[0])
     end = max(1.0, float(max(curve["iteration"].max() for curve in curves)))
-    return [_panel(quantity, curves, bands, end) for quantity, *_ in PANELS]
+    panels = [_panel(quantity, curves, bands, end, kept) for quantity, *_ in PANELS]
+    return {"panels": panels, "kept": "" if kept is None else kept_words(histories[0], kept)}
 
 
-def _panel(quantity, curves, bands, end):
+def _panel(quantity, curves, bands, end, kept):
     columns = [quantity, f"val_{quantity}"]
     values = np.concatenate([curve[columns].to_numpy(float).ravel() for curve in curves])
     finite = values[np.isfinite(values)]
@@ -174,8 +129,9 @@ def _panel(quantity, curves, bands, end):
         "frame": frame,
         "lines": _lines(quantity, curves, frame),
         "bands": _bands(bands, frame),
+        "kept": None if kept is None else round(float(frame.across(kept)), 1),
         "x_ticks": [(round(float(frame.across(tick)), 1), f"{tick:g}") for tick in ticks(0, end, 5)],
-        "y_ticks": _y_ticks(frame, 4, "{:g}"),
+        "y_ticks": y_ticks(frame, 4, "{:g}"),
         "final": form.format(val.iloc[-1]) if len(val) else "",
     }
 

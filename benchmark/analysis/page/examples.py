@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from PIL import Image
+from PIL import Image, ImageOps
 
 from benchmark.analysis.hardest import tested
 
@@ -82,7 +82,8 @@ def small_picture(path):
     """Return a picture file as a dict of a data URI and its size in pixels; None where it cannot be read."""
     try:
         with Image.open(path) as image:
-            pixels = image.convert("RGB").resize([min(a, b) for a, b in zip(image.size, SIZE, strict=True)])
+            pixels = ImageOps.exif_transpose(image).convert("RGB")
+        pixels = pixels.resize([min(a, b) for a, b in zip(pixels.size, SIZE, strict=True)])
     except (OSError, ValueError):
         return None
     buffer = io.BytesIO()

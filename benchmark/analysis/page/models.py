@@ -6,9 +6,10 @@ import pandas as pd
 from benchmark.analysis.columns import CALIBRATION, COMPARISON, cells
 from benchmark.analysis.confusion_chart import summaries
 from benchmark.analysis.metrics import total_confusion
+from benchmark.analysis.naming import names, titles
 from benchmark.analysis.page.charts import OTHERS, level, reliability, training
 from benchmark.analysis.page.grids import per_class_grid
-from benchmark.analysis.tables import weights
+from benchmark.analysis.training_progress import kept_iteration
 
 # What the comparison says of a model again beside its name.
 SAID = (
@@ -17,24 +18,16 @@ SAID = (
 )  # fmt: skip
 
 
-def names(results):
-    """Return {model: its label, with random weights said in brackets where the label does not say so itself}."""
-    found = {}
-    for model in results.models:
-        random = "random" in weights(results, model) and "random" not in model["label"].lower()
-        found[model["name"]] = f"{model['label']} (random weights)" if random else model["label"]
-    return found
-
-
 def model_parts(results, tables, shown, failed):
     """Return a dict per model for its section, in the study's order.
 
     shown: :class:`benchmark.analysis.page.examples.Examples`; failed: of :func:`benchmark.analysis.tables.failures`."""
-    called = names(results)
+    called, titled = names(results), titles(results)
     return [
         {
             "name": row["model"],
             "label": called[row["model"]],
+            "title": titled[row["model"]],
             "said": _said(row),
             "status": row["status"],
             "accuracy": COMPARISON["Accuracy [95 %]"](row),
@@ -58,7 +51,7 @@ def _numbers(results, tables, model, shown):
         "done": True,
         "confusion": confusion(total_confusion(trials, results.classes), results.classes),
         "seeds": len({trial.seed for trial in trials}),
-        "training": training([trial.history for trial in trials]) if len(trials[0].history) else None,
+        "training": _training(trials) if len(trials[0].history) else None,
         "trials": len(trials),
         "behind": min(len(trials) - 1, OTHERS),
         "per_class": per_class_grid(tables, model),
@@ -66,6 +59,10 @@ def _numbers(results, tables, model, shown):
         "reliability": reliability(mine["reliability"]) if len(mine["reliability"]) else None,
         "examples": shown.of.get(model, ()),
     }
+
+
+def _training(trials):
+    return training([trial.history for trial in trials], kept_iteration(trials[0].info))
 
 
 def _said_of(table):
@@ -95,4 +92,4 @@ def confusion(matrix, classes):
 
 
 def _percent(value):
-    return {"text": "NaN" if pd.isna(value) else f"{value:.0f} %", "level": level(value / 100)}
+    return {"text": "NaN" if pd.isna(value) else f"{value:.0f}", "level": level(value / 100)}

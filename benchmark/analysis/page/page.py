@@ -10,13 +10,15 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from benchmark.analysis.figure import origin
+from benchmark.analysis.guessing import guessing
+from benchmark.analysis.naming import names, origin
 from benchmark.analysis.page.card import data_card
-from benchmark.analysis.page.charts import accuracy_latency, forest, pair_matrix
+from benchmark.analysis.page.charts import forest, pair_matrix
 from benchmark.analysis.page.examples import examples
 from benchmark.analysis.page.grids import sheet_grid
 from benchmark.analysis.page.making import making
-from benchmark.analysis.page.models import model_parts, names
+from benchmark.analysis.page.models import model_parts
+from benchmark.analysis.page.scatter import accuracy_latency
 from benchmark.analysis.page.summary import banner, facets, key_facts
 from benchmark.analysis.tables import describe, failures, warnings
 from benchmark.files import write_text
@@ -43,17 +45,17 @@ def content(results, tables):
     """Return what the page's template shows, a dict."""
     called, failed = names(results), failures(results)
     comparison = tables["comparison"]
-    shown = examples(results, tables["hardest"])
+    shown, levels = examples(results, tables["hardest"]), guessing(results)
     return {
         "study": results.study["name"],
         "origin": origin(results),
         "banner": banner(results, failed),
         "facts": key_facts(results, comparison),
         "described": describe(results)[len(warnings(results)) :],
-        "forest": forest(comparison, called, 1 / len(results.classes)),
+        "forest": forest(comparison, called, levels),
         "comparison": sheet_grid(results, tables, "comparison"),
         "facets": facets(results, comparison),
-        "scatter": accuracy_latency(comparison, called),
+        "scatter": accuracy_latency(comparison, tables["pairwise"], called, levels),
         "parity": sheet_grid(results, tables, "parity"),
         "pairs": pair_matrix(tables["pairwise"], called),
         "pairwise": sheet_grid(results, tables, "pairwise"),

@@ -1,9 +1,11 @@
 """The top of the page: what a reader must know first."""
 
+import numpy as np
+
 from benchmark.analysis.columns import interval
-from benchmark.analysis.page.models import names
+from benchmark.analysis.naming import names
 from benchmark.analysis.pairwise import ALIKE, BEST, GUESSING
-from benchmark.analysis.tables import warnings
+from benchmark.analysis.tables import majority_share, warnings
 
 FEW = 3  # names that a fact lists
 RANDOM, PRETRAINED = "random weights", "pretrained"
@@ -21,12 +23,12 @@ def key_facts(results, comparison):
     """Return dicts with name, value and note: the best model, those not separable from it, chance, what was tested."""
     planned, done = results.planned * len(results.models), sum(trial.done for trial in results.trials)
     found = [*_best(results, comparison)]
-    shares = results.clips["label"].value_counts(normalize=True)
+    majority = majority_share(results)
     tested = comparison["n_test"].dropna()
     return [
         *found,
         {"name": "Chance level", "value": f"{1 / len(results.classes):.3f}",
-         "note": f"largest class, {shares.index[0]}: {shares.iloc[0]:.3f}"},
+         "note": "" if np.isnan(majority) else f"always the largest class: {majority:.3f}"},
         {"name": "Clips tested", "value": _span(tested), "note": f"per seed, of {len(results.clips)} in all"},
         {"name": "Trials", "value": f"{done} of {planned}", "note": "done"},
     ]  # fmt: skip

@@ -1,0 +1,89 @@
+"""Files of sound and of pictures: which they are, what lies beside them, and why one cannot be a clip."""
+
+import os
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+MEDIA = {  # by dataset.kind; the containers of video count as audio: their sound is the clip
+    "audio": re.compile(
+        r"\.(wav|flac|ogg|oga|opus|mp[23]|m4[ab]|aac|ac3|wma|aiff?|aifc|au|caf|w64|amr|mka"
+        r"|mp4|m4v|mkv|webm|mov|avi|mpe?g|wmv|flv|3gp|ogv|m?ts)"
+    ),
+    "images": re.compile(r"\.(png|jpe?g|bmp|gif|tiff?|webp|p[pg]m)"),
+}
+COMPANIONS = re.compile(  # what commonly lies beside media; ignored without a word
+    r"\.(txt|[ct]sv|jsonl?|xml|ya?ml|md|rst|html|pdf|srt|vtt|db|ini|log|py|mat?|np[yz]|md5)"
+)
+JUNK_FOLDERS = frozenset(["__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"])
+SPLIT_NAMES = {  # what folders and the column split may be called, in any case
+    "train": "train", "training": "train",
+    "val": "val", "valid": "val", "validation": "val", "dev": "val",
+    "test": "test", "testing": "test",
+}  # fmt: skip
+
+
+class Found(NamedTuple):
+    """One file of the data set, before it is looked into."""
+
+    path: str  # absolute
+    label: str  # as the user wrote it
+    name: str  # readable; the clip_id is made from it
+    key: str  # where it lies within the data set: tells clips of one name apart, wherever the data set lies
+    group: str = ""
+    split: str = ""
+
+
+def is_a(file, kind):
+    """Return whether a file's extension is one of ``kind``, 'audio' or 'images'."""
+    return bool(MEDIA[kind].fullmatch(Path(file).suffix.lower()))
+
+
+def is_any(file):
+    """Return whether a file's extension is one of sound or of pictures."""
+    return any(is_a(file, kind) for kind in MEDIA)
+
+
+def is_visible(name):
+    """Return whether a file or folder of this name was put there by its user."""
+    return not name.startswith(".") and name not in JUNK_FOLDERS
+
+
+def files_below(folder, kind, rejected):
+    """Yield the visible files below ``folder``: links are followed, and each folder is entered once.
+
+    What cannot be entered is added to ``rejected``, a list of (path, reason)."""
+    seen = set()
+
+    def report(error):
+        rejected.append((str(error.filename), f"the folder cannot be read: {error.strerror}"))
+
+    for where, folders, files in os.walk(folder, followlinks=True, onerror=report):
+        place = os.path.realpath(where)
+        if place in seen:  # a link to a folder above would be walked for ever
+            folders.clear()
+            continue
+        seen.add(place)
+        media = [name for name in folders if is_a(name, kind)]
+        rejected += [(os.path.join(where, name), "is a folder, not a file") for name in media]
+        folders[:] = sorted(name for name in folders if is_visible(name) and name not in media)
+        yield from (Path(where, name) for name in sorted(files) if is_visible(name))
+
+
+def flaw(path, kind):
+    """Return why a file cannot be a clip, or ''. A pipe or device is never opened: reading it may never end."""
+    if is_any(path) and not is_a(path, kind):
+        return f"is no file of {kind}"
+    if path.encode(errors="ignore").decode() != path:
+        return "the name is not valid UTF-8"
+    if "\r" in path:  # pandas writes it without quotes, and reads two lines
+        return "the name holds a carriage return"
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        return "broken link" if os.path.islink(path) else f"cannot be read: {error.strerror}"
+    if not os.path.isfile(path):
+        return "is no regular file"
+    if not status.st_size:
+        return "is empty (0 bytes)"
+    return "" if os.access(path, os.R_OK) else "cannot be read: permission denied"

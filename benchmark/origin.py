@@ -1,0 +1,28 @@
+"""Where a study comes from, its file and its data: by that another study of the same name is told from it."""
+
+import os
+from pathlib import Path
+
+
+def origin(file, study):
+    """Return the places of a study's YAML file and of its data, each absolute and as seen from its results."""
+    return {name: _place(path, study.folder) for name, path in (("file", file), ("data", study.dataset.root))}
+
+
+def _place(path, folder):
+    path = Path(path).resolve()
+    return {"path": str(path), "from_results": os.path.relpath(path, Path(folder).resolve())}
+
+
+def is_same(was, now):
+    """Return whether two origins are one: both places lie where they lay, or as they lay when all was moved together.
+
+    Where nothing was recorded (None), nothing is held against it."""
+    if was is None or now is None:
+        return True
+    return all(any(was[name][how] == now[name][how] for how in ("path", "from_results")) for name in now)
+
+
+def told(origin):
+    """Return an origin in words."""
+    return f"{origin['file']['path']} about {origin['data']['path']}"

@@ -1,0 +1,26 @@
+"""YAML in which a key may stand once, as YAML 1.2.2, 3.2.1.3, wants it and PyYAML does not."""
+
+import yaml
+
+
+class RepeatedKey(yaml.YAMLError):
+    """A mapping names a key twice; PyYAML alone would keep the last without a word."""
+
+
+class _Loader(yaml.SafeLoader):
+    def compose_mapping_node(self, anchor):
+        # Looked at before merge keys (<<) bring in keys that the mapping itself may well give again.
+        node, lines = super().compose_mapping_node(anchor), {}
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
+                continue
+            line, name = key.start_mark.line + 1, (key.tag, key.value)
+            if name in lines:
+                raise RepeatedKey(f"the key '{key.value}' stands in line {lines[name]} and again in line {line}")
+            lines[name] = line
+        return node
+
+
+def parse(text):
+    """Return what a YAML text holds, of plain types. Raises ``yaml.YAMLError``, of a repeated key too."""
+    return yaml.load(text, _Loader)

@@ -1,0 +1,102 @@
+"""Files that are there whole or not at all, and what runs that were killed left of those they were writing."""
+
+import os
+import re
+import shutil
+import socket
+import time
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from pathlib import Path
+from uuid import uuid4
+
+TEMPORARY = re.compile(r"\.tmp-(?P<host>.+)-(?P<pid>\d+)-[0-9a-f]{8}(\..*)?")
+OLD = 24 * 3600  # seconds after which nobody writes any more, on whatever machine the process was
+KINDS = ("images", "features", "embeddings", "fingerprints", "clips")  # folders of a cache, in which drafts lie
+_own = set()  # names of the drafts of this process; another with its number may have been before it
+
+
+@contextmanager
+def draft(path, scratch=None):
+    """Yield a path beside ``path`` that no other process uses, for a file or folder; what is left there is removed.
+
+    Its name has the suffix of ``path`` and is known to :func:`sweep`. ``scratch`` is another folder for it, on the same
+    disk: the drafts of a cache lie together, so that no large folder has to be searched for those of a killed run."""
+    path = Path(path)
+    folder = path.parent if scratch is None else Path(scratch)
+    name = f".tmp-{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}{path.suffix[:16]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    _sweep_once(folder)
+    _own.add(name)
+    try:
+        yield folder / name
+    finally:
+        remove(folder / name)
+        _own.discard(name)
+
+
+@contextmanager
+def replacing(path, scratch=None):
+    """Yield a :func:`draft` of a file; on success it takes the name ``path``, on an error it is removed."""
+    with draft(path, scratch) as temporary:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        os.replace(temporary, path)
+
+
+@lru_cache(None)
+def _sweep_once(folder):
+    """Sweep a folder before this process writes its first draft there."""
+    sweep(folder)
+
+
+def sweep(folder, deep=False):
+    """Remove what processes that are gone were writing in a folder, with ``deep`` also in all folders below it.
+
+    Left alone are drafts of living processes, and those of other machines unless they are a day old. What cannot be
+    removed is left to the next."""
+    for place, folders, names in os.walk(folder):
+        for name in [name for name in (*folders, *names) if _is_left(Path(place, name))]:
+            remove(Path(place, name))
+        folders[:] = [name for name in folders if deep and not TEMPORARY.fullmatch(name)]
+
+
+def sweep_cache(cache):
+    """Sweep a cache: its own folder and one for each kind of file in it, never those with a file per clip."""
+    for folder in (Path(cache), *(Path(cache, kind) for kind in KINDS)):
+        sweep(folder)
+
+
+def remove(path):
+    """Remove a file or a folder with all in it; what is not there or cannot be removed is no error."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
+
+
+def _is_left(path):
+    """Return whether a path is a draft that nobody is writing any more."""
+    match = TEMPORARY.fullmatch(path.name)
+    if match is None:
+        return False
+    with suppress(OSError):
+        if time.time() - path.lstat().st_mtime > OLD:
+            return True
+    return match["host"] == socket.gethostname() and not _writes(int(match["pid"]), path.name)
+
+
+def _writes(pid, name):
+    """Return whether a process of this machine lives and may be writing the draft of a name."""
+    if pid == os.getpid():
+        return name in _own
+    if os.name != "posix":  # no question: on Windows the signal 0 ends a process
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True

@@ -1,0 +1,201 @@
+"""The audio track of any container, decoded by ffmpeg's libraries through PyAV: all seconds, in the order of time."""
+
+import math
+import os
+from contextlib import suppress
+from functools import lru_cache
+from itertools import chain, groupby
+from threading import Lock
+
+import av
+import numpy as np
+import soxr
+
+from spectrograms.sound import SAMPLE_RATES, AudioError, Sound, check_rate
+
+PREROLL = 0.25  # seconds decoded after a jump before the sound counts: Opus needs 80 ms (RFC 7845), others less
+FRAME_SIZE = 8192  # samples per channel taken from PyAV at once
+
+# Demuxers that may read a file. Left out: playlists, which would open other files or the network, and pictures.
+CONTAINERS = (
+    "wav,w64,aiff,au,caf,flac,ogg,mp3,aac,ac3,eac3,dts,amr,ape,tta,wv,mpc,mpc8,tak,voc,"
+    "mov,matroska,webm,avi,asf,flv,mpeg,mpegvideo,mpegts,mxf,nut,rm,ivf"
+)
+OPTIONS = {"options": {"format_whitelist": CONTAINERS, "protocol_whitelist": "file"}, "metadata_errors": "ignore"}
+INDEXED = {"mov", "mp4"}  # whose one index of all times holds for the whole file
+RAW = {"mp3", "aac", "ac3", "eac3", "dts", "amr", "ogg"}  # whose packets do not tell of a change of rate
+LANDS = 0.02  # seconds by which a time stamp may be wrong: those of Vorbis in Matroska are by 0.01
+AHEAD = 2.0  # seconds that a container may be late in telling that its time begins anew: a page of Ogg
+
+
+def lasts_beyond(path, seconds):
+    """Return whether ffmpeg counts more than ``seconds`` in a file, or cannot count it; nothing is decoded."""
+    counted = 0.0
+    try:
+        with av.open(str(path.absolute()), **OPTIONS) as container:
+            for packet in container.demux(container.streams.best("audio")):
+                counted += _seconds(packet)
+                if counted > seconds:
+                    return True
+    except (av.FFmpegError, TypeError, IndexError):  # TypeError: no audio track
+        return True
+    return False
+
+
+def _seconds(packet):
+    """Return how long a packet lasts by its header; the last one, which is empty, has no time."""
+    return float(packet.duration * packet.time_base) if packet.duration else 0.0
+
+
+def decode_av(path, start, duration):
+    """Return the Sound that PyAV finds. Raises AudioError where it finds none."""
+    try:
+        clock = _clock_of(path) if start > PREROLL else None
+        # Second try, from the beginning: in some files a jump lands after the place that was asked for.
+        for target in (start - PREROLL, 0):
+            if target > 0 and not clock.keeps(target):
+                continue
+            # The absolute path: ffmpeg takes "name:rest" for a protocol.
+            with av.open(str(path.absolute()), **OPTIONS) as container:
+                decoded = _read_track(container, target, start, duration)
+            if decoded:
+                break
+        return decoded
+    except av.FFmpegError as error:
+        raise AudioError(f"cannot be decoded as audio: {error.strerror}") from error
+
+
+def _clock_of(path):
+    status = os.stat(path)
+    return _clock(str(path.absolute()), status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=8)  # one would do for the windows of a recording
+def _clock(path, size, changed):
+    """Return the :class:`_Clock` of a file; ``size`` and ``changed`` make another file of what was written over."""
+    return _Clock(path)
+
+
+class _Clock:
+    """Compares a file's time stamps with the samples counted, once and as far as it was asked: in joined recordings
+    they begin anew, and a jump by them would land elsewhere."""
+
+    def __init__(self, path):
+        self.marks, self.counted, self.right, self.lock = _marks(path), 0.0, True, Lock()
+
+    def keeps(self, target):
+        """Return whether the time stamps up to ``target`` seconds are those of counted samples."""
+        with self.lock:
+            while self.right and self.counted <= target + AHEAD:
+                time, lasts = next(self.marks, (None, 0.0))
+                if time is None:
+                    break
+                self.right = abs(time - self.counted) <= LANDS
+                self.counted += lasts
+            return self.right or self.counted > target + AHEAD
+
+
+def _marks(path):
+    """Yield (time, duration) in seconds of a file's frames or, where these tell enough, its packets."""
+    origin = None
+    with suppress(av.FFmpegError, TypeError, IndexError), av.open(path, **OPTIONS) as container:
+        names, stream = set(container.format.name.split(",")), container.streams.best("audio")
+        raw = bool(names & RAW)
+        pieces = () if names & INDEXED else _frames(container, stream, []) if raw else container.demux(stream)
+        for piece in pieces:
+            if piece.pts is None:
+                continue
+            origin = piece.pts if origin is None else origin
+            lasts = piece.samples / piece.sample_rate if raw else _seconds(piece)
+            yield float((piece.pts - origin) * piece.time_base), lasts
+
+
+def _read_track(container, target, start, duration):
+    """Return the Sound of a container's audio, jumping to ``target`` seconds first; None if that was late.
+
+    Seconds count from the first decoded sample, which need not lie at time 0 of the container. After a jump they are as
+    exact as the container's time stamps: to a millisecond in Matroska and WebM, to 10 where these hold Vorbis.
+    """
+    stream = container.streams.best("audio")
+    if stream is None:
+        raise AudioError("has no audio track")
+    stopped = []
+    frames = _frames(container, stream, stopped)
+    first = next(frames, None)
+    if first is None:
+        raise AudioError("cannot be decoded: nothing readable in its audio track")
+    rate = check_rate(first.sample_rate)
+    begin, position = round(start * rate), 0
+    if target > 0 and first.time is not None:
+        origin = first.time
+        with suppress(av.FFmpegError):  # not seekable: goes on from here
+            container.seek(int((origin + target) / stream.time_base), stream=stream, backward=True)
+        frames = _frames(container, stream, stopped)
+        first = next(frames, None)
+        if first is None or first.time is None:
+            return None
+        position = round((first.time - origin) * rate)
+        if position > begin:
+            return None
+    mono, power = _cut(chain([first], frames), rate, position, begin, math.ceil(duration * rate))
+    return Sound(mono, rate, power, note=f"cannot be read to its end: {stopped[0]}" if stopped else "")
+
+
+def _frames(container, stream, stopped):
+    """Yield a stream's decoded frames, passing over damaged packets; into ``stopped`` goes why there are no more."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except (av.FFmpegError, IndexError) as error:  # IndexError: a damaged FLV announces new streams on the way
+            stopped.append(getattr(error, "strerror", None) or str(error))
+            return
+        with suppress(av.FFmpegError, IndexError):
+            yield from packet.decode()
+
+
+def _cut(frames, rate, position, begin, wanted):
+    """Return (mono, mean square over channels) of ``wanted`` samples from ``begin`` on, of frames from ``position`` on.
+
+    Samples are counted, not read off the time stamps: Matroska rounds those to milliseconds.
+    """
+    blocks = [np.empty((0, 2), np.float32)]
+    for block in _blocks(frames, rate):
+        if position + len(block) > begin:  # a view of nothing would keep the block
+            blocks.append(block[max(0, begin - position) :])
+        position += len(block)
+        if position >= begin + wanted:
+            break
+    mono, level = np.concatenate(blocks)[:wanted].T
+    return np.ascontiguousarray(mono), float(np.square(level, dtype=float).mean()) if len(level) else 0.0
+
+
+def _blocks(frames, rate):
+    """Yield (n_samples, 2) float32 at ``rate`` of decoded frames: mean and root mean square over channels.
+
+    Frames of another rate or layout than those before are a recording of its own, joined to these."""
+    for kind, run in groupby(frames, lambda frame: (frame.sample_rate, frame.layout.name, frame.format.name)):
+        if not SAMPLE_RATES[0] <= kind[0] <= SAMPLE_RATES[1]:
+            continue  # damaged
+        if kind[0] == rate:
+            yield from _over_channels(run)
+            continue
+        stream = soxr.ResampleStream(kind[0], rate, 2, dtype="float32", quality="HQ")
+        for block in _over_channels(run):
+            yield stream.resample_chunk(block)
+        yield stream.resample_chunk(np.empty((0, 2), np.float32), last=True)
+
+
+def _over_channels(frames):
+    """Yield (n_samples, 2) float32 of decoded frames of one kind: mean and root mean square over channels."""
+    # To interleaved floats in long pieces. Not frame.to_ndarray(): it crashes on eight and more separate channels.
+    converter = av.AudioResampler(format="flt", frame_size=FRAME_SIZE)
+    n_channels = 1
+    for frame in chain(frames, [None]):  # None: give out what is left
+        n_channels = n_channels if frame is None else frame.layout.nb_channels
+        for piece in converter.resample(frame):
+            samples = piece.to_ndarray().reshape(-1, n_channels)
+            weights = np.full(n_channels, 1 / n_channels, np.float32)
+            yield np.stack([samples @ weights, np.sqrt(np.square(samples) @ weights)], axis=1)
