@@ -7,6 +7,8 @@ from sklearn.dummy import DummyClassifier
 
 from benchmark.analysis.baseline import largest_class, majority_trials
 from benchmark.analysis.tables import majority_share
+from benchmark.config import StudyError, read_section
+from benchmark.sections import Study
 from tests.fake_results import results_of
 
 
@@ -52,3 +54,11 @@ def test_every_fold_and_seed_that_any_model_has_done_counts_once():
                          "predefined", (0, 1))  # fmt: skip
     assert [(trial.fold, trial.seed) for trial in majority_trials(results)] == [(0, 0), (0, 1)]
     assert majority_share(results) == pytest.approx(2 / 3)
+
+
+def test_a_model_cannot_be_called_as_the_baseline_is():
+    raw = {"name": "s", "dataset": {"root": "data"}}
+    raw["models"] = [{"name": "majority", "label": "M", "backbone": "keras.applications.VGG16"}]
+    with pytest.raises(StudyError, match="cannot be named 'majority'"):
+        read_section(Study, raw)
+    assert read_section(Study, raw | {"baseline": None}).baseline is None

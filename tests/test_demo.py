@@ -35,7 +35,9 @@ def test_the_demo_ends_with_its_tables_and_figures(demo):
 
 def test_the_comparison_has_a_row_for_each_model_with_its_weights(demo):
     table = pd.read_csv(demo / "comparison.csv").set_index("model")
-    assert list(table.index) == ["mobilenet_v2", "yamnet"]
+    assert list(table.index) == ["mobilenet_v2", "yamnet", "majority"]
+    assert table.loc["majority", "accuracy"] == 0.2  # five genres of equal size
+    table = table.drop("majority")  # no model: without weights, status and latency
     assert set(table["weights"]) == {"random"}
     assert set(table["status"]) == {"done"}
     assert set(table["n_test"]) == {10}  # 2 of 10 clips of each of five genres

@@ -265,3 +265,20 @@ def test_odd_names_in_marks_are_escaped(tmp_path):
     assert r"\<i>A&B\|C\_D (\<b>\|x, fold-seed 0-0)" in (folder / "comparison.md").read_text()
     latex = (folder / "comparison.tex").read_text()
     assert r"\textless{}i\textgreater{}A\&B\textbar{}C\_D (\textless{}b\textgreater{}\textbar{}x, fold-seed" in latex
+
+
+def test_the_best_of_models_that_guess_is_never_called_best_alone(folder):
+    for model in ("vgg16", "yamnet"):
+        guesses(folder / "trials" / model / "0-1")
+    summary = report(folder)
+    assert summary.comparison["best"].tolist() == ["best, but not above guessing", "not separable"]
+    assert "best, but not above guessing" in (folder / "comparison.md").read_text()
+    page = re.sub(r"<[^>]+>", " ", (folder / "report.html").read_text())
+    assert "VGG-16, not above guessing" in page
+    console = Console(width=110, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    print_comparison(summary, console)
+    text = console.export_text()
+    row = next(line for line in text.splitlines() if line.startswith("VGG-16"))
+    assert " * " in row
+    assert row.endswith(" a")
+    assert "a: not above guessing, accuracy at or below the share of the largest class (0.161 against 0.242)" in text

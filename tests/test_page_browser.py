@@ -85,10 +85,11 @@ def scheme(name):
 
 
 def column(browser, title):
-    """Return the header of a column of the comparison, and its cells as text, rows that are shown alone."""
+    """Return the header of a column of the comparison, and its cells as text, of the models that are shown alone."""
     headers = browser.find_elements(By.CSS_SELECTOR, "#comparison-table thead th")
     place = next(number for number, header in enumerate(headers) if header.text.startswith(title))
-    script = ("return [...document.querySelectorAll('#comparison-table tbody tr')].filter(row => !row.hidden)"
+    script = ("return [...document.querySelectorAll('#comparison-table tbody tr')]"
+              ".filter(row => !row.hidden && row.querySelector('a'))"
               ".map(row => row.cells[arguments[0]].textContent.trim())")  # fmt: skip
     return headers[place], browser.execute_script(script, place)
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from benchmark.analysis.markup import Sheet, to_markdown
 from benchmark.analysis.metrics import pooled, units_of
-from benchmark.analysis.pairwise import LEVEL, pairwise_table
+from benchmark.analysis.pairwise import LEVEL, LUCK_MEANT, pairwise_table
 from benchmark.analysis.results import read_results
 from benchmark.analysis.settings import as_text, flatten
 from benchmark.analysis.statistics import effective_size, holm, newcombe_interval, newcombe_test, training_luck
@@ -37,7 +37,7 @@ ROW_COLUMNS = (
 )  # fmt: skip
 SETTINGS_COLUMNS = ("setting", "a", "b")
 ABSENT = "(absent)"
-UNPAIRED = "Newcombe's interval, other clips, with luck of training"
+UNPAIRED = "Newcombe's interval, other clips"
 PLACES = ("name", "results", "cache")  # where a study is, not what it does
 
 
@@ -225,7 +225,7 @@ def rows_sheet(comparison):
     tests = ", ".join(dict.fromkeys(test for test in comparison.rows["test"] if test))
     said = (
         f"A: {a}; B: {b}. Accuracy with 95 % Wilson intervals; meet: whether they overlap. ms: p50 latency.",
-        *((f"Test: {tests}; p corrected for the rows (Holm), level {LEVEL}.",) if tests else ()),
+        *((f"Test: {tests}; p corrected for the rows (Holm), level {LEVEL}.", LUCK_MEANT) if tests else ()),
         "Moved: the difference is more than chance. Not moved does not mean equal.",
         *(("No setting and no version differs.",) if comparison.settings.empty else ()),
         *(

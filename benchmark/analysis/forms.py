@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmark.analysis import columns
-from benchmark.analysis.pairwise import LEVEL
+from benchmark.analysis.pairwise import LEVEL, LUCK_MEANT
 from benchmark.analysis.parity import agreement
-from benchmark.analysis.statistics import LUCK
 
 ZERO = "A precision or recall of 0/0 counts as 0."
 POOLED = "Scores: of the confusion matrix summed over folds and seeds; ± std: of accuracy over trials."
@@ -27,10 +26,6 @@ PUBLISHED = (
     "them, there is no interval and no test.",
     "Difference: ours minus published; p: Fisher's exact test of right against wrong clips, not corrected for several "
     "models. Ranks: published, ours, among the models with both numbers.",
-)
-LUCK_MEANT = (
-    f"Luck of training: a standard deviation of {100 * LUCK:g} points of each trained model (less beyond 800 training "
-    "clips), or what the trials show, if that is more."
 )
 MOST = 30  # rows of a list of clips; the CSV has the others
 
@@ -91,7 +86,7 @@ FORMS = {
     "pairwise": Form(
         "Every pair of models.",
         ("A, B: accuracy pooled over the folds and seeds that both have. Only A right, only B right: predictions, on "
-         "the same test clips. p without luck of training: p_clips in the CSV.", "Not separable does not mean equal."),
+         "the same test clips. p_clips in the CSV: p without luck.", "Not separable does not mean equal."),
         columns.PAIRWISE, 2, long=True, about=tests_used,
     ),
     "calibration": Form(

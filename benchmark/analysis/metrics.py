@@ -90,9 +90,15 @@ def macro_intervals(frame, classes, groups=None):
     mean. The trained models are held fixed: the intervals are about other clips, not about another training."""
     counts = outcomes(frame, classes, groups)
     strata = counts[:, 2].argmax(axis=1)
-    varied = macro_of_counts(resample(counts, strata=strata), counts[:, 2].any(axis=0))
-    found, n_clips = {"n_groups": len(counts)}, frame["clip_id"].nunique()
-    degrees = None if groups is None else len(counts) - len(set(strata))
+    drawn, found, n_clips = resample(counts, strata=strata), {"n_groups": len(counts)}, frame["clip_id"].nunique()
+    varied, degrees = macro_of_counts(drawn, counts[:, 2].any(axis=0)), None
+    if groups is not None:
+        degrees = len(counts) - len(set(strata))
+        # How far clips of a group are alike, all classes show better than a class of few groups, which may vary by
+        # chance hardly at all: no score rests on more clips than accuracy does.
+        shares = drawn[:, 0].sum(axis=-1) / drawn[:, 2].sum(axis=-1)
+        share = accuracy(frame["y_true"], frame["y_pred"])
+        n_clips = effective_size(share, shares.var(), n_clips, len(counts))
     for score, value in macro_of_counts(counts.sum(axis=0)).items():
         size = effective_size(value, varied[score].var(), n_clips, len(counts), degrees)
         low, high = wilson_interval(value, size)

@@ -22,14 +22,18 @@ import numpy as np
 import pandas as pd
 
 from benchmark.analysis.metrics import units_of
-from benchmark.analysis.statistics import holm, percentiles, resample, sign_flip_test, training_luck
+from benchmark.analysis.statistics import LUCK, holm, percentiles, resample, sign_flip_test, training_luck
 
 PAIRWISE_COLUMNS = (
     "model_a", "model_b", "label_a", "label_b", "test", "trials", "n_clips", "n_units", "only_a", "only_b",
     "accuracy_a", "accuracy_b", "difference", "low", "high", "luck", "p_clips", "p_value", "p_holm", "separable",
 )  # fmt: skip
 LEVEL = 0.05  # of the corrected p value
-CLIPS, GROUPS = "sign flips of clips with luck of training", "sign flips of groups with luck of training"
+CLIPS, GROUPS = "sign flips of clips", "sign flips of groups"
+LUCK_MEANT = (
+    f"p and intervals count the luck of training: a standard deviation of {100 * LUCK:g} points of each trained model "
+    "(less beyond 800 training clips), or what the trials show, if that is more."
+)
 BEST, ALIKE = "best", "not separable"
 GUESSING = "best, but not above guessing"
 

@@ -105,7 +105,7 @@ def rates(design, n, grouped, luck, gain, repeats, seed=0):
     """Return the shares of ``repeats`` studies whose p is below the level: of the suite's test, of the clips alone."""
     rng = np.random.default_rng(seed)
     found = np.array([p_values(design, n, grouped, luck, gain, rng) for _ in range(repeats)])
-    return (found < LEVEL).mean(axis=0)
+    return np.where(np.isnan(found).any(axis=0), np.nan, (found < LEVEL).mean(axis=0))
 
 
 def main():
@@ -123,7 +123,8 @@ def main():
     table = Table(title=f"percent of {options.repeats} studies called different at p < {LEVEL}")
     for name in ("test clips", "design", *(f"equal, luck {100 * luck:g}" for luck in LUCKS), f"{100 * GAIN:g} points",
                  "clips alone: equal, luck 0", "2.5", f"{100 * GAIN:g} points"):  # fmt: skip
-        table.add_column(name, justify="left" if name in ("test clips", "design") else "right")
+        words = name in ("test clips", "design")
+        table.add_column(name, justify="left" if words else "right", no_wrap=words)
     for (design, n, grouped), shares in zip(cases, found, strict=True):
         numbers = [*shares[:, 0], *shares[[0, 2, 4], 1]]
         texts = ("" if np.isnan(share) else f"{100 * share:.1f}" for share in numbers)

@@ -43,7 +43,7 @@
   // Filtering: a row is shown where it holds every word, and the value of each facet is checked.
   const form = one("#filter");
   const rows = all("#comparison-table tbody tr");
-  const models = rows.filter((row) => row.querySelector("a"));  // the row of the baseline is none
+  const counted = rows.filter((row) => row.querySelector("a"));  // the row of the baseline is none
   function filter() {
     const words = one("#find").value.toLowerCase().split(/\s+/).filter(Boolean);
     const facets = [...new Set(all("input[type=checkbox]", form).map((box) => box.name))];
@@ -52,9 +52,9 @@
       words.every((word) => row.textContent.toLowerCase().includes(word)) &&
       facets.every((name) => !row.hasAttribute(`data-${name}`) || checked(name, row.getAttribute(`data-${name}`)));
     rows.forEach((row) => { row.hidden = !fits(row); });
-    one("#shown").textContent = `${models.filter((row) => !row.hidden).length} of ${models.length} models`;
+    one("#shown").textContent = `${counted.filter((row) => !row.hidden).length} of ${counted.length} models`;
   }
-  form.hidden = models.length < 2;
+  form.hidden = counted.length < 2;
   form.addEventListener("input", filter);
   form.addEventListener("submit", (event) => event.preventDefault());
   filter();
