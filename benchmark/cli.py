@@ -172,11 +172,17 @@ def check(
     import_keras()
     from benchmark import checks
 
-    wrong = checks.judge(plan, thorough=True, offline=offline)
+    try:
+        wrong, hopeless = checks.judge(plan, thorough=True, offline=offline), None
+    except StudyError as error:  # the data can be looked at all the same
+        wrong, hopeless = {}, error
+        print(error)
     ready = prepare.prepare(plan)
     for line in findings(plan, ready):
         print(line)
     prepare.gate(plan, ready)
+    if hopeless:
+        raise hopeless
     if wrong:
         print(f"{len(wrong)} of {len(plan.models)} networks would fail, see above", file=sys.stderr)
         sys.exit(FAILED)
