@@ -12,7 +12,7 @@ from benchmark.analysis import metrics
 from benchmark.analysis.predictions import to_frame
 from benchmark.analysis.results import Trial
 from benchmark.analysis.statistics import wilson_interval
-from tests.benchmarks.coverage import coverage
+from tests.benchmarks.interval_coverage import coverage
 
 GENRES = ["Action", "Comedy", "Drama", "Romance", "Thriller"]
 # visutsak2025, Table 3, VGG-16. The paper prints no counts: the supports (rows) and numbers of predictions (columns)
@@ -150,7 +150,7 @@ def test_where_all_is_right_the_interval_is_no_point():
         assert (found["f1_macro_low"], found["f1_macro_high"]) == pytest.approx(wilson_interval(1, n))
 
 
-# The whole table, with more studies: tests/benchmarks/coverage.py.
+# The whole table, with more studies: tests/benchmarks/interval_coverage.py.
 @pytest.mark.parametrize("grouped", [False, True])
 @pytest.mark.parametrize("recall", [0.6, 0.92])
 def test_intervals_of_macro_averages_hold_the_true_scores(recall, grouped):

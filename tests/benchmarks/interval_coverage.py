@@ -1,6 +1,6 @@
 """Count how often the 95 % intervals of macro precision, recall and F1 hold the true value.
 
-    python tests/benchmarks/coverage.py [--repeats N] [--jobs N]
+    python tests/benchmarks/interval_coverage.py [--repeats N] [--jobs N]
 
 A classifier is a table of the chances that a clip of one class is called another; its true scores are those of as many
 clips per class as are tested, without end. Each study draws test clips and takes the suite's interval. Clips come alone
