@@ -23,4 +23,8 @@ class _Loader(yaml.SafeLoader):
 
 def parse(text):
     """Return what a YAML text holds, of plain types. Raises ``yaml.YAMLError``, of a repeated key too."""
-    return yaml.load(text, _Loader)
+    loader = _Loader(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()

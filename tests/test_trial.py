@@ -189,7 +189,8 @@ def test_a_failed_trial_is_recorded_and_the_others_run(pictures, tmp_path):
 
 
 def test_a_loss_that_is_no_number_fails_the_trial_with_advice(pictures, tmp_path):
-    study = study_of(pictures, tmp_path, training={"regime": "finetune", "learning_rate": 1e30, "optimizer": "sgdm"})
+    wild = {"regime": "finetune", "learning_rate": 1e30, "optimizer": "sgdm", "head_init": "glorot"}
+    study = study_of(pictures, tmp_path, training=wild)
     (record,), _ = run(study)
     assert record["status"] == "failed"
     assert "learning_rate" in record["error"]

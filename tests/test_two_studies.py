@@ -35,7 +35,7 @@ def runners(tmp_path_factory):
             "clip": {"duration": 1.0},
             "mel": {"sample_rate": 16000, "n_fft": 512, "hop_length": 256, "n_mels": 32},
             "split": {"fractions": [0.5, 0.25, 0.25], "seeds": [0, seed + 1]},
-            "training": {"epochs": 3, "batch_size": 6, "learning_rate": 0.01, "save": "none"},
+            "training": {"epochs": 3, "batch_size": 6, "save": "none"},
             "latency": {"calls": 2, "seconds": 0, "warmup": 1, "batch": None},
             "engine": {"num_cpus": 1},
             "leakage": "off",
