@@ -4,10 +4,9 @@
 
 Runs a frozen study with the suite, then takes the way that a notebook would: pictures from the cache, resized by
 Pillow, through Keras' MobileNetV2 with its own preprocessing (sound by librosa through YAMNet's SavedModel),
-StandardScaler and LogisticRegression(C=1), with its default tolerance and with the suite's. Prints accuracy by split and
-the mean difference; exit code 1 where the mean difference of a network from the latter is above 0.5 points or that of a
-split above 3. Then the seconds of the head alone, on synthetic
-features."""
+StandardScaler and LogisticRegression(C=1), with scikit-learn's default tolerance and with the suite's. Prints accuracy
+by split and the mean difference; exit code 1 where the mean difference of a network from the latter is above 0.5 points
+or that of a split above 3. Then the seconds of the head alone, on synthetic features."""
 
 import argparse
 import os
