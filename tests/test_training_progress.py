@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from benchmark.analysis import plots, training_progress
 from tests.test_plots import axes, texts
@@ -141,3 +142,17 @@ def test_without_a_record_no_weights_are_marked():
     assert training_progress.kept_iteration({"kept_iteration": 40}) == 40
     for ax in training_axes([history(4)]):
         assert upright(ax) == []
+
+
+def test_the_iterations_of_a_solver_are_no_epochs():
+    """A solver has no learning rate, and each of its iterations looks at all clips."""
+    frame = history(12).assign(learning_rate=np.nan)
+    upper, lower = Figure().subplots(2)
+    training_progress.plot_training([frame], (upper, lower), kept=12)
+    assert training_progress.epoch_bands(frame).empty
+    said = [text.get_text() for ax in (upper, lower) for text in (*ax.texts, *ax.get_legend().get_texts())]
+    assert not [text for text in said if "poch" in text]
+    assert said.count("weights kept: iteration 12") == 2
+    assert "solver" in lower.get_xlabel()
+    stepped = frame.assign(learning_rate=0.1)
+    assert len(training_progress.epoch_bands(stepped)) == 12

@@ -31,10 +31,17 @@ def training_curves(history):
     return curves
 
 
+def is_solved(history):
+    """Return whether a history is of a solver, which has no learning rate; each iteration looks at all clips."""
+    return "learning_rate" in history and bool(history["learning_rate"].isna().all())
+
+
 def epoch_bands(history):
     """Return a frame with a row per epoch: epoch, start and end in iterations; an epoch is all after start up to end.
 
-    Three epochs of 7 iterations are (0, 7], (7, 14] and (14, 21]."""
+    Three epochs of 7 iterations are (0, 7], (7, 14] and (14, 21]. A solver has none."""
+    if is_solved(history):
+        history = history.head(0)
     end = history.groupby("epoch")["iteration"].max()
     return pd.DataFrame({"epoch": end.index, "start": end.shift(fill_value=0).to_numpy(), "end": end.to_numpy()})
 
@@ -47,6 +54,8 @@ def kept_iteration(info):
 
 def kept_words(history, iteration):
     """Return 'epoch 7, iteration 140' of an iteration of a history, which has a row per iteration or per epoch."""
+    if is_solved(history):
+        return f"iteration {iteration}"
     reached = history[history["iteration"] >= iteration]
     epoch = reached["epoch"].iloc[0] if len(reached) else history["epoch"].iloc[-1]
     return f"epoch {epoch:.0f}, iteration {iteration}"
@@ -60,12 +69,12 @@ def plot_training(histories, axes, title="", kept=None):
     figure: mini-batches light, smoothed dark, validation black and dashed with round markers, its last value written
     at the right end."""
     drawn = [training_curves(history) for history in histories]
-    bands = epoch_bands(histories[0])
+    bands, solved = epoch_bands(histories[0]), is_solved(histories[0])
     end = max(curves["iteration"].max() for curves in drawn)
     for ax, (quantity, label, form, color) in zip(axes, PANELS, strict=True):
         for curves in drawn[1:]:
             _plot_lightly(curves, quantity, color, ax)
-        _plot_in_full(drawn[0], quantity, color, ax)
+        _plot_in_full(drawn[0], quantity, color, ax, "training clips" if solved else "training, mean of an epoch")
         if kept is not None:
             said = f"weights kept: {kept_words(histories[0], kept)}"
             ax.axvline(kept, color="0.35", linestyle="-.", linewidth=1.2, zorder=2, label=said)
@@ -78,18 +87,18 @@ def plot_training(histories, axes, title="", kept=None):
     axes[0].set(ylim=(0, 102))
     axes[0].set_title(title, pad=20)
     axes[1].set_ylim(0, 1.1 * axes[1].get_ylim()[1])
-    axes[1].set_xlabel("iteration (mini-batches)")
+    axes[1].set_xlabel("iteration (of the solver, over all training clips)" if solved else "iteration (mini-batches)")
     # The curves rise to the top of the upper axes and fall to the bottom of the lower ones: names stand opposite.
     _draw_bands(bands, axes[0], height=0.03)
     _draw_bands(bands, axes[1], height=0.92)
     return drawn
 
 
-def _plot_in_full(curves, quantity, color, ax):
+def _plot_in_full(curves, quantity, color, ax, label):
     x, smooth = curves["iteration"], curves[f"smooth_{quantity}"]
     dark = {"color": color, "linewidth": 1.8, "zorder": 3}
     if smooth.isna().all():
-        ax.plot(x, curves[quantity], label="training, mean of an epoch", marker="o" if len(x) == 1 else None, **dark)
+        ax.plot(x, curves[quantity], label=label, marker="o" if len(x) == 1 else None, **dark)
     else:
         ax.plot(x, curves[quantity], color=color, alpha=0.35, linewidth=0.8, label="mini-batch")
         ax.plot(x, smooth, label="smoothed", **dark)
