@@ -1,5 +1,6 @@
 """How a model is trained, augmented and timed: the sections of a study with MATLAB's presets."""
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -52,6 +53,19 @@ FINETUNE_ONLY = dict.fromkeys(
 )
 
 
+def _strength(given):
+    """Return a number above 0 or 'grid'; YAML 1.1 reads 1e-2, without a point, as text."""
+    if given == "grid":
+        return given
+    try:
+        number = float(given)
+    except (TypeError, ValueError):
+        number = math.nan
+    if isinstance(given, bool) or not 0 < number < math.inf:
+        raise ValueError(f"C must be a number above 0, or grid; got {given!r}")
+    return number
+
+
 class TrainingParams(Params):
     """How a model is trained. ``preset`` sets the defaults of the others: today's good practice, or MATLAB's."""
 
@@ -60,7 +74,7 @@ class TrainingParams(Params):
     optimizer: Literal["auto", "lbfgs", "adam", "sgdm", "rmsprop"] = Field(
         "auto", description="auto: lbfgs, the solver, for a frozen linear head; adam for fine-tuning"
     )
-    C: PositiveFloat | Literal["grid"] = Field(
+    C: Annotated[float | Literal["grid"], BeforeValidator(_strength)] = Field(
         1.0,
         description="lbfgs: inverse strength of L2, as in scikit-learn; grid: the best of 1e-4 to 1e2 on validation",
     )

@@ -143,6 +143,8 @@ IGNORED = {
     "the solver for fine-tuning": (
         {"training": {"regime": "finetune", "optimizer": "lbfgs"}}, "choose adam, sgdm or rmsprop",
     ),
+    "a strength of 0": ({"training": {"C": 0}}, "training.C: C must be a number above 0, or grid; got 0"),
+    "a slip": ({"training": {"C": "gird"}}, "C must be a number above 0, or grid; got 'gird'"),
     "two ways at once": ({"training": {"class_weight": "balanced", "oversample": True}}, "choose one"),
 }  # fmt: skip
 
@@ -164,6 +166,11 @@ READ = {
 @pytest.mark.parametrize("changes", READ.values(), ids=READ)
 def test_a_setting_that_some_training_reads_is_taken(tmp_path, changes):
     assert study(tmp_path, **changes).training.model_fields_set >= set(changes["training"])
+
+
+def test_a_strength_without_a_point_is_a_number(tmp_path):
+    (tmp_path / "s.yaml").write_text("dataset: {root: data}\nmodels: [vgg16]\ntraining: {C: 1e-2}\n")
+    assert load_study(tmp_path / "s.yaml").training.C == 0.01
 
 
 def test_settings_for_fine_tuning_do_not_limit_the_solver_of_a_frozen_network(tmp_path):
