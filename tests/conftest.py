@@ -1,13 +1,24 @@
 """What several test files share."""
 
 import os
+import sys
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import pytest
 
+VERSIONS = ("decoding", "reading", "pictures", "source")  # of spectrograms.version
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def fresh_versions():
+    """Forget what code was when other tests looked at it: they change modules, and a process looks once."""
+    identity, version = (sys.modules.get(name) for name in ("benchmark.models.identity", "spectrograms.version"))
+    for known in (identity and identity._source, *(getattr(version, name, None) for name in VERSIONS)):
+        if known is not None:
+            known.cache_clear()
 
 
 @pytest.fixture
