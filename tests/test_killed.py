@@ -65,7 +65,7 @@ def predictions(runner, results):
 
 
 def finished(folder):
-    return {path: path.stat().st_mtime_ns for path in folder.glob("study/trials/*/*/trial.json")}
+    return {path: path.stat().st_mtime_ns for path in folder.glob("study/trials/*/[!.]*/trial.json")}
 
 
 def log(runner):
