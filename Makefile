@@ -5,9 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements
 EXTRA := $(VENV)/.requirements-extra
 
-# Whole runs, other processes, a browser: what a change of one function hardly needs.
-SLOW := backends cluster demo embeddings explain export fuzz killed matlab networks origin page_browser processes run \
-	render two_studies workers
+# Whole runs, other processes, networks in full: what a change of one function hardly needs.
+SLOW := system engines inference models/test_networks.py training/test_matlab.py spectrograms/test_render.py \
+	spectrograms/test_processes.py features/test_embeddings.py store/test_origin.py
 
 .PHONY: help setup demo test quick lint format bench clean
 
@@ -42,7 +42,7 @@ test: $(EXTRA)
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 quick: setup
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(SLOW:%=--ignore=tests/test_%.py)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(SLOW:%=--ignore=tests/%)
 
 lint: setup
 	@$(BIN)/ruff check .

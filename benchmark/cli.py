@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
-from benchmark.backend import hide_gpus, import_keras
-from benchmark.config import StudyError, load_network, load_study, network_names
+from benchmark.config.load import load_network, load_study, network_names
+from benchmark.engines.connection import connected, spread
+from benchmark.errors import StudyError
+from benchmark.models.backend import hide_gpus, import_keras
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -18,7 +20,6 @@ Settings = Annotated[
     list[str], typer.Option("--set", metavar="KEY=VALUE", help="change one setting, e.g. training.epochs=5")
 ]
 Only = Annotated[list[str], typer.Option("--only", metavar="MODEL", help="run this model alone; may be repeated")]
-
 TrialFolder = Annotated[Path, typer.Argument(help="a trial's folder with its saved model", metavar="TRIAL_DIR")]
 Trust = Annotated[bool, typer.Option("--trust", help="run code that the trial names and configs/models does not")]
 
@@ -41,7 +42,7 @@ def main():
 
 def _version(asked):
     if asked:
-        from benchmark.provenance import summary
+        from benchmark.trials.provenance import summary
 
         print(summary())
         raise typer.Exit
@@ -67,9 +68,9 @@ def run(
     ] = None,
 ):
     """Render, train, evaluate and time all models of a study; write its tables and figures."""
-    from benchmark import prepare
-    from benchmark.lock import held
-    from benchmark.origin import origin
+    from benchmark.data import prepare
+    from benchmark.store.lock import held
+    from benchmark.store.origin import origin
 
     plan = load_study(study, [*settings, *([f"engine.kind={where}"] if where else [])], only)
     prepare.check_writable(plan.folder)
@@ -83,7 +84,7 @@ def run(
             sys.exit(INTERRUPTED)
         _report(plan.folder)
         if plan.tracking:
-            from benchmark.tracking import track
+            from benchmark.analysis.report.tracking import track
 
             track(plan.folder)
     failed = sum(record["status"] != "done" for record in records)
@@ -94,19 +95,22 @@ def run(
 
 def _run(plan, found, force, origin):
     """Check the networks of a study, make its pictures, run its trials; return their records."""
-    from benchmark import backend, prepare, provenance
+    from benchmark.data import prepare
+    from benchmark.models import backend
+    from benchmark.trials.provenance import suite
 
-    provenance.suite()  # the commit of the code that is loaded now, whatever is edited meanwhile
+    suite()  # the commit of the code that is loaded now, whatever is edited meanwhile
     if plan.engine.kind == "inline" and plan.engine.num_cpus:
         backend.keep_to(backend.cores()[: plan.engine.num_cpus])
     if plan.engine.kind != "inline":
         backend.hide_gpus()
     backend.import_keras()
-    from benchmark import checks, engine
+    from benchmark.engines import engine
+    from benchmark.trials import checks
 
     wrong = checks.judge(plan)
-    with prepare.connected(plan.engine):
-        ready = prepare.prepare(plan, found=found)
+    with connected(plan.engine):
+        ready = prepare.prepare(plan, found=found, spread=spread(plan.engine))
         prepare.gate(plan, ready)
         if not force:
             engine.check_replaces(plan, ready.clips, ready.folds, origin, wrong)
@@ -117,11 +121,11 @@ def _run(plan, found, force, origin):
 @app.command()
 def render(study: StudyFile, settings: Settings = (), only: Only = ()):
     """Render the spectrogram pictures of a study, and nothing else."""
-    from benchmark import prepare
+    from benchmark.data import prepare
 
     plan = load_study(study, settings, only)
-    with prepare.connected(plan.engine):
-        clips, rejected, _ = prepare.draw(plan, *prepare.find(plan, labelled=False))
+    with connected(plan.engine):
+        clips, rejected, _ = prepare.draw(plan, *prepare.find(plan, labelled=False), spread=spread(plan.engine))
     for path, reason in rejected.itertuples(index=False):
         print(f"set aside: {path}: {reason}")
     if len(clips):
@@ -142,13 +146,12 @@ def report(
     if results is not None:
         _report(results)
         return
-    from benchmark.analysis.compare import compare as compare_studies
-    from benchmark.analysis.compare import sheets, write_compare
-    from benchmark.analysis.terminal import print_sheets
+    from benchmark.analysis.report import compare as comparing
+    from benchmark.analysis.report.terminal import print_sheets
 
-    found = compare_studies(*compare)
-    print_sheets(sheets(found))
-    print(*write_compare(found, out), sep="\n")
+    found = comparing.compare(*compare)
+    print_sheets(comparing.sheets(found))
+    print(*comparing.write_compare(found, out), sep="\n")
 
 
 @app.command()
@@ -161,8 +164,8 @@ def check(
     """Show the resolved study, what is wrong with its networks, its clips per class and split, files set aside."""
     import yaml
 
-    from benchmark import prepare
-    from benchmark.findings import findings
+    from benchmark.data import prepare
+    from benchmark.data.findings import findings
 
     plan = load_study(study, settings, only)
     print(yaml.safe_dump(plan.model_dump(mode="json"), sort_keys=False))
@@ -170,7 +173,7 @@ def check(
     prepare.check_packages(plan)
     hide_gpus()  # a run may be using them
     import_keras()
-    from benchmark import checks
+    from benchmark.trials import checks
 
     try:
         wrong, hopeless = checks.judge(plan, thorough=True, offline=offline), None
@@ -193,7 +196,7 @@ def models():
     """List the networks that a study can name, with parameters, input size and weights."""
     hide_gpus()
     import_keras()
-    from benchmark.listing import list_networks
+    from benchmark.models.listing import list_networks
 
     list_networks([load_network(name) for name in network_names()])
 
@@ -210,11 +213,11 @@ def predict(
     trust: Trust = False,
 ):
     """Score new audio, video or spectrogram files with a trained model, window by window."""
-    from benchmark.predictor import check_trial
+    from benchmark.inference.predictor import check_trial
 
     settings = check_trial(trial)
     import_keras()
-    from benchmark.predictor import Predictor, print_scores
+    from benchmark.inference.predictor import Predictor, print_scores
 
     predictor = Predictor(trial, settings, _known(trust))
     rows = [predictor.predict(file, hop, timed) for file in files]
@@ -233,11 +236,11 @@ def explain(
     trust: Trust = False,
 ):
     """Draw what an image network goes by, clip by clip and class by class, over time and frequency."""
-    from benchmark.predictor import check_trial
+    from benchmark.inference.predictor import check_trial
 
     check_trial(trial)
     import_keras()
-    from benchmark.explain import explain as write_explanations
+    from benchmark.inference.explain import explain as write_explanations
 
     paths, sentences = write_explanations(trial, clips or (), n, _known(trust))
     print(*sentences, *paths, sep="\n")
@@ -251,13 +254,13 @@ def export(
     trust: Trust = False,
 ):
     """Write a trained model for other programs, run that file, and compare its scores with the model's."""
-    from benchmark.predictor import check_trial
+    from benchmark.inference.predictor import check_trial
 
     check_trial(trial)
     import_keras()
-    from benchmark.export import export as write_export
+    from benchmark.inference.export import export
 
-    write_export(trial, kind, out, known=_known(trust))
+    export(trial, kind, out, known=_known(trust))
 
 
 @app.command()
@@ -269,7 +272,7 @@ def audit(
     sizes: Annotated[list[int], typer.Option("--size", help="search this test-set size alone; may be repeated")] = (),
 ):
     """Decide whether published numbers come from any confusion matrix; exit code 1 where a row does not."""
-    from benchmark.analysis.audit import print_verdicts, run_audit
+    from benchmark.analysis.audit.audit import print_verdicts, run_audit
 
     verdicts, code = run_audit(table, up_to, tuple(sizes))
     print_verdicts(verdicts)
@@ -279,7 +282,7 @@ def audit(
 @app.command()
 def schema(folder: Annotated[Path, typer.Argument(help="where to write the two files")] = Path("configs")):
     """Write the JSON schemas of studies and networks, with which an editor completes their YAML."""
-    from benchmark.schema import write_schemas
+    from benchmark.config.schema import write_schemas
 
     for path in write_schemas(folder):
         print(path)
@@ -291,9 +294,7 @@ def _known(trust):
 
 
 def _report(folder):
-    from benchmark.analysis.report import print_comparison
-    from benchmark.analysis.report import report as write_report
+    from benchmark.analysis.report import report
 
-    summary = write_report(folder)
-    print_comparison(summary)
+    report.print_comparison(report.report(folder))
     print(f"results: {Path(folder).resolve()}")

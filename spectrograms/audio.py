@@ -6,7 +6,7 @@ import numpy as np
 import soxr
 
 from spectrograms.decoders import decode
-from spectrograms.sound import AudioError
+from spectrograms.errors import AudioError
 
 MIN_DURATION = 0.5  # seconds of sound below which a file is set aside
 SILENCE = 1e-7  # below the last bit of 24-bit audio

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from spectrograms.errors import AudioError
 from spectrograms.joined import what_follows
 from spectrograms.mpeg import lasts_at_most
-from spectrograms.sound import AudioError, Sound, check_rate
+from spectrograms.sound import Sound, check_rate
 from spectrograms.tracks import decode_av, lasts_beyond
 
 BLOCK = 2**21  # values read at once: 8 MB, whatever length a damaged header claims

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, PngImagePlugin
 
+from spectrograms.errors import ImageError
 from spectrograms.files import replacing
 
 SPECSHOW_SIZE = (224, 224)  # pixels, unless the study says
@@ -20,10 +21,6 @@ WHITE_TAGS = (281, 341)  # MaxSampleValue, SMaxSampleValue of TIFF
 DARK = 16  # of 255: 12 bits in a file of 16 reach no more
 # What Pillow raises for files that are damaged in one way or another.
 DAMAGED = (OSError, ValueError, SyntaxError, EOFError, IndexError, OverflowError, struct.error, zlib.error)
-
-
-class ImageError(ValueError):
-    """A file that gives no picture; the message is the reason, without the path."""
 
 
 def to_image(mel_db, image, mel):

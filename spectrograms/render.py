@@ -12,12 +12,12 @@ from joblib import effective_n_jobs
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from spectrograms.audio import read_clip
+from spectrograms.errors import AudioError
 from spectrograms.image import draw, read_text, save_png
 from spectrograms.mel import log_mel
 from spectrograms.names import printable
 from spectrograms.params import fingerprint
 from spectrograms.processes import in_processes
-from spectrograms.sound import AudioError
 from spectrograms.version import pictures
 
 FEW_CLIPS = 32  # are done sooner than another process starts

@@ -4,11 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spectrograms.errors import AudioError
+
 SAMPLE_RATES = (1_000, 768_000)  # Hz; a header that says anything else is damaged
-
-
-class AudioError(ValueError):
-    """A file that gives no usable waveform; the message is the reason, without the path."""
 
 
 class Sound(NamedTuple):

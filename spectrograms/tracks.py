@@ -11,7 +11,8 @@ import av
 import numpy as np
 import soxr
 
-from spectrograms.sound import SAMPLE_RATES, AudioError, Sound, check_rate
+from spectrograms.errors import AudioError
+from spectrograms.sound import SAMPLE_RATES, Sound, check_rate
 
 PREROLL = 0.25  # seconds decoded after a jump before the sound counts: Opus needs 80 ms (RFC 7845), others less
 FRAME_SIZE = 8192  # samples per channel taken from PyAV at once

@@ -2,14 +2,14 @@
 
 import os
 import sys
-from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import pytest
 
+from tests.support.sources import SHARED
+
 VERSIONS = ("decoding", "reading", "pictures", "source")  # of spectrograms.version
-SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -45,3 +45,11 @@ def shared():
     if not SHARED.is_dir():
         pytest.skip(f"no real recordings and weights at {SHARED}")
     return SHARED
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Twenty pictures a class: its colour with noise."""
+    from tests.support.studies import write_pictures
+
+    return write_pictures(tmp_path_factory.mktemp("pictures"))

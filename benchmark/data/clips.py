@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.config import StudyError
 from benchmark.data.digests import digests
 from benchmark.data.folder_reader import read_folder
 from benchmark.data.media import flaw
 from benchmark.data.table_reader import read_listed
+from benchmark.errors import StudyError
 from spectrograms.names import printable, safe_name
 
 COLUMNS = ["clip_id", "path", "label", "group", "split", "sha256"]

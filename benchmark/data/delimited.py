@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmark.config import StudyError
+from benchmark.errors import StudyError
 from spectrograms.names import printable
 
 MARKS = {  # byte order marks, the longer first: that of UTF-32 begins with that of UTF-16

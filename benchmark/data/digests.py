@@ -6,8 +6,8 @@ import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 
-from benchmark.config import StudyError
-from benchmark.files import replacing
+from benchmark.errors import StudyError
+from spectrograms.files import replacing
 
 FIELDS = 6  # of a row: path, size, time of change, inode, time of its status' change, digest
 

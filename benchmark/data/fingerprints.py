@@ -10,7 +10,8 @@ A copy has the same anchors, so there is no need to compare every frame, or ever
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from spectrograms.audio import AudioError, load_clip
+from spectrograms.audio import load_clip
+from spectrograms.errors import AudioError
 from spectrograms.mel import log_mel
 from spectrograms.params import MelParams
 

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from benchmark.config import StudyError
 from benchmark.data.media import COMPANIONS, MEDIA, SPLIT_NAMES, Found, files_below, is_a, is_any, is_visible
+from benchmark.errors import StudyError
 from spectrograms.image import is_picture
 from spectrograms.names import printable
 

@@ -11,8 +11,8 @@ from scipy.sparse.csgraph import connected_components
 
 from benchmark.data.fingerprints import SETTINGS, alike, sound_fingerprint
 from benchmark.data.thumbnails import SHAPE, alike_pictures, thumbnail
-from benchmark.files import replacing
 from spectrograms import version
+from spectrograms.files import replacing
 from spectrograms.params import fingerprint
 
 PAIR = ["clip_a", "clip_b", "path_a", "path_b", "kind", "likeness"]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from benchmark.config import StudyError
+from benchmark.errors import StudyError
 
 SPLITS = np.array(["train", "val", "test"])
 ROUNDING = {"matlab": 0.5, "floor": 0.0}  # added before rounding down

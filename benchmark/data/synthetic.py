@@ -12,8 +12,8 @@ import numpy as np
 from joblib import Parallel, cpu_count, delayed
 from scipy import fft
 
-from benchmark.config import StudyError
-from benchmark.files import draft
+from benchmark.errors import StudyError
+from spectrograms.files import draft
 
 SAMPLE_RATE = 44100  # Hz
 BIT_RATE = 128_000  # bit/s of the MP3 files

@@ -5,9 +5,9 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
-from benchmark.config import StudyError
 from benchmark.data.delimited import read_table
 from benchmark.data.media import SPLIT_NAMES, Found, files_below
+from benchmark.errors import StudyError
 from spectrograms.names import printable
 
 FIELDS = ("path", "label", "group", "split")

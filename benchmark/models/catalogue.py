@@ -10,8 +10,9 @@ from pathlib import Path
 
 import keras
 
-from benchmark.config import StudyError
-from benchmark.models import preprocessing, weights
+from benchmark.errors import StudyError
+from benchmark.models import preprocessing
+from benchmark.models.weights import load as weights
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import keras
 
-from benchmark.config import StudyError
+from benchmark.errors import StudyError
 from benchmark.models.catalogue import find_builder, find_function
 from spectrograms.params import fingerprint
 from spectrograms.version import sources

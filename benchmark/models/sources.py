@@ -11,10 +11,10 @@ from pathlib import Path
 
 import keras
 
-from benchmark.config import StudyError
+from benchmark.errors import StudyError
 from benchmark.models import preprocessing
 from benchmark.models.catalogue import build_core, builder_arguments, find_builder, shape
-from benchmark.models.weights import Asked, get_file_noted, missing
+from benchmark.models.weights.load import Asked, get_file_noted, missing
 
 SCHEMES = ("kaggle", "hf", "modelscope", "gs")  # of KerasHub's presets
 FILES = ("model.weights.h5", "model.safetensors", "model.weights.json")  # of a preset: one of them holds its weights

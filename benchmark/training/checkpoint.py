@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from benchmark.files import replacing
+from spectrograms.files import replacing
 
 # RuntimeError: a flipped bit may claim encryption or an unknown compression
 DAMAGED = (OSError, ValueError, KeyError, EOFError, TypeError, RuntimeError, zipfile.BadZipFile)

@@ -4,10 +4,10 @@ import time
 
 import numpy as np
 
-from benchmark.data.batches import Batches
+from benchmark.features.batches import Batches
 from benchmark.models.heads import Standardize
-from benchmark.training.fit import fit, kept_iteration
 from benchmark.training.imbalance import balance
+from benchmark.training.loop import fit, kept_iteration
 from benchmark.training.optimizers import head_factors
 from benchmark.training.solver import solve, solve_best
 

@@ -63,11 +63,11 @@ def falls(explainer, path, rng):
 
 def main(folders):
     """Print a table per trial."""
-    from benchmark.backend import import_keras
+    from benchmark.models.backend import import_keras
 
     import_keras()
-    from benchmark.explain import Explainer
-    from benchmark.predictor import check_trial
+    from benchmark.inference.explain import Explainer
+    from benchmark.inference.predictor import check_trial
 
     for folder in map(Path, folders):
         explainer, rng = Explainer(folder, check_trial(folder)), np.random.default_rng(0)

@@ -20,8 +20,8 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmark.analysis.metrics import macro_intervals, macro_of_counts, outcomes
-from benchmark.analysis.statistics import percentiles, resample
+from benchmark.analysis.metrics.metrics import macro_intervals, macro_of_counts, outcomes
+from benchmark.analysis.metrics.statistics import percentiles, resample
 
 SCORES = ("precision", "recall", "f1")
 GROUP, ALIKE = 4, 0.5  # clips of a group, chance that a clip does what its group does

@@ -27,7 +27,8 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmark.data.leakage import find_copies
-from spectrograms.audio import AudioError, load_clip
+from spectrograms.audio import load_clip
+from spectrograms.errors import AudioError
 from spectrograms.params import ClipParams
 
 CLIP = ClipParams(duration=5.0)

@@ -9,14 +9,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.fake_results import build_results  # noqa: E402
+from tests.support.fake_results import build_results  # noqa: E402
 
 LIMIT = 15  # seconds, on two slow shared cores
 
 
 def main():
     """Print the seconds of three reports; exit with 1 if the fastest is over the limit."""
-    command = "import sys; from benchmark.analysis.report import report; report(sys.argv[1])"
+    command = "import sys; from benchmark.analysis.report.report import report; report(sys.argv[1])"
     with tempfile.TemporaryDirectory() as folder:
         study = build_results(Path(folder) / "paper", failed=())
         seconds = []

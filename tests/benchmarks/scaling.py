@@ -57,10 +57,10 @@ def _processor_time():
 
 def files(_):
     """Measure what is done once per clip before any network, and what lies on disk."""
-    from benchmark.data.batches import load_images
+    from benchmark.config.study import DatasetParams
     from benchmark.data.clips import find_clips
-    from benchmark.data.features import cached_features
-    from benchmark.sections import DatasetParams
+    from benchmark.features.batches import load_images
+    from benchmark.features.cache import cached_features
     from spectrograms.render import render
     from tests.benchmarks.rendering import CLIP, IMAGE, MEL, make_clips
 
@@ -135,17 +135,17 @@ def networks(names):
 
 def network(names):
     """Print the measurements of one network as a line of JSON; seconds are core-seconds but for ``rate``."""
-    from benchmark.backend import import_keras
+    from benchmark.models.backend import import_keras
 
     (name,) = names
     with Clock() as start, contextlib.redirect_stdout(sys.stderr):
         import_keras()
-        from benchmark.training.extractors import assemble
+        from benchmark.training.assembly import assemble
 
         chosen, study = _study(name)
         assembly = assemble(chosen, study, len(CLASSES))
-    from benchmark.jobs import Trial
-    from benchmark.trial import measure_latency
+    from benchmark.trials.specification import Trial
+    from benchmark.trials.trial import measure_latency
 
     with tempfile.TemporaryDirectory() as folder:
         study = study.model_copy(update={"cache": Path(folder) / "cache"})
@@ -166,8 +166,8 @@ def network(names):
 
 
 def _study(name, **training):
-    from benchmark.config import load_network, read_section
-    from benchmark.sections import Study
+    from benchmark.config.load import load_network, read_section
+    from benchmark.config.study import Study
 
     chosen = load_network(name).model_copy(update={"weights": "random"})
     raw = {"name": "scaling", "dataset": {"root": "."}, "training": training, "models": [chosen.model_dump()]}
@@ -197,11 +197,11 @@ def training(names, batch=10, steps=2):
 
 def step(given):
     """Print what a step of fine-tuning of one network costs."""
-    from benchmark.backend import import_keras
+    from benchmark.models.backend import import_keras
 
     name, batch, steps = given[0], int(given[1]), int(given[2])
     import_keras()
-    from benchmark.training.extractors import assemble
+    from benchmark.training.assembly import assemble
     from benchmark.training.optimizers import make_optimizer
 
     chosen, study = _study(name, regime="finetune", optimizer="sgdm", batch_size=batch)
@@ -224,12 +224,12 @@ def step(given):
 
 def heads(_):
     """Measure an epoch of a head on the features of the training clips of one of five folds."""
-    from benchmark.backend import import_keras
+    from benchmark.models.backend import import_keras
 
     import_keras()
-    from benchmark.data.batches import Batches
+    from benchmark.features.batches import Batches
     from benchmark.models.heads import linear
-    from benchmark.training.fit import fit, predict
+    from benchmark.training.loop import fit, predict
 
     rows, n = [], int(CLIPS * 0.8 * 0.875)
     for dim in (512, 1280, 4096):
@@ -248,9 +248,9 @@ def heads(_):
 
 def report(_):
     """Measure the report on a made-up study of full size, in a process of its own."""
-    from tests import fake_results
+    from tests.support import fake_results
 
-    command = "import sys; from benchmark.analysis.report import report; report(sys.argv[1])"
+    command = "import sys; from benchmark.analysis.report.report import report; report(sys.argv[1])"
     fake_results.SUPPORT = (CLIPS // 5,) * 5
     with tempfile.TemporaryDirectory() as folder:
         study = fake_results.build_results(Path(folder) / "large", folds=FOLDS, failed=(), random=())

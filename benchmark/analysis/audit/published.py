@@ -1,0 +1,133 @@
+"""Published result tables: those kept in results/published, and any CSV of somebody's numbers. All values stay text.
+
+A tidy CSV has a number per line: columns row, class, metric, value (and source, table where it holds several); class
+is blank for numbers of the whole row. A wide one has a class per line: row, class, precision, recall, f1, and if known
+support; the accuracy is a column, or a line whose class is 'Accuracy'. ``row`` may be left out if there is one only."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark.analysis.audit.printed import SCORES, PrintedRow, decimals, share
+from benchmark.errors import StudyError
+
+PUBLISHED = Path(__file__).resolve().parents[3] / "results" / "published"
+COLUMNS = ("source", "table", "row", "class", "metric", "value", "printed")
+SETS_COLUMNS = ("source", "table", "row", "scored_on", "correct", "n", "supports")
+TIDY, WIDE = ("row", "class", "metric", "value"), ("class", "precision", "recall")
+ALIASES = {"f1-score": "f1", "f1_score": "f1", "model": "row"}  # other names of columns and metrics
+# Lines of scikit-learn's classification report that are no class.
+AVERAGES = ("micro avg", "macro avg", "weighted avg", "samples avg")
+
+
+def sources(folder=PUBLISHED):
+    """Return the short names of the sources that have a file of tables, sorted."""
+    return sorted(path.stem for path in folder.glob("*.csv") if not path.stem.endswith("_sets"))
+
+
+def read_published(source, folder=PUBLISHED):
+    """Return one source's tables as a frame of text with :data:`COLUMNS`; raise :class:`StudyError` if it is broken."""
+    return _read(folder / f"{source}.csv", COLUMNS)
+
+
+def read_sets(source, folder=PUBLISHED):
+    """Return on which set each row of a source was scored, columns :data:`SETS_COLUMNS`; correct and n are Int64.
+
+    They are what :mod:`analysis.audit.audit` finds, kept so that a report need not search for it; blank where no
+    confusion matrix gives the row's numbers."""
+    frame = _read(folder / f"{source}_sets.csv", SETS_COLUMNS)
+    return frame.assign(**{name: pd.to_numeric(frame[name]).astype("Int64") for name in ("correct", "n")})
+
+
+def read_table(path):
+    """Return a tidy or wide CSV as a tidy frame of text; raise :class:`StudyError` in words where it is neither."""
+    path = Path(path)
+    frame = _read(path, ())
+    frame = frame.rename(columns=lambda name: ALIASES.get(name.strip().lower(), name.strip().lower()))
+    if frame.columns.duplicated().any():
+        raise StudyError(f"{path}: column '{frame.columns[frame.columns.duplicated()][0]}' is there twice")
+    frame = frame.apply(lambda column: column.str.strip())
+    if set(TIDY) <= set(frame.columns):
+        return frame.assign(metric=frame["metric"].replace(ALIASES))
+    if set(WIDE) <= set(frame.columns):
+        return _tidy(frame if "row" in frame.columns else frame.assign(row=path.stem))
+    raise StudyError(f"{path}: expected the columns {', '.join(TIDY)} (a number per line) or row, class, precision, "
+                     f"recall, f1, accuracy (a class per line); it has {', '.join(frame.columns)}")  # fmt: skip
+
+
+def _read(path, columns):
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise StudyError(f"{path} cannot be read: {error}") from None
+    if missing := [column for column in columns if column not in frame.columns]:
+        raise StudyError(f"{path}: missing column {', '.join(missing)}; it has {', '.join(frame.columns)}")
+    return frame
+
+
+def _tidy(wide):
+    """Return a wide frame as a tidy one: a class per line becomes a number per line."""
+    metrics = [name for name in (*SCORES, "accuracy", "support") if name in wide.columns]
+    lines = wide.reset_index(names="line")
+    tidy = lines.melt(id_vars=["line", "row", "class"], value_vars=metrics, var_name="metric")
+    tidy = tidy[tidy["value"] != ""].sort_values("line", kind="stable").drop(columns="line")
+    line = tidy["class"].str.lower() == "accuracy"
+    tidy = tidy[~(line & (tidy["metric"] == "support"))]  # all clips, in scikit-learn's report
+    tidy.loc[line | (tidy["metric"] == "accuracy"), ["class", "metric"]] = ["", "accuracy"]
+    # An accuracy may be repeated on each of its row's lines.
+    return pd.concat([tidy[tidy["metric"] != "accuracy"], tidy[tidy["metric"] == "accuracy"].drop_duplicates()])
+
+
+def printed_rows(table):
+    """Return the :class:`PrintedRow` of each row of a tidy frame that has scores per class, in its order.
+
+    A row is one model of one table. Other lines (latencies, averages) are passed over. Raises :class:`StudyError`
+    where there is no such row, or one that lacks its accuracy, a precision or a recall, or gives a number twice."""
+    places = [name for name in ("source", "table", "row") if name in table.columns]
+    classes = table[~table["class"].str.lower().isin(AVERAGES)]
+    blocks = {
+        key: block
+        for key, block in classes.groupby(places, sort=False)
+        if (block["metric"].isin(SCORES) & (block["class"] != "")).any()
+    }
+    if not blocks:
+        raise StudyError("the table has no row with scores per class (precision, recall and f1)")
+    rows = [key[-1] for key in blocks]
+    names = [key[-1] if rows.count(key[-1]) == 1 else ", ".join(key) for key in blocks]
+    found = list(zip(names, blocks.values(), strict=True))
+    most = max(decimals(_accuracy(name, block)) for name, block in found)
+    return [_printed_row(name, block, most) for name, block in found]
+
+
+def _accuracy(name, block):
+    """Return a row's accuracy as text. Only a single-label table has one confusion matrix, and it has an accuracy."""
+    values = block.loc[(block["metric"] == "accuracy") & (block["class"] == ""), "value"].tolist()
+    if len(values) != 1:
+        raise StudyError(
+            f"row {name}: expected one accuracy, as a single-label table has; got {', '.join(values) or 'none'}"
+        )
+    if share(values[0]) is None:
+        raise StudyError(f"row {name}: its accuracy must be a number; got '{values[0]}'")
+    return values[0]
+
+
+def _printed_row(name, block, accuracy_decimals):
+    numbers = block[(block["class"] != "") & block["metric"].isin((*SCORES, "support"))]
+    if (twice := numbers.duplicated(["class", "metric"])).any():
+        first = numbers[twice].iloc[0]
+        raise StudyError(f"row {name}: class {first['class']} has two values of {first['metric']}")
+    texts = {label: dict(zip(part["metric"], part["value"], strict=True))
+             for label, part in numbers.groupby("class", sort=False)}  # fmt: skip
+    for label, scores in texts.items():
+        if missing := [score for score in ("precision", "recall") if not scores.get(score)]:
+            raise StudyError(f"row {name}: class {label} has no {' and no '.join(missing)}")
+    supports = tuple(_support(name, label, scores.pop("support", "")) for label, scores in texts.items())
+    scores = tuple({score: text for score, text in values.items() if text} for values in texts.values())
+    return PrintedRow(name, tuple(texts), scores, _accuracy(name, block), accuracy_decimals, supports)
+
+
+def _support(name, label, text):
+    """Return the clips of a class, None where they are not given."""
+    if text and not text.isdigit():
+        raise StudyError(f"row {name}: the support of class {label} must be a whole number of clips; got '{text}'")
+    return int(text) if text else None

@@ -1,0 +1,184 @@
+"""Models that decide together, from their stored predictions: as further rows, chosen on validation clips alone.
+
+Which models take part is settled in each trial (fold and seed) by the validation clips of that trial. A choice over all
+folds together would look at clips that are tested in another fold."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from benchmark.analysis.metrics.metrics import summarise
+from benchmark.store.predictions import SCORE, class_names
+
+ENSEMBLES_COLUMNS = (
+    "ensemble", "label", "members", "models", "trials", "n_test", "accuracy", "accuracy_low", "accuracy_high",
+    "accuracy_std", "precision_macro", "recall_macro", "f1_macro", "f1_macro_low", "f1_macro_high", "val_accuracy",
+)  # fmt: skip
+LEAST = 2  # models
+
+
+def mean_of_scores(y_scores):
+    """Return the mean over models, (n_clips, n_classes), of scores (n_models, n_clips, n_classes)."""
+    return np.mean(y_scores, axis=0)
+
+
+def majority_vote(y_scores):
+    """Return scores (n_clips, n_classes) whose highest is the class that most models predict, of (n_models, ...).
+
+    Between classes with as many votes the mean of scores decides: each score is a share of n_models + 1 votes, of which
+    the last one is divided as the mean. Scores must be 0..1."""
+    y_scores = np.asarray(y_scores)
+    votes = np.eye(y_scores.shape[-1])[y_scores.argmax(axis=-1)].sum(axis=0)
+    return (votes + y_scores.mean(axis=0)) / (len(y_scores) + 1)
+
+
+RULES = {"mean": mean_of_scores, "vote": majority_vote}
+
+
+def combine(frames, rule):
+    """Return the predictions of an ensemble, a frame as of :func:`benchmark.store.predictions.to_frame`.
+
+    frames: the predictions of each member, at least one; rule: a key of :data:`RULES`. Rows meet by split and clip,
+    scores by the name of their class; clips that not all members have are left out."""
+    return _combined(*aligned(frames), rule)
+
+
+def aligned(frames):
+    """Return the rows that all frames of predictions have, with split, clip_id and y_true, and their scores.
+
+    y_scores: (n_models, n_clips, n_classes), columns as in :func:`class_names` of the first frame."""
+    first, *others = (frame.set_index(["split", "clip_id"]) for frame in frames)
+    common = first.index
+    for frame in others:
+        common = common[common.isin(frame.index)]
+    columns = [SCORE + name for name in class_names(frames[0])]
+    y_scores = np.stack([frame.loc[common, columns].to_numpy(float) for frame in (first, *others)])
+    return first.loc[common, ["y_true", *columns]].reset_index(), y_scores
+
+
+def _combined(rows, y_scores, rule):
+    y_score, classes = RULES[rule](y_scores), class_names(rows)
+    frame = rows[["split", "clip_id", "y_true"]].assign(y_pred=np.array(classes)[y_score.argmax(axis=1)])
+    return frame.assign(**{SCORE + name: y_score[:, column] for column, name in enumerate(classes)})
+
+
+def members(results):
+    """Return the names of the models that can decide together: those with the most trials done, [] without two."""
+    done = {model["name"]: len(results.done(model["name"])) for model in results.models}
+    names = [name for name, number in done.items() if number == max(done.values()) > 0]
+    return names if len(names) >= LEAST else []
+
+
+def everyone(y_true, y_scores, rule):
+    """Return the numbers of all models, whatever the validation clips say."""
+    return list(range(len(y_scores)))
+
+
+def best_single(y_true, y_scores, rule):
+    """Return the number, in a list, of the model with the highest accuracy on the validation clips given.
+
+    y_true: (n_clips,) column numbers; y_scores: (n_models, n_clips, n_classes). Of equals the lower log loss counts."""
+    return _ranked(y_true, y_scores)[:1]
+
+
+def best_first(y_true, y_scores, rule):
+    """Return the numbers of the k models best on the validation clips, k > 1 being the best size of ensemble there.
+
+    As many candidates as models, not every subset: with few validation clips the best of 2,000 subsets would be the
+    luckiest. Of equally accurate ensembles the lower log loss counts. Arguments as for :func:`best_single`."""
+    order = _ranked(y_true, y_scores)
+    sizes = range(LEAST, len(order) + 1)
+    return order[: max(sizes, key=lambda size: _quality(y_true, RULES[rule](y_scores[order[:size]])))]
+
+
+def _ranked(y_true, y_scores):
+    return sorted(range(len(y_scores)), key=lambda number: _quality(y_true, y_scores[number]), reverse=True)
+
+
+def _quality(y_true, y_score):
+    """Return (accuracy, minus log loss), to be compared."""
+    true = y_score[np.arange(len(y_true)), y_true]
+    return float((y_score.argmax(axis=1) == y_true).mean()), float(np.log(np.clip(true, 1e-7, 1)).mean())
+
+
+def shared_trials(results, names):
+    """Return (trial, rows, y_scores) of each fold and seed that all models of these names have done.
+
+    The trial is that of the first model; rows and y_scores are as of :func:`aligned`."""
+    by_key = [{(trial.fold, trial.seed): trial for trial in results.done(name)} for name in names]
+    common = [key for key in by_key[0] if all(key in found for found in by_key)]
+    return [(by_key[0][key], *aligned([found[key].predictions for found in by_key])) for key in common]
+
+
+def ensemble_trials(names, shared, rule, choose=everyone):
+    """Return a trial of an ensemble for each of the :func:`shared_trials` of the models of these names.
+
+    rule: a key of :data:`RULES`; choose: which of the models take part in a trial, one of :func:`everyone`,
+    :func:`best_single` and :func:`best_first`; the names stand in the trial's info, key ``members``. A trial without
+    validation clips, on which to choose, is left out unless all take part."""
+    trials = []
+    for first, rows, y_scores in shared:
+        val = (rows["split"] == "val").to_numpy()
+        if val.any() or choose is everyone:
+            y_true = pd.Index(class_names(rows)).get_indexer(rows["y_true"])
+            taking = choose(y_true[val], y_scores[:, val], rule)
+            made = {"info": {"members": [names[number] for number in taking]}, "history": None, "latency": None}
+            trials.append(replace(first, model=rule, predictions=_combined(rows, y_scores[taking], rule), **made))
+    return trials
+
+
+# What stands in the table: name, label, rule, who takes part.
+ENSEMBLES = (
+    ("single", "Best single model on validation", "mean", best_single),
+    ("mean_all", "Mean of scores, all models", "mean", everyone),
+    ("vote_all", "Majority vote, all models", "vote", everyone),
+    ("mean_chosen", "Mean of scores, chosen on validation", "mean", best_first),
+    ("vote_chosen", "Majority vote, chosen on validation", "vote", best_first),
+)
+
+
+# The same for the models that the study names in ``ensembles``.
+NAMED = (
+    ("mean_named", "Mean of scores, named in the study", "mean", everyone),
+    ("vote_named", "Majority vote, named in the study", "vote", everyone),
+)
+
+
+def ensembles_table(results):
+    """Return a row per ensemble with :data:`ENSEMBLES_COLUMNS`; none where fewer than two models have trials in common.
+
+    Scores as in the comparison (see :func:`analysis.metrics.metrics.summarise`). The first row is no ensemble: the
+    model that is best on validation in each trial, which is what an ensemble has to beat. members: labels, with the
+    number of trials in which they took part where it was not in all; models: their names; val_accuracy: pooled over
+    trials, the number that chosen rows were chosen by, and so too high for them."""
+    rows = []
+    for names, ensembles in _plans(results):
+        shared = shared_trials(results, names) if names else []
+        for name, label, rule, choose in ensembles:
+            if trials := ensemble_trials(names, shared, rule, choose):
+                row = {"ensemble": name, "label": label, "trials": len(trials)} | _members(results, trials)
+                scores = summarise(trials, results.classes, results.groups)
+                rows.append(row | scores | {"val_accuracy": _val_accuracy(trials)})
+    return pd.DataFrame(rows, columns=ENSEMBLES_COLUMNS)
+
+
+def _plans(results):
+    """Yield (names of models, ensembles of them): of all models, then of those that the study names together."""
+    yield members(results), ENSEMBLES
+    known = {model["name"] for model in results.models}
+    for names in results.study.get("ensembles") or ():
+        if known.issuperset(names):
+            yield list(names), NAMED
+
+
+def _members(results, trials):
+    labels = {model["name"]: model["label"] for model in results.models}
+    taken = pd.Series([name for trial in trials for name in trial.info["members"]]).value_counts()
+    words = (labels[name] + (f" ({n})" if n < len(trials) else "") for name, n in taken.items())
+    return {"members": ", ".join(words), "models": ", ".join(taken.index)}
+
+
+def _val_accuracy(trials):
+    frame = pd.concat([trial.predictions[trial.predictions["split"] == "val"] for trial in trials])
+    return float((frame["y_pred"] == frame["y_true"]).mean())  # NaN without any clip

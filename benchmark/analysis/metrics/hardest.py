@@ -1,0 +1,66 @@
+"""Clip by clip: which ones most models get wrong, and which mistakes were made with most confidence.
+
+The first are worth listening to: a wrong label, a clip of silence, a class that sounds like another."""
+
+import pandas as pd
+
+from benchmark.store.predictions import class_names, score_matrix
+
+HARDEST_COLUMNS = (
+    "clip_id", "path", "label", "predictions", "right", "share_right", "score_true", "mistaken_for", "times",
+)  # fmt: skip
+MISTAKES_COLUMNS = ("model", "model_label", "fold", "seed", "clip_id", "path", "label", "y_pred", "score", "score_true")
+MOST = 100  # mistakes kept; the next ones are less sure
+
+
+def tested(results):
+    """Return all test predictions, a row each: model, fold, seed, clip_id, y_true, y_pred, score, score_true.
+
+    score: what the predicted class got; score_true: what the true class got."""
+    frames = []
+    for trial in (trial for trial in results.trials if trial.done):
+        y_score, truth = score_matrix(trial.test), pd.Index(class_names(trial.test)).get_indexer(trial.test["y_true"])
+        frames.append(
+            trial.test[["clip_id", "y_true", "y_pred"]].assign(
+                model=trial.model, fold=trial.fold, seed=trial.seed, score=y_score.max(axis=1),
+                score_true=y_score[range(len(truth)), truth],
+            )
+        )  # fmt: skip
+    columns = ["clip_id", "y_true", "y_pred", "model", "fold", "seed", "score", "score_true"]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+
+
+def hardest_table(results):
+    """Return a row per tested clip with :data:`HARDEST_COLUMNS`, the hardest first.
+
+    Over the predictions of all models and trials: how many are right, the mean score of the true class, and which class
+    the clip was mistaken for most often, how many times ('' and 0 where never). Of clips with the same share of right
+    predictions the one with the lower score comes first, then the one with the smaller name."""
+    table = tested(results)
+    table["right"] = table["y_pred"] == table["y_true"]
+    clips = table.groupby("clip_id").agg(
+        predictions=("right", "size"), right=("right", "sum"), share_right=("right", "mean"),
+        score_true=("score_true", "mean"),
+    )  # fmt: skip
+    wrong = table[~table["right"].astype(bool)].groupby(["clip_id", "y_pred"]).size().reset_index(name="times")
+    first = wrong.sort_values(["times", "y_pred"], ascending=[False, True]).drop_duplicates("clip_id")
+    clips = clips.join(first.set_index("clip_id").rename(columns={"y_pred": "mistaken_for"})).reset_index()
+    clips = clips.fillna({"mistaken_for": "", "times": 0}).astype({"times": int})
+    return _named(results, clips.sort_values(["share_right", "score_true", "clip_id"]))[list(HARDEST_COLUMNS)]
+
+
+def mistakes_table(results, most=MOST):
+    """Return the wrong test predictions with the highest scores, a row each: :data:`MISTAKES_COLUMNS`."""
+    table = tested(results)
+    labels = {model["name"]: model["label"] for model in results.models}
+    wrong = table[table["y_pred"] != table["y_true"]].assign(model_label=table["model"].map(labels))
+    order = ["score", "model", "clip_id", "seed"]
+    wrong = wrong.sort_values(order, ascending=[False, True, True, True]).head(most)
+    return _named(results, wrong)[list(MISTAKES_COLUMNS)]
+
+
+def _named(results, table):
+    """Return a table with the path ('' where not recorded) and the label of each clip, rows numbered anew."""
+    clips = results.clips.set_index("clip_id").reindex(columns=["path", "label"])
+    joined = table.join(clips, on="clip_id").fillna({"path": ""})
+    return joined.reset_index(drop=True)

@@ -1,0 +1,208 @@
+"""What a reader must know about a row before trusting it: marked in every table, with a sentence below."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from string import ascii_lowercase
+
+import numpy as np
+
+from benchmark.analysis.metrics.metrics import accuracy, pooled
+from benchmark.analysis.metrics.statistics import newcombe_interval
+
+LOSS_ERROR = "loss is no longer a number"  # in the error of a trial that training had to end
+FAR = 0.10  # validation above training accuracy; dropout, augmentation and the delay of a running mean may cost less
+KEYS = ("model", "model_a", "model_b", "models")  # columns that name the models of a row; without any, it is of all
+SURE = 0.998  # two-sided: one model in a thousand is marked by chance where the difference is exactly FAR
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The marks of a study: of each model, by kind, what was found; '' where the kind says it all."""
+
+    found: dict[str, dict[str, str]]  # model -> {a key of KINDS: details}
+    labels: dict[str, str]  # model -> its label
+
+    @property
+    def letters(self):
+        """A dict from each kind that occurs to its letter, in the order of :data:`KINDS`."""
+        occurring = [kind for kind in KINDS if any(kind in kinds for kinds in self.found.values())]
+        return dict(zip(occurring, ascii_lowercase, strict=False))
+
+    def of(self, row):
+        """Return the letters of a row of a table, a dict, such as 'a, c', '' for none."""
+        return ", ".join(self.letters[kind] for kind in self._of(row))
+
+    def words(self, row):
+        """Return the marks of a row of a table, a dict, in full words, '' for none."""
+        return "; ".join(
+            _sentence(kind, next(iter(details.values()))) if "model" in row else self._told(kind, details)
+            for kind, details in self._of(row).items()
+        )
+
+    def heading(self, row):
+        """Return the label of a row, a dict, with its letters in brackets where it has any: for a block of rows."""
+        return f"{row['label']} (marks: {self.of(row)})" if self.of(row) else row["label"]
+
+    def _of(self, row):
+        """Return {kind: {model: details}} of the models that a row is about."""
+        models = [name for key in KEYS if key in row for name in str(row[key]).split(", ")] or list(self.labels)
+        found = {kind: {name: self.found[name][kind] for name in models if kind in self.found.get(name, {})}
+                 for kind in self.letters}  # fmt: skip
+        return {kind: details for kind, details in found.items() if details}
+
+    def legend(self):
+        """Return a sentence per kind that occurs: its letter, what it means, and the models it is about."""
+        return tuple(self._line(kind, letter) for kind, letter in self.letters.items())
+
+    def _line(self, kind, letter):
+        details = {model: kinds[kind] for model, kinds in self.found.items() if kind in kinds}
+        if len(details) == len(self.labels) > 1 and len(set(details.values())) == 1:
+            return f"{letter}: {_sentence(kind, next(iter(details.values())))}, all models."
+        return f"{letter}: {self._told(kind, details)}."
+
+    def _told(self, kind, details):
+        models = (f"{self.labels[model]} ({detail})" if detail else self.labels[model]
+                  for model, detail in details.items())  # fmt: skip
+        return f"{KINDS[kind][0]}: {', '.join(models)}"
+
+
+@lru_cache(maxsize=8)  # every table asks for them
+def find_marks(results):
+    """Return the :class:`Marks` of a :class:`benchmark.store.results.Results`."""
+    found = {}
+    for model in results.models:
+        kinds = {kind: find(results, model["name"]) for kind, (_, find) in KINDS.items()}
+        found[model["name"]] = {kind: detail for kind, detail in kinds.items() if detail is not None}
+    return Marks(found, {model["name"]: model["label"] for model in results.models})
+
+
+def _sentence(kind, detail):
+    return f"{KINDS[kind][0]} ({detail})" if detail else KINDS[kind][0]
+
+
+def _where(trials):
+    return f"fold-seed {', '.join(f'{trial.fold}-{trial.seed}' for trial in trials)}" if trials else None
+
+
+def constant(results, model):
+    """Return the trials that gave all their test clips one class, with the class; None where there is none.
+
+    One test clip, or test clips of one class only, make no such trial: there is nothing to tell apart."""
+    found = {}
+    for trial in results.done(model):
+        predicted = trial.test["y_pred"].unique()
+        if len(predicted) == 1 and trial.test["y_true"].nunique() > 1:
+            found.setdefault(str(predicted[0]), []).append(trial)
+    return "; ".join(f"{name}, {_where(trials)}" for name, trials in found.items()) or None
+
+
+def unpredicted(results, model):
+    """Return the classes among the test clips that are predicted in no fold and no seed: empty columns of the matrix.
+
+    Where all predictions are one class, :func:`constant` says so, and it is not said twice."""
+    trials = results.done(model)
+    if not trials or (frame := pooled(trials))["y_pred"].nunique() == 1:
+        return None
+    return ", ".join(sorted(set(frame["y_true"]) - set(frame["y_pred"]))) or None
+
+
+def guessing(results, model):
+    """Return the accuracy and the share of the largest class among the test clips where it is not above that share.
+
+    It is what the best constant answer scores on these clips, at least 1 / n_classes. The majority of the training
+    clips (:mod:`analysis.metrics.baseline`) may score less: folds of classes of equal size test more of the others.
+    """
+    trials = results.done(model)
+    if not trials:
+        return None
+    frame = pooled(trials)
+    share, sizes = accuracy(frame["y_true"], frame["y_pred"]), frame["y_true"].value_counts(normalize=True)
+    return f"{share:.3f} against {sizes.max():.3f}" if share <= sizes.max() and len(sizes) > 1 else None
+
+
+def loss_not_finite(results, model):
+    """Return the trials whose training loss was NaN or infinite, be it recorded in history.csv or what ended them."""
+    return _where([trial for trial in results.of(model) if _diverged(trial)])
+
+
+def _diverged(trial):
+    recorded = trial.history is not None and not np.isfinite(trial.history["loss"].to_numpy(float)).all()
+    return recorded or LOSS_ERROR in (trial.error or "")
+
+
+def validation_above_training(results, model):
+    """Return the trials whose validation accuracy is far above their training accuracy: labels or splits may be wrong.
+
+    Compared are the last validation and the mean over the batches of its epoch. A trial is named only where the
+    difference is above :data:`FAR` beyond chance: the lower end of Newcombe's interval for a difference of two
+    proportions, n_val against n_train clips (Newcombe 1998, Statistics in Medicine 17, 873-890, method 10). So few
+    clips never alarm. Trials whose trial.json lacks n_train are not judged, nor is a first epoch: its batches were
+    scored while the network was still new."""
+    return _where([trial for trial in results.done(model) if _far_above(trial)])
+
+
+def _far_above(trial):
+    validated = trial.history.dropna(subset=["val_accuracy"])
+    n_train, n_val = trial.info.get("n_train"), (trial.predictions["split"] == "val").sum()
+    if validated.empty or not n_train or not n_val:
+        return False
+    epoch, val = validated[["epoch", "val_accuracy"]].iloc[-1]
+    train = trial.history.loc[trial.history["epoch"] == epoch, "accuracy"].mean()
+    return epoch > 1 and least_difference(val, n_val, train, n_train) > FAR
+
+
+def least_difference(share, n, other, m):
+    """Return the lower end of Newcombe's interval of share - other, shares 0..1 observed on n and m clips.
+
+    It is ``confint_proportions_2indep(method="newcomb")`` of statsmodels, open to shares that are means."""
+    return newcombe_interval(share, n, other, m, confidence=SURE)[0]
+
+
+def leakage_unchecked(results, model):
+    """Return '' where the study was run with ``leakage: off``, else None."""
+    return "" if results.study.get("leakage") in ("off", False) else None
+
+
+def copies(results, model):
+    """Return how many pairs of copies stand on two sides of a split, under ``leakage: warn``; None without any."""
+    leakage = results.leakage
+    if "n_folds" in leakage:  # those in none are told for their two labels
+        leakage = leakage[leakage["n_folds"].astype(int) > 0]
+    if results.study.get("leakage") != "warn" or leakage.empty:
+        return None
+    pairs = {frozenset(pair) for pair in zip(leakage["clip_a"], leakage["clip_b"], strict=True)}
+    return f"{len(pairs)} {'pair' if len(pairs) == 1 else 'pairs'}"
+
+
+def contradicting(results, model):
+    """Return how many pairs of copies of clips have two labels; None without any."""
+    leakage = results.leakage
+    if "label_a" not in leakage:
+        return None
+    pairs = leakage[(leakage["label_a"] != leakage["label_b"]) & (leakage["kind"] != "same group")]
+    return f"{len(pairs)} {'pair' if len(pairs) == 1 else 'pairs'}" if len(pairs) else None
+
+
+def not_converged(results, model):
+    """Return the trials whose head was to be solved and was left before its optimum, by ``training.epochs``."""
+    return _where([t for t in results.done(model) if (t.info.get("solver") or {}).get("converged") is False])
+
+
+def timed_in_company(results, model):
+    """Return the trials whose latency was measured beside other trials."""
+    return _where([trial for trial in results.done(model) if trial.info.get("latency_alone") is False])
+
+
+# The order of the letters, what each means, and how it is found.
+KINDS = {
+    "guessing": ("not above guessing, accuracy at or below the share of the largest class", guessing),
+    "constant": ("constant predictions, every test clip gets the same class", constant),
+    "unpredicted": ("a class is never predicted", unpredicted),
+    "loss": ("training loss not finite", loss_not_finite),
+    "validation": ("validation accuracy far above training accuracy", validation_above_training),
+    "unchecked": ("leakage not checked", leakage_unchecked),
+    "copies": ("copies of clips across splits", copies),
+    "labels": ("copies of clips under two labels", contradicting),
+    "optimum": ("solved head stopped before its optimum", not_converged),
+    "company": ("timed beside other trials", timed_in_company),
+}

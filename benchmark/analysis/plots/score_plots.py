@@ -1,0 +1,89 @@
+"""Pictures of how far scores and differences can be trusted: pairs of models, reliability, curves per class."""
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
+
+from benchmark.analysis.metrics.calibration import GRID
+from benchmark.analysis.plots.palette import BLUE, ORANGE, line_styles, short_names
+
+SHADES = LinearSegmentedColormap.from_list("difference", [ORANGE, "white", BLUE])
+MANY = 24  # classes; with more only the mean and the extremes are named
+EXTREMES = 3  # classes of the greatest and of the least area that are named then
+INSIDE = 8  # entries of a legend that fit on the curves; more stand beside them
+
+
+def plot_pairwise(differences, p_values, level, labels, ax, title=""):
+    """Draw the difference in accuracy of every pair, row minus column, and return what stands in the cells.
+
+    differences, p_values: (n_models, n_models), NaN where a pair was not compared, as on the diagonal. A cell shows the
+    difference in percentage points and below it the corrected p value; both are bold where it is below ``level``."""
+    n, largest = len(labels), np.nanmax(np.abs(differences), initial=0.01)
+    # Half the range of the colours: on the other half no text could be read.
+    ax.imshow(np.nan_to_num(differences), cmap=SHADES, vmin=-2 * largest, vmax=2 * largest)
+    texts = np.full((n, n), "", dtype=object)
+    for row, column in np.argwhere(~np.isnan(differences)):
+        p = p_values[row, column]
+        texts[row, column] = f"{round(100 * differences[row, column]) + 0:+d}\n{'<.001' if p < 0.001 else f'{p:.3f}'}"
+        weight = "bold" if p < level else "normal"
+        ax.text(column, row, texts[row, column], ha="center", va="center", fontsize=7, weight=weight)
+    ax.set(title=title, xticks=range(n), yticks=range(n))
+    ax.set_yticklabels(labels)
+    ax.set_xticklabels(labels, rotation=45, ha="right", rotation_mode="anchor")
+    ax.tick_params(length=0)
+    return texts
+
+
+def plot_reliability(table, ax, title=""):
+    """Draw accuracy over confidence in bins, with the share of predictions in each, and return the bins drawn.
+
+    table: of :func:`analysis.metrics.calibration.reliability`; empty bins are left out; on the dashed diagonal
+    scores mean what they say."""
+    drawn = table[table["n"] > 0]
+    width = (drawn["high"] - drawn["low"]).to_numpy()
+    ax.bar(drawn["low"], drawn["n"] / drawn["n"].sum(), width, align="edge", color="0.88", edgecolor="white")
+    ax.plot((0, 1), (0, 1), color="0.4", linestyle="--", linewidth=1)
+    ax.plot(drawn["confidence"], drawn["accuracy"], color=BLUE, marker="o", markersize=4)
+    ax.set(xlim=(0, 1), ylim=(0, 1.02), title=title, xlabel="confidence (highest score)")
+    ax.set_ylabel("accuracy (bars: share of predictions)")
+    return drawn
+
+
+def plot_curves(lines, areas, ax, names, corner, title=""):
+    """Draw a curve per class, with its area in the legend, and return the mean of the curves, None without any.
+
+    lines: {class: values (n_points,) over :data:`analysis.metrics.calibration.GRID`, None where unknown}; areas:
+    {class: its area 0..1}; names: of the two axes; corner: where the legend stands, such as 'lower right'. Of more than
+    :data:`MANY` classes the mean and those of the greatest and the least area are named, the others grey."""
+    known = {name: values for name, values in lines.items() if values is not None}
+    mean = np.mean(list(known.values()), axis=0) if known else None
+    named = list(known) if len(known) <= MANY else _extremes(known, areas)
+    others = [values for name, values in known.items() if name not in named]
+    # Handles and texts are given to the legend together: a label of a line that begins with '_' would be left out.
+    handles, texts = [], []
+    for values in others:
+        (line,) = ax.plot(GRID, values, color="0.85", linewidth=0.8, zorder=1)
+    if others:
+        (above,) = ax.plot(GRID, mean, color="black", linewidth=2.5, zorder=3)
+        handles, texts = [above, line], [f"mean of {len(known)} classes", f"the other {len(others)} classes"]
+    for name, short, style in zip(named, short_names(named), line_styles(len(named)), strict=True):
+        handles += ax.plot(GRID, known[name], linewidth=1.2, zorder=2, **style)
+        texts.append(f"{short} {areas[name]:.2f}")
+    ax.set(xlim=(0, 1), ylim=(0, 1.02), title=title, xlabel=names[0], ylabel=names[1])
+    if known:
+        _legend(ax, handles, texts, corner)
+    return mean
+
+
+def _extremes(known, areas):
+    """Return the classes of the greatest areas, then those of the least, the greatest first."""
+    ranked = sorted(known, key=lambda name: -areas[name])
+    return ranked[:EXTREMES] + ranked[-EXTREMES:]
+
+
+def _legend(ax, handles, texts, corner):
+    """Write the legend on the curves, or beside them where it is long."""
+    if len(texts) <= INSIDE:
+        ax.legend(handles, texts, loc=corner, fontsize=8, framealpha=0.7)
+    else:
+        style = {"frameon": False, "borderaxespad": 0, "labelspacing": 0.25, "handlelength": 1.8}
+        ax.legend(handles, texts, loc="upper left", bbox_to_anchor=(1.02, 1), fontsize=7.5, **style)

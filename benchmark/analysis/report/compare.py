@@ -1,0 +1,286 @@
+"""Two studies side by side: which settings differ, and which models moved by more than chance.
+
+Where both studies tested the same clips (the same ids and true classes in the same folds and seeds) a model is compared
+with itself clip by clip, by the test that :mod:`benchmark.analysis.metrics.pairwise` takes for two models of one study.
+Otherwise the two accuracies are of different clips: the difference has Newcombe's interval, and p is where its end
+would be 0. It too counts the luck of training, and where clips come in groups, that these are fewer pieces of evidence
+than clips."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmark.analysis.metrics.metrics import pooled, units_of
+from benchmark.analysis.metrics.pairwise import LEVEL, LUCK_MEANT, pairwise_table
+from benchmark.analysis.metrics.statistics import effective_size, holm, newcombe_interval, newcombe_test, training_luck
+from benchmark.analysis.tables.markup import Sheet, to_markdown
+from benchmark.analysis.tables.settings import as_text, flatten
+from benchmark.analysis.tables.tables import comparison_table, failures, warnings
+from benchmark.store.results import read_results
+from spectrograms.files import replacing, write_text
+
+TAKEN = {  # a column here, for study a or b, and the one of the comparison that it comes from
+    "weights_{}": "weights",
+    "trials_{}": "trials",
+    "n_{}": "n_test",
+    "accuracy_{}": "accuracy",
+    "accuracy_{}_low": "accuracy_low",
+    "accuracy_{}_high": "accuracy_high",
+    "latency_ms_{}": "latency_ms_p50",
+    "marks_{}": "marks",
+}
+ROW_COLUMNS = (
+    "model", "label", *(column.format(study) for column in TAKEN for study in "ab"), "difference", "low", "high",
+    "overlap", "test", "p_value", "p_holm", "moved",
+)  # fmt: skip
+SETTINGS_COLUMNS = ("setting", "a", "b")
+ABSENT = "(absent)"
+UNPAIRED = "Newcombe's interval, other clips"
+PLACES = ("name", "results", "cache")  # where a study is, not what it does
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two studies, a and b, side by side."""
+
+    names: tuple[str, str]
+    folder: Path  # of study a
+    settings: pd.DataFrame  # SETTINGS_COLUMNS, a row per setting that differs
+    rows: pd.DataFrame  # ROW_COLUMNS, a row per model in both
+    only: tuple[tuple[str, ...], tuple[str, ...]]  # labels of the models in one study alone
+    sentences: tuple[str, ...]  # what must be known of either study: warnings, failures
+
+
+def compare(a, b):
+    """Return the :class:`Comparison` of two results folders; raise :class:`StudyError` where one cannot be read."""
+    first, second = read_results(a), read_results(b)
+    mine, theirs = ({model["name"]: model["label"] for model in results.models} for results in (first, second))
+    both = [name for name in mine if name in theirs]
+    return Comparison(
+        names=(first.study["name"], second.study["name"]),
+        folder=first.folder,
+        settings=settings_table(first, second, both),
+        rows=rows_table(first, second, both),
+        only=(_missing(mine, theirs), _missing(theirs, mine)),
+        sentences=(*_must_know("A", first), *_must_know("B", second)),
+    )
+
+
+def _missing(labels, other):
+    return tuple(label for name, label in labels.items() if name not in other)
+
+
+def _must_know(letter, results):
+    failed = (f"Failed: {label}: {error}." for label, error in failures(results).items())
+    return [f"{letter}: {sentence}" for sentence in (*warnings(results), *failed)]
+
+
+def settings_table(first, second, models):
+    """Return a row per setting that differs with :data:`SETTINGS_COLUMNS`; also what the trials recorded: the weights'
+    SHA-256, the suite's version and commit, the versions of Python and the libraries, the backend.
+
+    models: names of those in both studies; settings of the others are left out, as is where a study is."""
+    a, b = (_settings(results, models) for results in (first, second))
+    made = [_made_with(results, models) for results in (first, second)]
+    if all(made):  # where nothing is done, nothing is known of it, and nothing differs
+        a, b = a | made[0], b | made[1]
+    keys = [key for key in dict.fromkeys([*a, *b]) if a.get(key, ABSENT) != b.get(key, ABSENT)]
+    return pd.DataFrame([(key, a.get(key, ABSENT), b.get(key, ABSENT)) for key in keys], columns=SETTINGS_COLUMNS)
+
+
+def _settings(results, models):
+    study = {key: value for key, value in results.study.items() if key not in PLACES}
+    study["models"] = [model for model in study["models"] if model["name"] in models]
+    found = {key: as_text(value) for key, value in flatten(study).items() if key != "models"}
+    for name in models:
+        digests = [(trial.info.get("weights") or {}).get("sha256") for trial in results.done(name)]
+        found[f"SHA-256 of the weights of {name}"] = _recorded(digests)
+    return found
+
+
+def _made_with(results, models):
+    """Return {what: versions} of the suite, Python, the libraries and the backend, as trial.json records them."""
+    records = [trial.info for name in models for trial in results.done(name)]
+    made = {"backend": _recorded(record.get("backend") for record in records)} if records else {}
+    for key, heading in (("suite", "suite: {}"), ("versions", "version of {}")):
+        parts = [record.get(key) or {} for record in records]
+        made |= {
+            heading.format(name): _recorded(part.get(name) for part in parts) for name in sorted(set().union(*parts))
+        }
+    return made
+
+
+def _recorded(values):
+    """Return what trials recorded as text, several where they differ."""
+    return ", ".join(sorted({str(value) for value in values if value})) or "(not recorded)"
+
+
+def rows_table(first, second, models):
+    """Return a row per model with :data:`ROW_COLUMNS`, differences b minus a; models: names of those in both studies.
+
+    overlap: whether the two 95 % intervals of accuracy meet; p_holm: corrected over the rows; moved: whether p_holm is
+    below 0.05. Where a study has no trial of a model done its numbers are missing, and nothing moved."""
+    a, b = (comparison_table(results).set_index("model") for results in (first, second))
+    rows = [_row(first, second, name, a.loc[name], b.loc[name]) for name in models]
+    table = pd.DataFrame(rows, columns=ROW_COLUMNS)
+    table["p_holm"] = holm(table["p_value"].astype(float))
+    table["moved"] = table["p_holm"] < LEVEL
+    return table.astype(dict.fromkeys(("n_a", "n_b", "trials_a", "trials_b"), "Int64"))
+
+
+def _row(first, second, name, a, b):
+    row = {"model": name, "label": a["label"]}
+    row |= {new.format(study): numbers[old] for study, numbers in (("a", a), ("b", b)) for new, old in TAKEN.items()}
+    if pd.isna(a["accuracy"]) or pd.isna(b["accuracy"]):
+        return row | {"overlap": None, "test": ""}
+    overlap = bool(a["accuracy_low"] <= b["accuracy_high"] and b["accuracy_low"] <= a["accuracy_high"])
+    return row | {"overlap": overlap} | (_paired(first, second, name) or _unpaired(first, second, name))
+
+
+def _unpaired(first, second, name):
+    a, b = (_sample(results, name) for results in (first, second))
+    return {"difference": b.share - a.share, "test": UNPAIRED} | unpaired(a, b)
+
+
+def unpaired(a, b):
+    """Return low, high and p_value of the difference b - a of two :class:`Sample` of different clips, as a dict."""
+    observed = (b.share, b.n, a.share, a.n, float(np.hypot(a.luck, b.luck)))
+    low, high = newcombe_interval(*observed)
+    return {"low": low, "high": high, "p_value": newcombe_test(*observed)}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An accuracy, and what it rests on."""
+
+    share: float  # accuracy 0..1, pooled over folds and seeds
+    n: float  # independent clips: those tested per seed, fewer where clips of a group are alike
+    luck: float  # standard deviation 0..1 by training
+
+
+def sample(right, units, trials, n_seeds, n_train):
+    """Return the :class:`Sample` of one model's predictions; arguments as for :func:`pairwise.evidence`.
+
+    right: whether each prediction is, (n,); units: the group of each, None where every clip is its own."""
+    share, n = float(np.mean(right)), len(right) // n_seeds
+    if units is not None:
+        units = np.unique(units, return_inverse=True)[1]
+        sums, n_units = np.bincount(units, right - share), units.max() + 1
+        variance = (sums**2).sum() / len(right) ** 2 * n_units / max(n_units - 1, 1)
+        n = effective_size(share, variance, n, min(n_units, n), n_units - 1)
+    return Sample(share, n, training_luck(n_train) * float(np.linalg.norm(np.bincount(trials) / len(right))))
+
+
+def _sample(results, name):
+    trials = results.done(name)
+    frame = pooled(trials)
+    right = (frame["y_true"] == frame["y_pred"]).to_numpy(float)
+    units = None if results.groups is None else units_of(frame["clip_id"], results.groups).astype(str)
+    numbers = np.repeat(np.arange(len(trials)), [len(trial.test) for trial in trials])
+    n_train = np.mean([results.n_train(trial) for trial in trials])
+    return sample(right, units, numbers, len({trial.seed for trial in trials}), n_train)
+
+
+def _paired(first, second, name):
+    """Return difference, interval, test and p of one model in both studies; None where other clips were tested."""
+    before, after = ({(trial.fold, trial.seed): trial for trial in results.done(name)} for results in (first, second))
+    if before.keys() != after.keys() or not all(same_clips(before[key], after[key]) for key in before):
+        return None
+    # A study of two models: this one as study b has it, then as study a has it.
+    models = [{"name": study, "label": study, "weights": ""} for study in "ba"]
+    trials = [replace(trial, model=study) for study, found in (("b", after), ("a", before)) for trial in found.values()]
+    pairs = pairwise_table(replace(first, study=first.study | {"models": models}, trials=tuple(trials)))
+    return pairs.iloc[0][["difference", "low", "high", "test", "p_value"]].to_dict()
+
+
+def same_clips(trial, other):
+    """Return whether two trials tested the same clips, with the same true classes."""
+    truths = [found.test.set_index("clip_id")["y_true"].sort_index() for found in (trial, other)]
+    return truths[0].equals(truths[1])
+
+
+def write_compare(comparison, out=None):
+    """Write compare-<A>-<B>.csv, -settings.csv and .md into ``out``, or the folder of study a; return the paths."""
+    stem = "compare-" + "-".join(comparison.names)
+    folder = Path(out or comparison.folder)
+    tables = {f"{stem}.csv": comparison.rows, f"{stem}-settings.csv": comparison.settings}
+    for name, table in tables.items():
+        with replacing(folder / name) as path:
+            table.to_csv(path, index=False)
+    write_text(folder / f"{stem}.md", "\n".join(to_markdown(sheet) for sheet in sheets(comparison)))
+    return (*(folder / name for name in tables), folder / f"{stem}.md")
+
+
+def sheets(comparison):
+    """Return the :class:`Sheet` of the models, and that of the settings where any differs."""
+    found = (rows_sheet(comparison),)
+    return found if comparison.settings.empty else (*found, settings_sheet(comparison))
+
+
+def rows_sheet(comparison):
+    """Return the :class:`Sheet` of the models in both studies."""
+    a, b = comparison.names
+    tests = ", ".join(dict.fromkeys(test for test in comparison.rows["test"] if test))
+    said = (
+        f"A: {a}; B: {b}. Accuracy with 95 % Wilson intervals; meet: whether they overlap. ms: p50 latency.",
+        *((f"Test: {tests}; p corrected for the rows (Holm), level {LEVEL}.", LUCK_MEANT) if tests else ()),
+        "Moved: the difference is more than chance. Not moved does not mean equal.",
+        *(("No setting and no version differs.",) if comparison.settings.empty else ()),
+        *(
+            f"In {name} alone: {', '.join(labels)}."
+            for name, labels in zip("AB", comparison.only, strict=True)
+            if labels
+        ),
+    )
+    rows = tuple(tuple(form(row) for form in COLUMNS.values()) for row in comparison.rows.to_dict("records"))
+    marked = (f"{row['label']}: {marks}." for row in comparison.rows.to_dict("records") if (marks := _marks(row)))
+    title = f"{a} and {b}, model by model."
+    return Sheet("compare", (title, *said), tuple(COLUMNS), rows, (*comparison.sentences, *marked), 2)
+
+
+def settings_sheet(comparison):
+    """Return the :class:`Sheet` of the settings that differ."""
+    rows = tuple(comparison.settings.itertuples(index=False, name=None))
+    return Sheet("settings", ("Settings and versions that differ.",), ("Setting", "A", "B"), rows,
+                 text_columns=3)  # fmt: skip
+
+
+def _accuracy(study):
+    def form(row):
+        if pd.isna(row[f"accuracy_{study}"]):
+            return ""
+        ends = f"{row[f'accuracy_{study}_low']:.2f}, {row[f'accuracy_{study}_high']:.2f}"
+        return f"{row[f'accuracy_{study}']:.3f} [{ends}]"
+
+    return form
+
+
+def _difference(row):
+    if pd.isna(row["difference"]):
+        return ""
+    ends = "" if pd.isna(row["low"]) else f" [{row['low']:+.2f}, {row['high']:+.2f}]"
+    return f"{row['difference']:+.3f}{ends}"
+
+
+def _weights(row):
+    return row["weights_a"] if row["weights_a"] == row["weights_b"] else f"{row['weights_a']} / {row['weights_b']}"
+
+
+def _marks(row):
+    return "; ".join(f"{study.upper()}: {row[f'marks_{study}']}" for study in "ab" if row[f"marks_{study}"])
+
+
+COLUMNS = {
+    "Model": lambda row: row["label"],
+    "Weights": _weights,
+    "A [95 %]": _accuracy("a"),
+    "B [95 %]": _accuracy("b"),
+    "B - A [95 %]": _difference,
+    "Meet": lambda row: {True: "yes", False: "no"}.get(row["overlap"], ""),
+    "p (Holm)": lambda row: "" if pd.isna(row["p_holm"]) else f"{row['p_holm']:.2g}",
+    "Moved": lambda row: "" if pd.isna(row["difference"]) else "yes" if row["moved"] else "no",
+    "A (ms)": lambda row: "" if pd.isna(row["latency_ms_a"]) else f"{row['latency_ms_a']:.1f}",
+    "B (ms)": lambda row: "" if pd.isna(row["latency_ms_b"]) else f"{row['latency_ms_b']:.1f}",
+}

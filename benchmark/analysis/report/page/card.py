@@ -1,0 +1,110 @@
+"""The data card: what the clips are, how they are split, what was set aside, what was found to leak."""
+
+import pandas as pd
+
+from benchmark.analysis.report.page.grids import make_grid
+from benchmark.store import caveats
+
+MOST = 50  # rows of a list here; the CSV has all
+SHORT = {"pad": "padded with silence", "loop": "repeated", "reject": "set aside"}
+LEAKAGE = {
+    "refuse": "Copies of a clip on two sides of a split were looked for; with any the study would not have run.",
+    "warn": "Copies of a clip on two sides of a split were looked for; with any the study runs, and rows are marked.",
+    "group": "Copies of a clip were looked for, and put into one group, which is on one side of a split.",
+    "off": "Copies of a clip on two sides of a split were not looked for (leakage: off).",
+}
+
+
+def data_card(results):
+    """Return a dict for the data card: facts, and grids of clips per class and split, rejected files and copies."""
+    rejected, leakage = results.rejected, results.leakage
+    return {
+        "facts": facts(results),
+        "splits": split_grid(results),
+        "rejected": _listed("rejected", "Files set aside", rejected[["path", "reason"]]) if len(rejected) else None,
+        "leakage_said": _looked_for(results),
+        "copies": _listed("copies", "Copies on two sides of a split or under two labels", leakage)
+        if len(leakage)
+        else None,
+    }
+
+
+def _looked_for(results):
+    """Return in a sentence or two whether copies of clips were looked for, and whether there are any."""
+    setting = results.study.get("leakage")
+    setting = "off" if setting is False else setting  # as YAML reads a bare off
+    none = " None was found." if setting in ("refuse", "warn", "group") and results.leakage.empty else ""
+    return LEAKAGE.get(setting, "Whether copies of clips are on two sides of a split is not recorded.") + none
+
+
+def facts(results):
+    """Return (name, text) of what the clips are."""
+    study, clips = results.study, results.clips
+    dataset, clip = study["dataset"], study.get("clip") or {}
+    synthetic = dataset.get("synthetic")
+    found = [
+        ("Clips", f"{len(clips)} in {len(results.classes)} classes"),
+        ("Groups", _groups(results)),
+        ("From", f"{dataset.get('root', '')} ({dataset.get('kind', '')})"),
+        ("Sound", f"SYNTHETIC: computed, {synthetic} clips per class asked for" if synthetic else ""),
+        ("Duration", _duration(clip, clips) if dataset.get("kind") == "audio" else ""),
+        ("Shorter files", SHORT.get(clip.get("short"), "")),
+        ("Mel spectrogram", _mel(study.get("mel"))),
+        ("Mostly padding", caveats.on_padding(clips, clip) if clip.get("duration") else ""),
+        ("Caveats", "; ".join(caveats.on_clips(clips))),
+        ("Files set aside", str(len(results.rejected) or "none")),
+    ]
+    return [(name, text) for name, text in found if text]
+
+
+def _groups(results):
+    if results.groups is None:
+        return "none: every clip stands for itself"
+    return f"{results.clips['group'].nunique()}; clips of one group stay on one side of a split"
+
+
+def _duration(clip, clips):
+    if not clip.get("duration"):
+        return ""
+    seconds = clip["duration"]
+    total = pd.to_numeric(clips["seconds"]).sum() if "seconds" in clips else len(clips) * seconds
+    offset = f", from second {clip['offset']:g}" if clip.get("offset") else ""
+    return f"{seconds:g} s of each file{offset}; {total / 60:.1f} minutes of sound in all"
+
+
+def _mel(mel):
+    if not mel:
+        return ""
+    return (f"{mel['n_mels']} bands, window {mel['n_fft']} and hop {mel['hop_length']} samples at "
+            f"{mel['sample_rate']} Hz, {mel['top_db']:g} dB")  # fmt: skip
+
+
+def split_grid(results):
+    """Return the grid of clips per class and split in the first trial done; of all clips alone where none is done."""
+    counts = pd.DataFrame({"Clips": results.clips["label"].value_counts()}).reindex(results.classes)
+    trial = next((trial for trial in results.trials if trial.done), None)
+    if trial is not None:
+        for split, name in (("val", "Validation"), ("test", "Test")):
+            labels = trial.predictions.loc[trial.predictions["split"] == split, "y_true"]
+            counts[name] = labels.value_counts().reindex(counts.index, fill_value=0)
+        counts.insert(1, "Training", counts["Clips"] - counts["Validation"] - counts["Test"])
+    counts.loc["All"] = counts.sum()
+    rows = [(str(label), *map(str, row)) for label, row in zip(counts.index, counts.to_numpy(), strict=True)]
+    return make_grid(
+        "splits", "Clips per class and split", ("Class", *counts.columns), rows, facts=_which(trial, results)
+    )
+
+
+def _which(trial, results):
+    if trial is None:
+        return ("No trial is done, so the split is not known.",)
+    sizes = sorted({len(trial.test) for trial in results.trials if trial.done})
+    sizes = f"{sizes[0]} to {sizes[-1]}" if len(sizes) > 1 else f"{sizes[0]}"
+    return (f"Fold {trial.fold}, seed {trial.seed}; training is what is neither validation nor test. "
+            f"Test clips of a trial, over all folds and seeds: {sizes}.",)  # fmt: skip
+
+
+def _listed(name, title, table):
+    rows = table.head(MOST).astype(str).itertuples(index=False)
+    said = (f"The first {MOST} of {len(table)}.",) if len(table) > MOST else (f"{len(table)} in all.",)
+    return make_grid(name, title, [column.replace("_", " ") for column in table.columns], rows, facts=said)

@@ -1,0 +1,121 @@
+"""A few test clips of each model: its most confident mistakes and some it got right, with picture and sound.
+
+A picture or a sound is in the page once, whatever number of models show its clip."""
+
+import base64
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from PIL import Image, ImageOps
+
+from benchmark.analysis.metrics.hardest import tested
+
+MISTAKES, RIGHT = 3, 4  # clips of a model at most; of those it got right one per class
+SIZE = (360, 128)  # pixels, the largest picture
+QUALITY = 60  # of WebP
+MOST_PICTURES = 120  # different clips; a page with more would be heavy
+SOUND_BYTES, ALL_SOUNDS = 300_000, 3_000_000  # the largest file that is embedded, and all of them together
+SOUNDS = {
+    ".wav": "audio/wav", ".mp3": "audio/mpeg", ".ogg": "audio/ogg", ".opus": "audio/ogg", ".oga": "audio/ogg",
+    ".m4a": "audio/mp4", ".aac": "audio/aac", ".flac": "audio/flac", ".webm": "audio/webm",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What the page shows of single clips."""
+
+    of: dict[str, list[dict]]  # model -> its clips: clip_id, y_true, y_pred, score, right
+    clips: dict[str, dict]  # clip_id -> number, label, picture and sound (None: without)
+    notes: tuple[str, ...]  # why pictures or sounds are missing
+
+
+def examples(results, hardest):
+    """Return the :class:`Examples` of a study; hardest: of :func:`benchmark.analysis.metrics.hardest.hardest_table`."""
+    chosen = {model: rows.to_dict("records") for model, rows in choose(tested(results), hardest).items()}
+    ids = dict.fromkeys(row["clip_id"] for rows in chosen.values() for row in rows)
+    known = results.clips.set_index("clip_id")
+    pictures = _pictures(known, ids)
+    sounds, silence = _sounds(results, known, ids)
+    clips = {
+        clip: {"number": number, "label": known["label"].get(clip, ""), "picture": pictures.get(clip),
+               "sound": sounds.get(clip)}
+        for number, clip in enumerate(ids, start=1)
+    }  # fmt: skip
+    missing = len(ids) - len(pictures)
+    notes = (f"{missing} of {len(ids)} pictures are not on this computer any more, or left out.",) if missing else ()
+    return Examples(chosen, clips, (*notes, *silence))
+
+
+def choose(table, hardest):
+    """Return {model: rows}: of the test predictions of a model the mistakes with the highest scores, then right ones.
+
+    A clip is shown once per model. Right ones are the clips that most predictions of the study get right, so that
+    models share them, one per class."""
+    ease = hardest.set_index("clip_id")["share_right"]
+    found = {}
+    for model, rows in table.groupby("model", sort=False):
+        right = rows["y_true"] == rows["y_pred"]
+        wrong = rows[~right].sort_values(["score", "clip_id", "seed"], ascending=[False, True, True])
+        wrong = wrong.drop_duplicates("clip_id").head(MISTAKES)
+        easy = rows[right & ~rows["clip_id"].isin(wrong["clip_id"])]
+        easy = easy.assign(ease=easy["clip_id"].map(ease)).sort_values(
+            ["ease", "clip_id", "seed"], ascending=[False, True, True]
+        )
+        easy = easy.drop_duplicates("y_true").head(RIGHT).drop(columns="ease")
+        found[model] = pd.concat([wrong.assign(right=False), easy.assign(right=True)])
+    return found
+
+
+def _pictures(clips, ids):
+    """Return {clip_id: :func:`small_picture`} of the clips whose picture can be read."""
+    found = {}
+    for clip in list(ids)[:MOST_PICTURES] if "image" in clips else ():
+        if picture := small_picture(clips["image"].get(clip) or ""):
+            found[clip] = picture
+    return found
+
+
+def small_picture(path):
+    """Return a picture file as a dict of a data URI and its size in pixels; None where it cannot be read."""
+    try:
+        with Image.open(path) as image:
+            pixels = ImageOps.exif_transpose(image).convert("RGB")
+        pixels = pixels.resize([min(a, b) for a, b in zip(pixels.size, SIZE, strict=True)])
+    except (OSError, ValueError):
+        return None
+    buffer = io.BytesIO()
+    pixels.save(buffer, "WEBP", quality=QUALITY, method=2)
+    return {"uri": _data_uri("image/webp", buffer.getvalue()), "width": pixels.width, "height": pixels.height}
+
+
+def _sounds(results, clips, ids):
+    """Return {clip_id: data URI} of the sounds that may be shared, and sentences on those that are not there."""
+    dataset = results.study["dataset"]
+    if dataset.get("kind") != "audio" or not ids:
+        return {}, ()
+    if not dataset.get("share_sound"):
+        return {}, ("Sound is not in this page: the study does not say dataset.share_sound: true.",)
+    found, total = {}, 0
+    for clip in ids:
+        path = Path(clips["path"].get(clip) or "")
+        if (kind := SOUNDS.get(path.suffix.lower())) and (content := _short_file(path, ALL_SOUNDS - total)):
+            found[clip], total = _data_uri(kind, content), total + len(content)
+    missing = len(ids) - len(found)
+    said = (f"{missing} of {len(ids)} clips are without sound: not on this computer any more, above "
+            f"{SOUND_BYTES // 1000} kB, or of a kind that browsers do not play.",) if missing else ()  # fmt: skip
+    return found, said
+
+
+def _short_file(path, room):
+    """Return the bytes of a file, None where it is not there or larger than what is left."""
+    try:
+        return path.read_bytes() if 0 < path.stat().st_size <= min(room, SOUND_BYTES) else None
+    except OSError:
+        return None
+
+
+def _data_uri(kind, content):
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"

@@ -1,0 +1,91 @@
+"""The report as one page, results/<study>/report.html: no file beside it, no request to anywhere.
+
+The page's policy (Content-Security-Policy) allows its own style and script alone, by their digests, and pictures and
+sounds that are inside it; so a name that holds markup could do nothing even if it were not escaped."""
+
+import base64
+import hashlib
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from benchmark.analysis.report.page.card import data_card
+from benchmark.analysis.report.page.charts import forest, pair_matrix
+from benchmark.analysis.report.page.examples import examples
+from benchmark.analysis.report.page.grids import sheet_grid
+from benchmark.analysis.report.page.making import making
+from benchmark.analysis.report.page.models import model_parts
+from benchmark.analysis.report.page.scatter import accuracy_latency
+from benchmark.analysis.report.page.summary import banner, facets, key_facts
+from benchmark.analysis.tables.guessing import guessing
+from benchmark.analysis.tables.naming import names, origin
+from benchmark.analysis.tables.tables import describe, failures, warnings
+from spectrograms.files import write_text
+
+TEMPLATES = Path(__file__).parent / "templates"
+NAME = "report.html"
+FURTHER = ("uncertainty", "calibration", "costs", "latency", "ensembles", "hardest", "mistakes")
+POLICY = (
+    "default-src 'none'; img-src data:; media-src data:; style-src '{style}'; script-src '{script}'; "
+    "base-uri 'none'; form-action 'none'"
+)
+
+
+def write_page(results, tables):
+    """Write the page into the results folder, whole or not at all, and return its path.
+
+    results: :class:`benchmark.store.results.Results`; tables: of :func:`study_tables`."""
+    path = results.folder / NAME
+    write_text(path, render(content(results, tables)))
+    return path
+
+
+def content(results, tables):
+    """Return what the page's template shows, a dict."""
+    called, failed = names(results), failures(results)
+    comparison = tables["comparison"]
+    shown, levels = examples(results, tables["hardest"]), guessing(results)
+    return {
+        "study": results.study["name"],
+        "origin": origin(results),
+        "banner": banner(results, failed),
+        "facts": key_facts(results, comparison),
+        "described": describe(results)[len(warnings(results)) :],
+        "forest": forest(comparison, called, levels),
+        "comparison": sheet_grid(results, tables, "comparison"),
+        "facets": facets(results, comparison),
+        "scatter": accuracy_latency(comparison, tables["pairwise"], called, levels),
+        "parity": sheet_grid(results, tables, "parity"),
+        "pairs": pair_matrix(tables["pairwise"], called),
+        "pairwise": sheet_grid(results, tables, "pairwise"),
+        "models": model_parts(results, tables, shown, failed),
+        "examples": shown,
+        "further": [grid for name in FURTHER if (grid := sheet_grid(results, tables, name))],
+        "card": data_card(results),
+        "making": making(results),
+    }
+
+
+def render(shown):
+    """Return the page as HTML; shown: of :func:`content`. Every text is escaped, but for the page's own style and
+    script."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", "script.js"))
+    own = {
+        "policy": POLICY.format(style=digest(style), script=digest(script)),
+        "style": Markup(style),
+        "script": Markup(script),
+    }
+    return environment.get_template("page.html.j2").render(shown | own)
+
+
+def digest(text):
+    """Return the SHA-256 of a text as a policy names it: 'sha256-' and Base64."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode('utf-8')).digest()).decode('ascii')}"

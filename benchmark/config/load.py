@@ -1,0 +1,209 @@
+"""YAML to a typed, validated, frozen study. An error names the file, the key, what was expected and the likely slip."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal, get_args, get_origin
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from benchmark.config.study import NetworkParams, Study
+from benchmark.config.training import TrainingParams
+from benchmark.errors import StudyError, did_you_mean
+from benchmark.store.yaml_file import parse, read_yaml
+from spectrograms.params import Params
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+
+
+def load_study(path, overrides=(), only=(), configs=CONFIGS):
+    """Return the :class:`Study` of a YAML file, with ``key=value`` overrides and the models reduced to ``only``.
+
+    What ``only`` leaves out, and ensembles with it, is dropped before anything is judged. Raises :class:`StudyError`
+    where the file, a key or a value is wrong, with every model that is."""
+    path = Path(path)
+    raw = {"name": path.stem, **read_yaml(path)}
+    entries = raw.get("models", [])
+    if not isinstance(entries, list):
+        raise StudyError(f"{path}: models must be a list of names or mappings; got {entries!r}")
+    if isinstance(raw.get("engine"), str):  # short for its kind, of which an override may change a part
+        raw["engine"] = {"kind": raw["engine"]}
+    raw["models"] = [{"extends": entry} if isinstance(entry, str) else entry for entry in entries]
+    for override in overrides:
+        _override(raw, override)
+    if only:
+        _keep_only(raw, only)
+    raw["models"] = _resolve_all(raw["models"], path, configs)
+    study = read_section(Study, raw, path, {"part": bool(only)})
+    _check_read(study, path, whole=not only)
+    return study
+
+
+def _check_read(study, path, whole):
+    """Raise :class:`StudyError` for a setting of training that is not its default where no model reads it.
+
+    Not ``whole``: some models are left out, and they may be the ones that read a setting of the study."""
+    ignored = [(m, study.for_model(m).training.ignored(m.takes)) for m in study.models]
+    defaults = TrainingParams().model_dump()
+    given = [key for key, value in study.training.model_dump().items() if whole and value != defaults[key]]
+    slips = [("training", key, ignored[0][1][key]) for key in given if all(key in why for _, why in ignored)]
+    slips += [(f"model {m.name}: training", key, why[key]) for m, why in ignored for key in m.training if key in why]
+    if slips:
+        raise StudyError("\n".join(f"{path}: {place}.{key} has no effect: {why}" for place, key, why in slips))
+
+
+def load_network(name):
+    """Return the :class:`NetworkParams` of a file in ``configs/models/``."""
+    return resolve_network(name)
+
+
+def network_names(configs=CONFIGS):
+    """Return the names that a study's ``models`` may use, sorted."""
+    return sorted(path.stem for path in (configs / "models").glob("*.yaml"))
+
+
+def resolve_network(entry, where="models", configs=CONFIGS):
+    """Return the :class:`NetworkParams` of one entry of ``models``: a file's name, or a mapping that may extend one."""
+    entry = {"extends": entry} if isinstance(entry, str) else entry
+    if not isinstance(entry, dict):
+        raise StudyError(f"{where}: an entry of models must be a name or a mapping; got {entry!r}")
+    base, known = entry.get("extends"), network_names(configs)
+    if base is not None and base not in known:
+        raise StudyError(f"{where}: unknown model '{base}'{did_you_mean(base, known)}; known are {', '.join(known)}")
+    file = configs / "models" / f"{base}.yaml"
+    inherited = {"name": base, "label": base, **read_yaml(file)} if base else {}
+    changed = {key: value for key, value in entry.items() if key != "extends"}
+    return read_section(NetworkParams, inherited | changed, f"{where}: model {changed.get('name', base)}")
+
+
+def _resolve_all(entries, where, configs):
+    """Return the :class:`NetworkParams` of all entries; raise :class:`StudyError` with the slips of every one."""
+    networks, slips = [], []
+    for entry in entries:
+        try:
+            networks.append(resolve_network(entry, where, configs))
+        except StudyError as error:
+            slips.append(str(error))
+    if slips:
+        raise StudyError("\n".join(slips))
+    return networks
+
+
+def read_section(section, raw, where="", context=None):
+    """Return ``section(**raw)``; raise :class:`StudyError` with every slip in it, in words."""
+    try:
+        return section.model_validate(raw, context=context)
+    except ValidationError as error:
+        slips = [_explain(section, slip) for slip in error.errors()]
+        raise StudyError("\n".join(f"{where}: {slip}" if where else slip for slip in slips)) from None
+
+
+def _explain(section, slip):
+    """Return one pydantic error as a sentence."""
+    place = [str(part) for part in slip["loc"]]
+    key, got = ".".join(place), slip["input"]
+    if slip["type"] == "extra_forbidden":
+        inside = f" in section {'.'.join(place[:-1])}" if place[1:] else ""
+        return f"unknown key '{place[-1]}'{inside}{did_you_mean(place[-1], _keys_at(section, slip['loc'][:-1]))}"
+    if slip["type"] == "missing":
+        return f"missing key '{key}'"
+    if slip["type"] == "value_error":
+        return f"{key}: {slip['ctx']['error']}" if key else str(slip["ctx"]["error"])
+    hint = did_you_mean(got, re.findall(r"'([^']+)'", slip["msg"])) if slip["type"] == "literal_error" else ""
+    return f"{key}: {slip['msg'][0].lower()}{slip['msg'][1:]}; got {got!r}{hint}"
+
+
+def _keys_at(section, loc):
+    """Return the keys allowed at a place such as ('mel',) or ('models', 3) of a section."""
+    for part in loc:
+        if isinstance(part, str):
+            kinds = [section.model_fields[part].annotation]
+            while not isinstance(kinds[0], type) or not issubclass(kinds[0], Params):
+                kinds = [kind for outer in kinds for kind in get_args(outer) if kind is not Ellipsis]
+            section = kinds[0]
+    return list(section.model_fields)
+
+
+def _override(raw, override):
+    """Set one ``a.b.c=value``; a part may be an index or a name in a list. For the value see :func:`_value`."""
+    key, equals, text = override.partition("=")
+    if not equals:
+        raise StudyError(f"--set takes key=value, as in training.epochs=5; got '{override}'")
+    *outer, last = key.strip().split(".")
+    value, node = _value(text, _kind_at([*outer, last]), override), raw
+    try:
+        for part in outer:
+            node = node.setdefault(part, {}) if isinstance(node, dict) else node[_index(node, part)]
+        node[last if isinstance(node, dict) else _index(node, last)] = value
+    except (LookupError, ValueError, TypeError, AttributeError):
+        raise StudyError(f"--set {override}: there is no place '{key}' in the study for this value") from None
+
+
+def _value(text, kind, override):
+    """Return the value that was typed for a setting of this type: YAML, but for a text or path what was typed.
+
+    A text takes no other YAML than what fits it, null or a list of pairs in brackets: '#', ': ' or [ are part of it."""
+    kinds = _kinds(kind)
+    is_text = bool({str, Path} & kinds or any(isinstance(one, str) for one in kinds)) and not {int, float, bool} & kinds
+    try:
+        value = parse(text)
+        if is_text:
+            TypeAdapter(kind).validate_python(value)
+    except ValidationError:
+        return text
+    except yaml.YAMLError as error:
+        if is_text:
+            return text
+        raise StudyError(f"--set {override}: '{text}' is not valid YAML: {' '.join(str(error).split())}") from None
+    return value if value is None or not is_text or text.lstrip().startswith(("[", "{")) else text
+
+
+def _kind_at(place):
+    """Return the type of the setting at a place such as ('models', 'vgg16', 'weights'), or None where there is none."""
+    kind = Study
+    for part in place:
+        within = [one for one in _kinds(kind) if isinstance(one, type) and issubclass(one, Params)]
+        if get_origin(kind) is tuple and within:  # the part is the number or the name of one of them
+            kind = within[0]
+        elif get_origin(kind) is dict:
+            kind = get_args(kind)[1]
+        elif within and part in within[0].model_fields:
+            kind = within[0].model_fields[part].annotation
+        else:
+            return None
+    return kind
+
+
+def _kinds(kind):
+    """Return the plain types, and the words of a Literal, that a type is made of."""
+    inner = get_args(kind)
+    if get_origin(kind) is Annotated:
+        return _kinds(inner[0])
+    if get_origin(kind) is Literal or not inner:
+        return set(inner) or {kind}
+    return set().union(*map(_kinds, inner))
+
+
+def _index(entries, part):
+    names = [_name(entry) for entry in entries]
+    return names.index(part) if part in names else int(part) if part.lstrip("-").isdigit() else names.index(part)
+
+
+def _name(entry):
+    """Return what an entry of ``models`` is called, be it right or wrong."""
+    return entry.get("name", entry.get("extends")) if isinstance(entry, dict) else entry
+
+
+def _keep_only(raw, only):
+    """Drop all models but ``only`` from a raw study, and the ensembles that name another."""
+    names = [str(_name(entry)) for entry in raw["models"]]
+    for name in only:
+        if name not in names:
+            raise StudyError(
+                f"--only {name}: the study has no such model{did_you_mean(name, names)}; it has {', '.join(names)}"
+            )
+    raw["models"] = [entry for entry in raw["models"] if _name(entry) in only]
+    if isinstance(raw.get("ensembles"), list):  # else it is judged as it stands
+        raw["ensembles"] = [
+            names for names in raw["ensembles"] if not isinstance(names, list) or not set(map(str, names)) - set(only)
+        ]

@@ -1,0 +1,33 @@
+"""JSON schemas of studies and networks, with which an editor completes and checks their YAML."""
+
+import json
+from pathlib import Path
+
+from benchmark.config.load import network_names
+from benchmark.config.study import NetworkParams, Study
+
+
+def write_schemas(folder):
+    """Write the JSON schemas of studies and network files into ``folder``; return their paths."""
+    schemas = {"study.schema.json": _study_schema(), "network.schema.json": _optional(NetworkParams, "name", "label")}
+    for name, schema in schemas.items():
+        (Path(folder) / name).write_text(json.dumps(schema, indent=1) + "\n", encoding="utf-8")
+    return [Path(folder) / name for name in schemas]
+
+
+def _study_schema():
+    """Return the schema of a study file: name may be left out, engine be its kind, models be names or change one."""
+    schema = _optional(Study, "name")
+    network = schema["$defs"]["NetworkParams"]
+    network["properties"]["extends"] = {"enum": network_names()}
+    network["required"] = []
+    kinds = schema["$defs"]["EngineParams"]["properties"]["kind"]["enum"]
+    schema["properties"]["engine"] = {"anyOf": [{"enum": kinds}, {"$ref": "#/$defs/EngineParams"}]}
+    schema["properties"]["models"]["items"] = {"anyOf": [{"enum": network_names()}, {"$ref": "#/$defs/NetworkParams"}]}
+    return schema
+
+
+def _optional(section, *names):
+    schema = section.model_json_schema()
+    schema["required"] = [name for name in schema["required"] if name not in names]
+    return schema

@@ -1,0 +1,252 @@
+"""The sections of a study: frozen, typed, each setting with its default, its unit and what it may be."""
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+
+from benchmark.config.training import OFF, AugmentParams, LatencyParams, TrainingParams
+from spectrograms.params import ClipParams, ImageParams, MelParams, Params
+
+NAMED_WEIGHTS = ("imagenet", "places365", "audioset", "random")
+
+
+def _file_name(name):
+    if not re.fullmatch(r"[\w][\w.-]*", name):
+        raise ValueError(f"a name becomes a folder: letters, digits, '_', '-' and '.' only; got '{name}'")
+    return name
+
+
+def _sha256(digest):
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", digest):
+        raise ValueError(f"a SHA-256 is 64 hexadecimal characters; got {len(digest)}: '{digest}'")
+    return digest.lower()
+
+
+def _at_home(path):
+    """Return a path whose first folder is ~, or ~name, with that user's own folder in its place."""
+    return type(path)(os.path.expanduser(path))
+
+
+Name = Annotated[str, AfterValidator(_file_name)]
+Place = Annotated[Path, AfterValidator(_at_home)]  # of a file or folder
+GroupPattern = Annotated[
+    str | dict[str, str] | tuple[tuple[str, str], ...],
+    AfterValidator(lambda given: tuple(given.items()) if isinstance(given, dict) else given),
+]
+
+
+class DatasetParams(Params):
+    """Where the labelled clips are."""
+
+    root: Place = Field(
+        description="a folder with a folder per class, also within train, val and test; or a CSV: "
+        "path,label[,group][,split]"
+    )
+    kind: Literal["audio", "images"] = "audio"
+    columns: dict[Literal["path", "label", "group", "split"], str] = Field(
+        {},
+        description="of a CSV whose columns have other names: {label: category}; path may be a template, "
+        "fold{fold}/{name}",
+    )
+    folder: Place | None = Field(
+        None, description="where the paths of a CSV start, and where its files are searched for by name"
+    )
+    encoding: str | None = Field(None, description="of a CSV that is not in UTF-8 or UTF-16: cp1252, cp1251, gbk ...")
+    group_pattern: GroupPattern | None = Field(
+        None,
+        description="regular expression on the file name; what it matches is the group. Or pairs of one and the group: "
+        "the first that matches gives it",
+    )
+    share_sound: bool = Field(False, description="the report may hold short recordings, to be heard by its readers")
+    synthetic: PositiveInt | None = Field(None, description="synthesise this many clips per class into an absent root")
+
+    @model_validator(mode="after")
+    def _pattern_compiles(self):
+        pattern = self.group_pattern or ()
+        for expression, group in pattern if isinstance(pattern, tuple) else [(pattern, "")]:
+            try:
+                re.sub(f"{expression}|", group, "")  # the empty match expands the group
+            except (re.error, IndexError) as error:
+                raise ValueError(f"group_pattern is no regular expression: {error}") from None
+        return self
+
+
+class SplitParams(Params):
+    """Which clips are train, val and test."""
+
+    protocol: Literal["auto", "holdout", "kfold", "predefined"] = "auto"  # the split that is given, else holdout
+    fractions: tuple[NonNegativeFloat, NonNegativeFloat, NonNegativeFloat] = (0.7, 0.1, 0.2)  # train, val, test
+    rounding: Literal["matlab", "floor"] = "matlab"  # matlab: round half up per label
+    folds: Annotated[int, Field(ge=2)] = 5  # kfold only
+    seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (0,)  # one trial per model, fold and seed
+
+    @model_validator(mode="after")
+    def _consistent(self):
+        train, val, test = self.fractions
+        if abs(train + val + test - 1) > 1e-6 or min(train, val, test) <= 0:
+            raise ValueError(
+                f"fractions of train, val and test must be above 0 and sum to 1; got {list(self.fractions)}"
+            )
+        if len(set(self.seeds)) < len(self.seeds) or min(self.seeds) < 0:
+            raise ValueError(f"seeds must be different integers of 0 or more; got {list(self.seeds)}")
+        return self
+
+
+class EngineParams(Params):
+    """Where trials run; a plain word is the kind. No result depends on it but its seconds.
+
+    The nodes of a Ray cluster all see the folders of data, cache and results, as Ray's own Train asks for."""
+
+    kind: Literal["inline", "processes", "ray"] = "inline"  # here, in spawned processes, or on a Ray cluster
+    workers: PositiveInt | None = Field(
+        None, description="processes: trials at once; one per GPU, or one, unless given"
+    )
+    num_cpus: PositiveInt | None = Field(
+        None, description="cores of a trial; unless given all, or an equal share (ray: of the smallest node)"
+    )
+    num_gpus: NonNegativeFloat | None = Field(
+        None, description="ray: GPUs of a trial, 0.5 for two on one; 0 unless given"
+    )
+    address: str | None = Field(None, description="ray: an existing cluster, e.g. auto; a local one unless given")
+    retries: NonNegativeInt = Field(2, description="ray: how often a trial is run again whose node died")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_word(cls, given):
+        return {"kind": given} if isinstance(given, str) else given
+
+
+class NetworkParams(Params):
+    """One network: a file in configs/models/, or an entry of a study's ``models`` that changes one."""
+
+    name: Name
+    label: str
+    backbone: str = Field(
+        description="keras.applications.NAME, keras_hub:PRESET, tensorflow_hub:HANDLE or package.module:builder"
+    )
+    weights: Annotated[str, AfterValidator(_at_home)] = Field(
+        "imagenet", description="imagenet, places365, audioset, random, or a path"
+    )
+    weights_sha256: Annotated[str, AfterValidator(_sha256)] | None = Field(
+        None, description="the weights file, or all files of a SavedModel's folder, must have this SHA-256"
+    )
+    input_size: PositiveInt | None = Field(None, description="pixels; the builder's own default unless given")
+    features: str | None = Field(
+        None, description="layer whose output the head reads; the global average pool unless given"
+    )
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0  # before the new classifier
+    normalization: Literal["zscore", "zerocenter", "rescale-symmetric"] = Field(
+        "zscore", description="MATLAB's input layer, for input_normalization: matlab-reset"
+    )
+    pretrained_l2: NonNegativeFloat = Field(1.0, description="factor of l2 for pretrained weights (MATLAB's VGG: 0)")
+    bias_rate: PositiveFloat = Field(1.0, description="factor of the rate of pretrained biases (GoogLeNet: 2)")
+    inner_dropout: dict[str, float] = Field({}, description="dropout after layers of the backbone, {layer: rate}")
+    training: dict[str, bool | int | float | str | None] = Field(
+        {}, description="training settings of this model alone"
+    )
+    options: dict[str, int | float | str | bool | list[int]] = Field({}, description="further arguments of the builder")
+    output: int | None = Field(None, description="tensorflow_hub: which of the returned tensors holds the embeddings")
+    random: str | None = Field(None, description="tensorflow_hub: package.module:builder used for weights: random")
+
+    @property
+    def takes(self):
+        """What the network is fed with: 'image' or 'waveform'."""
+        return "waveform" if self.backbone.startswith("tensorflow_hub:") else "image"
+
+    @property
+    def weights_path(self):
+        """The weights file or folder, or None where ``weights`` is one of the named sources."""
+        return None if self.weights in NAMED_WEIGHTS else Path(self.weights)
+
+    @property
+    def weights_name(self):
+        """What the tables show: the named source, or the file's name."""
+        return self.weights if self.weights_path is None else self.weights_path.name
+
+
+def _own_training_slips(study):
+    """Return a sentence for each model whose own training settings are wrong."""
+    slips = []
+    for model in study.models:
+        try:
+            study.for_model(model)
+        except ValidationError as error:
+            for slip in error.errors():
+                key = ".".join(map(str, slip["loc"]))
+                slips.append(f"model {model.name}: training: {key}: {slip['msg']}; got {slip['input']!r}")
+    return slips
+
+
+class Study(Params):
+    """All that a run depends on."""
+
+    name: Name
+    dataset: DatasetParams
+    clip: ClipParams = ClipParams()
+    mel: MelParams = MelParams()
+    image: ImageParams = ImageParams()
+    split: SplitParams = SplitParams()
+    training: TrainingParams = TrainingParams()
+    augment: AugmentParams = AugmentParams()  # finetune only
+    latency: LatencyParams = LatencyParams()
+    leakage: Annotated[Literal["refuse", "warn", "group", "off"], OFF] = (
+        "refuse"  # where copies of a clip are on two sides of a split; group: they are kept on one
+    )
+    engine: EngineParams = EngineParams()
+    published: Literal["visutsak2025"] | None = Field(
+        None, description="the paper beside whose numbers and in whose form the report also stands"
+    )
+    baseline: Literal["majority"] | None = Field(
+        "majority", description="a further row of the comparison: always the largest class of the training clips"
+    )
+    tracking: Literal["mlflow"] | None = None  # also log the results there: results/<name>/mlruns
+    models: Annotated[tuple[NetworkParams, ...], Field(min_length=1)]
+    ensembles: tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...] = ()  # of models, as further rows
+    cache: Place = Path(".cache")  # rendered images, features, embeddings
+    results: Place = Path("results")  # the study writes into results/<name>/
+
+    def for_model(self, network):
+        """Return the study as it holds for one model: with the training settings of its own."""
+        own = TrainingParams.model_validate(self.training.model_dump(exclude_unset=True) | network.training)
+        return self.model_copy(update={"training": own})
+
+    @property
+    def folder(self):
+        """Where the study's results go."""
+        return self.results / self.name
+
+    @model_validator(mode="after")
+    def _consistent(self, info: ValidationInfo):
+        names = [model.name for model in self.models]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"models named twice: {', '.join(twice)}; give one of them a 'name' of its own")
+        if self.baseline in names:
+            raise ValueError(
+                f"a model cannot be named '{self.baseline}', as the baseline is; rename it, or set baseline: null"
+            )
+        if strange := sorted({name for ensemble in self.ensembles for name in ensemble} - set(names)):
+            raise ValueError(f"ensembles: no model {', '.join(strange)}; models are {', '.join(names)}")
+        if slips := _own_training_slips(self):
+            raise ValueError("; ".join(slips))
+        regimes = {self.for_model(model).training.regime for model in self.models}
+        is_part = (info.context or {}).get("part")  # of a study whose other models may well read it
+        if self.augment != AugmentParams() and "finetune" not in regimes and not is_part:
+            raise ValueError("augment needs regime: finetune; frozen features are computed once, before any change")
+        deaf = [model.name for model in self.models if model.takes == "waveform"]
+        if self.dataset.kind == "images" and deaf:
+            raise ValueError(f"{', '.join(deaf)} need sound, but dataset.kind is 'images'; leave them out")
+        return self

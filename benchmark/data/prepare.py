@@ -1,0 +1,266 @@
+"""From a study to its clips, pictures and splits: what run, render and check have in common."""
+
+import shutil
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from benchmark.data.clips import find_clips
+from benchmark.data.leakage import across, find_copies, find_same_bytes, join_copies
+from benchmark.data.splits import make_splits, protocol_of
+from benchmark.data.synthetic import synthesise
+from benchmark.errors import StudyError
+from spectrograms.errors import ImageError
+from spectrograms.files import replacing, sweep_cache, write_text
+from spectrograms.image import caveat, read_image
+from spectrograms.names import printable
+from spectrograms.render import render
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The clips that have a picture, the files set aside, how many pictures were new, the folds of each seed, the
+    pairs of copies that a split parts or that have two labels (:func:`benchmark.data.leakage.across`), those that
+    were put into one group, and the protocol that drew the folds."""
+
+    clips: pd.DataFrame
+    rejected: pd.DataFrame
+    rendered: int
+    folds: dict
+    leaks: pd.DataFrame
+    grouped: pd.DataFrame
+    protocol: str
+
+
+def find(study, say=print, labelled=True):
+    """Return (clips, rejected) of a study's data set, synthesising it first where the study says so.
+
+    The cache is swept of what killed runs were writing."""
+    sweep_cache(study.cache)
+    dataset = study.dataset
+    if dataset.synthetic and not dataset.root.exists():
+        say(f"synthesising {dataset.synthetic} clips per genre into {dataset.root} …")
+    if dataset.synthetic:
+        synthesise(dataset.root, dataset.synthetic)
+    return find_clips(dataset, study.cache, labelled, say)
+
+
+def draw(study, clips, rejected, say=print, spread=None):
+    """Return (clips with their picture, rejected, number of new pictures); pictures made elsewhere stay as they are.
+
+    ``spread`` is that of :func:`spectrograms.render.render`."""
+    if study.dataset.kind == "images":
+        with ThreadPoolExecutor() as pool:
+            looks = pd.DataFrame(pool.map(_look, clips["path"]), columns=["flaw", "caveat"], index=clips.index)
+        bad = list(zip(clips["path"], looks["flaw"], strict=True))
+        bad = [(path, flaw) for path, flaw in bad if flaw]
+        good = clips.assign(image=clips["path"], seconds=float("nan"), caveat=looks["caveat"])[looks["flaw"] == ""]
+        rejected = pd.concat([rejected, pd.DataFrame(bad, columns=rejected.columns)], ignore_index=True)
+        say(f"{len(good)} pictures; {len(rejected)} set aside")
+        return good, rejected, 0
+    kept, bad, new = render(clips, study.clip, study.mel, study.image, study.cache, spread=spread)
+    sweep_cache(study.cache)  # again: processes of a killed run may have gone on for a moment
+    rejected = pd.concat([rejected, bad], ignore_index=True)
+    say(f"{len(kept)} clips: {new} pictures rendered, {len(kept) - new} from {study.cache}; {len(rejected)} set aside")
+    return kept, rejected, new
+
+
+def _look(path):
+    """Return (why a picture cannot be used, what is to be known of it), each '' where there is nothing."""
+    try:
+        return "", caveat(read_image(path))
+    except ImageError as error:
+        return str(error), ""
+
+
+def split_all(study, clips):
+    """Return {seed: [split of each clip in this fold, ...]}; a study whose split is given needs one draw alone."""
+    return {seed: make_splits(clips, study.split, seed) for seed in study.split.seeds}
+
+
+def prepare(study, say=print, found=None, spread=None):
+    """Return the :class:`Prepared` study; ``found`` is what :func:`find` returned, if it was called before.
+
+    Raises StudyError before anything is rendered where the data cannot do."""
+    clips, rejected = found or find(study, say)
+    split_all(study, clips)
+    clips, rejected, rendered = draw(study, clips, rejected, say, spread)
+    if clips.empty:
+        raise StudyError(
+            f"no clip of {study.dataset.root} can be used; the first reason is: {rejected['reason'].iloc[0]}"
+        )
+    protocol = protocol_of(clips, study.split)
+    for sentence in _of_given_split(study.split, protocol, set(clips["split"]) - {""}):
+        say(sentence)
+    pairs = _copies(study, clips)
+    clips, grouped = _group(study, clips, pairs, protocol)
+    try:
+        folds = split_all(study, clips)
+    except StudyError as error:
+        joined = f"; leakage: group had joined {_pairs(grouped)} of copies into groups" if len(grouped) else ""
+        raise StudyError(f"{error}{joined}") from None
+    if len(grouped):
+        first, groups = grouped.iloc[0], grouped["group"].nunique()
+        say(
+            f"leakage: group: {_pairs(grouped)} of copies, the first {_described(first)}, are in {groups} "
+            f"{'group' if groups == 1 else 'groups'}, each on one side of every split"
+        )
+    return Prepared(clips, rejected, rendered, folds, _leaks(study, pairs, clips, folds), grouped, protocol)
+
+
+def _of_given_split(split, protocol, given):
+    """Yield what is to be said of a split that the data set gives, and of one that it does not give whole."""
+    if given and protocol != "predefined":
+        yield (
+            f"WARNING: the data set gives a split, which is not used, for split.protocol is {protocol}; leave it out, "
+            "or set predefined, to take the split that is given"
+        )
+    if given and split.protocol == "auto":
+        yield "the split is the one that the data set gives; set split.protocol: holdout or kfold to draw another"
+    if protocol == "predefined" and "val" not in given:
+        yield "no val is given: it is drawn from train, in the ratio of split.fractions"
+
+
+def _copies(study, clips):
+    """Return the pairs of copies; where the study does not look for them, those of the same bytes, which are free."""
+    if study.leakage == "off":
+        return find_same_bytes(clips)
+    return find_copies(clips, study.clip, study.cache, study.dataset.kind)
+
+
+def _group(study, clips, pairs, protocol):
+    """Return the clips in groups that hold all copies, and the pairs with their group, where the study asks for it.
+
+    Copies that a given split parts stay apart: no group can move them."""
+    if study.leakage != "group":
+        return clips, pairs.head(0).assign(group=[])
+    if protocol == "predefined":
+        split_of = clips.set_index("clip_id")["split"]
+        pairs = pairs[split_of[pairs["clip_a"]].to_numpy() == split_of[pairs["clip_b"]].to_numpy()]
+    clips = join_copies(clips, pairs)
+    return clips, pairs.assign(group=clips.set_index("clip_id")["group"][pairs["clip_a"]].to_numpy())
+
+
+def _leaks(study, pairs, clips, folds):
+    """Return the pairs on two sides of a split or with two labels; the latter alone where the study does not look."""
+    leaks = across(pairs, clips, folds)
+    return leaks[contradicting(leaks)].reset_index(drop=True) if study.leakage == "off" else leaks
+
+
+def contradicting(leaks):
+    """Return which pairs are copies under two labels, shape (n_pairs,) bool; a group may well hold several."""
+    return ((leaks["kind"] != "same group") & (leaks["label_a"] != leaks["label_b"])).to_numpy(bool)
+
+
+def gate(study, prepared, say=print):
+    """Tell of copies on two sides of a split or under two labels; raise :class:`StudyError` where they are refused.
+
+    Under two labels the same bytes are refused: one label is wrong. What only sounds or looks the same is told."""
+    leaks = prepared.leaks
+    parted, twofold = leaks[leaks["n_folds"] > 0], leaks[contradicting(leaks)]
+    if len(twofold):
+        first = twofold.sort_values("kind", kind="stable").iloc[0]  # the same bytes first
+        said = (
+            f"copies of the same clip have two labels: {_pairs(twofold)}, the first {printable(first['path_a'])} "
+            f"('{first['label_a']}') and {printable(first['path_b'])} ('{first['label_b']}'), {first['kind']}"
+        )
+        if study.leakage == "refuse" and (twofold["kind"] == "same bytes").any():
+            raise StudyError(f"{said}. 'check' lists all; remove the wrong one of each, or set leakage: warn to go on")
+        say(f"WARNING: {said}; one label of each pair is wrong, or both hold")
+    if len(parted):
+        said = (
+            "copies of the same clip are on two sides of a split, which would flatter every network: "
+            f"{_pairs(parted)}, the first {_described(parted.iloc[0])}"
+        )
+        if study.leakage in REFUSED:
+            raise StudyError(f"{said}. 'check' lists all; {REFUSED[study.leakage]}")
+        say(f"WARNING: {said}; all are in {study.folder / 'leakage.csv'}")
+
+
+REFUSED = {  # the way out, by the setting of leakage that lets no pair pass
+    "refuse": "set leakage: group to keep all copies on one side of the split, or remove one of each pair, or give "
+    "both one group (dataset.group_pattern, or the column group of a CSV), or set leakage: warn to go on and have "
+    "every row marked",
+    "group": "leakage: group cannot help, for the split is given: remove one of each pair, or set leakage: warn to go "
+    "on and have every row marked, or split.protocol: holdout to draw another split",
+}
+
+
+def _described(pair):
+    """Return the two files of a pair, where they are, and how they are alike."""
+    sides = [f" ({pair[side]})" if side in pair else "" for side in ("split_a", "split_b")]
+    return (
+        f"{printable(pair['path_a'])}{sides[0]} and {printable(pair['path_b'])}{sides[1]}, {pair['kind']}, alike by "
+        f"{pair['likeness']:.2f}"
+    )
+
+
+def _pairs(leaks):
+    return "1 pair" if len(leaks) == 1 else f"{len(leaks)} pairs"
+
+
+def check_writable(folder):
+    """Raise :class:`StudyError` where nothing can be written into ``folder``; leave no trace."""
+    nearest = Path(folder)
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
+    try:
+        tempfile.TemporaryFile(dir=nearest).close()
+    except OSError as error:
+        raise StudyError(f"results cannot be written to {folder}: {nearest}: {error.strerror or error}") from None
+
+
+def with_splits(clips, folds):
+    """Return ``clips`` with a column ``split_<fold>-<seed>`` per trial folder of that name: train, val or test.
+
+    ``folds`` is {seed: [split of each clip, shape (n_clips,), ...]}, aligned with the rows of ``clips``."""
+    drawn = {f"split_{fold}-{seed}": part for seed, parts in folds.items() for fold, part in enumerate(parts)}
+    return clips.assign(**drawn)
+
+
+PACKAGES = {  # what a setting needs: its value, the package, how it is installed
+    "engine": ("ray", "ray", "ray"),
+    "tracking": ("mlflow", "mlflow", "mlflow-skinny"),
+}
+
+
+def check_packages(study):
+    """Raise :class:`StudyError` naming every package that the study's engine or tracking needs and that is missing."""
+    given = {"engine": study.engine.kind, "tracking": study.tracking}
+    lacking = [
+        f"{setting}: {value} needs the package {package}, which is not installed: pip install {install}"
+        for setting, (value, package, install) in PACKAGES.items()
+        if given[setting] == value and find_spec(package) is None
+    ]
+    if lacking:
+        raise StudyError("\n".join(lacking))
+
+
+def write_study(study, prepared):
+    """Write study.yaml, clips.csv, rejected.csv, leakage.csv and one example picture into the study's folder.
+
+    study.yaml names the protocol that was taken; grouped.csv is there where copies were put into groups."""
+    folder = study.folder
+    study = study.model_copy(update={"split": study.split.model_copy(update={"protocol": prepared.protocol})})
+    (folder / "examples").mkdir(parents=True, exist_ok=True)
+    text = yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    write_text(folder / "study.yaml", text)
+    write_text(folder / "clips.csv", with_splits(prepared.clips, prepared.folds).to_csv(index=False))
+    write_text(folder / "rejected.csv", prepared.rejected.to_csv(index=False))
+    write_text(folder / "leakage.csv", prepared.leaks.to_csv(index=False))
+    (folder / "grouped.csv").unlink(missing_ok=True)
+    if len(prepared.grouped):
+        write_text(folder / "grouped.csv", prepared.grouped.to_csv(index=False))
+    first = next(iter(prepared.folds.values()))[0]
+    example = prepared.clips[first == "test"].iloc[0]
+    shown = folder / "examples" / f"{example['clip_id']}.png"
+    with replacing(shown) as temporary:
+        shutil.copyfile(example["image"], temporary)
+    for old in (folder / "examples").iterdir():
+        if old != shown:
+            old.unlink()

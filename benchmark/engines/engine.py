@@ -1,0 +1,114 @@
+"""All trials of a study: what is done is kept, what fails is recorded, the rest goes on."""
+
+import json
+from itertools import chain
+from types import MappingProxyType
+
+from benchmark.engines import workers
+from benchmark.engines.status import Board
+from benchmark.errors import StudyError
+from benchmark.store.origin import is_same, told
+from benchmark.store.predictions import read_predictions
+from benchmark.trials.attempt import failed
+from benchmark.trials.specification import Job, Trial
+from benchmark.trials.trial import dependencies
+from spectrograms.files import sweep
+
+
+def _ray(jobs, engine, board):
+    from benchmark.engines import cluster  # imported late: Ray is an extra
+
+    return cluster.run(jobs, engine, board)
+
+
+ENGINES = {"inline": workers.inline, "processes": workers.processes, "ray": _ray}
+
+
+def plan(study, folds):
+    """Return the trials, model by model; ``folds`` is {seed: [split of each clip, ...]}."""
+    return [
+        Trial(net, fold, seed) for net in study.models for seed, parts in folds.items() for fold in range(len(parts))
+    ]
+
+
+def check_replaces(study, clips, folds, origin, wrong=()):
+    """Raise :class:`StudyError` where a run would replace finished trials of another study file or about other data.
+
+    ``origin`` is that of the run, of :mod:`benchmark.store.origin`; networks in ``wrong`` will not be run."""
+    for job in _jobs(study, clips, folds, origin):
+        if job.trial.network.name in wrong:
+            continue
+        was = _record(job).get("origin")
+        if not is_same(was, origin) and (why := reusable(job)[1]):
+            raise StudyError(
+                f"{study.folder} holds finished trials of {told(was)}, and a run of {told(origin)} would replace them "
+                f"({job.trial.name} {why}): give it another name (--set name=...), or replace them with --force"
+            )
+
+
+def _jobs(study, clips, folds, origin):
+    """Return the jobs of all trials."""
+    classes = sorted(clips["label"].unique())
+    return [
+        Job(study.for_model(trial.network), trial, clips, folds[trial.seed][trial.fold], classes, origin)
+        for trial in plan(study, folds)
+    ]
+
+
+def _record(job):
+    """Return trial.json of a finished trial; {} where there is none."""
+    try:
+        record = json.loads((job.trial.folder(job.study) / "trial.json").read_text(encoding="utf-8"))
+        return record if record["status"] == "done" else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def run_all(study, clips, folds, force=False, say=print, origin=None, wrong=MappingProxyType({})):
+    """Run the trials that are not done; return the records of all, in order.
+
+    ``say`` gets one line per trial: reused and why redone, accuracy and seconds, or what failed. ``origin`` is that of
+    :mod:`store.origin`. ``wrong`` is {network: reason} of those whose trials cannot but fail: they are recorded so,
+    and not begun."""
+    trials, records, jobs = plan(study, folds), {}, []
+    sweep(study.folder, deep=True)
+    board = Board(study.folder, trials, say, live=None if say is print else False)
+    with board.shown():
+        for job in _jobs(study, clips, folds, origin):
+            trial = job.trial
+            done, why = reusable(job)
+            if done and not force:
+                trial.checkpoint(job.study).unlink(missing_ok=True)  # of a run that was killed as the trial was done
+                records[trial.name] = done
+                board.kept(trial, done)
+            else:
+                if force:
+                    trial.checkpoint(job.study).unlink(missing_ok=True)
+                jobs.append(job)
+                board.due(trial, "asked for again" if done else why)
+        hopeful = [job for job in jobs if job.trial.network.name not in wrong]
+        refused = ((job, failed(job, reason)) for job in jobs if (reason := wrong.get(job.trial.network.name)))
+        for job, record in chain(refused, ENGINES[study.engine.kind](hopeful, study.engine, board)):
+            records[job.trial.name] = record
+            board.ended(job.trial, record)
+    return [records[trial.name] for trial in trials]
+
+
+def reusable(job):
+    """Return (record, '') of a finished trial that still stands, or (None, why it has to run)."""
+    folder = job.trial.folder(job.study)
+    try:
+        record = json.loads((folder / "trial.json").read_text(encoding="utf-8"))
+        if record["status"] != "done":
+            return None, "failed before"
+        read_predictions(folder / "predictions.csv")
+    except StudyError as error:
+        return None, f"again, since {error}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return None, "not run yet"
+    was, now = record.get("depends_on", {}), dependencies(job.study, job.trial, job.rows)
+    changed = [name for name in now if was.get(name) != now[name]]
+    path = job.trial.network.weights_path
+    if changed == ["weights"] and path is not None and not path.exists():  # nothing to compare, nor to run with
+        return record, ""
+    return (None, f"again, since {', '.join(changed)} changed") if changed else (record, "")

@@ -1,0 +1,192 @@
+"""Where each trial of a run stands: lines for a log, a live table for a terminal, and status.json for anybody."""
+
+import contextlib
+import json
+import os
+import socket
+import sys
+import time
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from statistics import mean
+
+from spectrograms.files import write_text
+
+ENDED = ("kept", "done", "failed")
+WRITE_EVERY = 1.0  # seconds between two writings of status.json for mere progress
+
+
+@dataclass
+class Row:
+    """One trial of the table."""
+
+    model: str
+    label: str
+    fold: int
+    seed: int
+    state: str = "waiting"  # waiting | running | kept | done | failed
+    stage: str = ""  # of a running one, e.g. train
+    done: int = 0  # of this stage, in epochs or what it counts
+    total: int = 0
+    began: float | None = None  # seconds since 1970
+    seconds: float | None = None
+    accuracy: float | None = None
+    reason: str = ""  # why it failed, or why it runs again
+
+    @property
+    def name(self):
+        """What a line calls the trial."""
+        return f"{self.label}, fold {self.fold}, seed {self.seed}"
+
+
+class Board:
+    """The table of a run's trials. ``say`` gets one line per change; ``live`` draws the table on a terminal."""
+
+    def __init__(self, folder, trials, say=print, live=None, at_once=1):
+        self.path, self.say, self.at_once = Path(folder) / "status.json", say, at_once
+        self.rows = {t.name: Row(t.network.name, t.network.label, t.fold, t.seed) for t in trials}
+        self.state, self.started, self.written = "running", time.time(), 0.0
+        self.live = sys.stdout.isatty() if live is None else live
+
+    @contextlib.contextmanager
+    def shown(self):
+        """Keep the table up to date on screen and on disk while a run goes on, and write how it ended."""
+        with _live(self) if self.live else contextlib.nullcontext() as display:
+            if display:
+                self.say = partial(display.console.print, markup=False, highlight=False)
+            try:
+                yield self
+                self.state = "failed" if any(row.state == "failed" for row in self.rows.values()) else "done"
+            except BaseException as error:
+                self.state = "interrupted" if isinstance(error, KeyboardInterrupt) else "stopped"
+                raise
+            finally:
+                self._write()
+
+    def kept(self, trial, record):
+        """Note a trial that was done before."""
+        self._change(trial, state="kept", accuracy=record["test_accuracy"])
+        self._tell(trial, "done before, kept")
+
+    def due(self, trial, reason):
+        """Note why a trial will run."""
+        self._change(trial, reason=reason)
+
+    def begun(self, trial):
+        """Note that a trial runs."""
+        self._change(trial, state="running", began=time.time())
+        self._tell(trial, f"{self.rows[trial.name].reason} …")
+
+    def progress(self, trial, stage, done=0, total=0):
+        """Note how far a running trial is."""
+        self._change(trial, at_once=False, stage=stage, done=done, total=total)
+
+    def ended(self, trial, record):
+        """Note the record of a trial that ended."""
+        row = self.rows[trial.name]
+        seconds = time.time() - (row.began or time.time())
+        failed = record["status"] != "done"
+        self._change(trial, state="failed" if failed else "done", stage="", seconds=round(seconds, 1),
+                     accuracy=record.get("test_accuracy"), reason=record.get("error") or "")  # fmt: skip
+        self._tell(trial, outcome(record) + (f"; about {duration(eta)} to go" if (eta := self.eta()) else ""))
+
+    def eta(self):
+        """Return the seconds that the trials not ended will take, from those that are; None before the first.
+
+        A trial takes as long as others of its network did, or as all did on average where there are none."""
+        took = [(row.model, row.seconds) for row in self.rows.values() if row.seconds is not None]
+        ahead = [row for row in self.rows.values() if row.state not in ENDED]
+        if not took:
+            return None
+        of_all, now = mean(seconds for _, seconds in took), time.time()
+        of_model = {row.model: [seconds for model, seconds in took if model == row.model] for row in ahead}
+        expected = (
+            max(0, (mean(of_model[row.model]) if of_model[row.model] else of_all) - (now - (row.began or now)))
+            for row in ahead
+        )
+        return sum(expected) / self.at_once
+
+    def as_dict(self):
+        """Return what status.json holds."""
+        eta, states = self.eta(), [row.state for row in self.rows.values()]
+        return {
+            "state": self.state,
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "started": _stamp(self.started),
+            "updated": _stamp(time.time()),
+            "eta_seconds": None if eta is None else round(eta),
+            "counts": {state: states.count(state) for state in ("waiting", "running", *ENDED)},
+            "trials": [asdict(row) for row in self.rows.values()],
+        }
+
+    def _tell(self, trial, text):
+        number = list(self.rows).index(trial.name) + 1
+        self.say(f"[{number}/{len(self.rows)}] {self.rows[trial.name].name}: {text}")
+
+    def _change(self, trial, at_once=True, **changes):
+        for name, value in changes.items():
+            setattr(self.rows[trial.name], name, value)
+        if at_once or time.time() - self.written > WRITE_EVERY:
+            self._write()
+
+    def _write(self):
+        self.written = time.time()
+        with contextlib.suppress(OSError):  # a full disk must not end the run that could tell of it
+            write_text(self.path, json.dumps(self.as_dict(), indent=1))
+
+
+def outcome(record):
+    """Return one trial's result in words."""
+    if record["status"] == "failed":
+        return f"FAILED: {record['error']}"
+    seconds = sum(record["seconds"].values())
+    accuracy = f"{record['test_accuracy']:.3f} of {record['n_test']} test clips right"
+    return f"{accuracy}; {seconds:.0f} s, of them training {record['train_seconds']:.1f} s"
+
+
+def duration(seconds):
+    """Return seconds as '45 s', '12 min' or '3 h 20 min'."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _stamp(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(seconds))
+
+
+def _live(board):
+    """Return a rich display of a board that redraws itself twice a second."""
+    from rich.live import Live
+
+    return Live(get_renderable=lambda: _table(board), refresh_per_second=2, transient=True)
+
+
+def _table(board):
+    """Return the board as a rich table, a row per model: the terminal is lower than a study is long."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    eta = board.eta()
+    table = Table(box=box.SIMPLE_HEAD, title=f"{duration(eta)} to go" if eta is not None else None)
+    for heading in ("model", "ended", "failed", "accuracy", "now"):
+        table.add_column(heading)
+    for model in dict.fromkeys(row.model for row in board.rows.values()):
+        rows = [row for row in board.rows.values() if row.model == model]
+        ended = [row for row in rows if row.state in ENDED]
+        shares = [row.accuracy for row in ended if row.accuracy is not None]
+        now = "; ".join(_now(row) for row in rows if row.state == "running")
+        failures = sum(row.state == "failed" for row in rows)
+        accuracy = f"{mean(shares):.3f}" if shares else ""
+        cells = (rows[0].label, f"{len(ended)} of {len(rows)}", str(failures or ""), accuracy, now)
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _now(row):
+    share = f" {row.done}/{row.total}" if row.total else ""
+    return f"fold {row.fold} seed {row.seed}: {row.stage or 'starts'}{share}, {duration(time.time() - row.began)}"

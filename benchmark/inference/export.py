@@ -1,0 +1,262 @@
+"""A trained model as a file for other programs, and the proof that the file says the same: it is run and compared."""
+
+import contextlib
+import importlib.util
+import json
+import tempfile
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.errors import StudyError
+from benchmark.inference.predictor import Predictor, check_trial
+from spectrograms.files import draft, put, write_text
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file: how it is written, and how it is run."""
+
+    file: str
+    write: Callable  # (keras.Model, Path)
+    load: Callable  # Path -> function from an input (1, ...) float32 to scores (n_classes,)
+    tolerance: float  # largest difference of a score
+    packages: tuple[str, ...] = ()  # as they are imported; their names for pip are INSTALLED_AS
+    memory: float = 2.0  # taken by writing, as a multiple of the weights: measured on ResNet-18, rounded up
+
+
+INSTALLED_AS = {"ai_edge_litert": "ai-edge-litert"}
+
+
+def _save_keras(model, path):
+    model.save(path)
+
+
+def _load_keras(path):
+    import keras
+
+    model = keras.models.load_model(path, compile=False)
+    return lambda x: np.asarray(model.predict_on_batch(x))[0]
+
+
+def _exporter(name):
+    return lambda model, path: model.export(str(path), format=name, verbose=False)
+
+
+def _load_saved_model(path):
+    import keras
+
+    layer = keras.layers.TFSMLayer(str(path), call_endpoint="serve")
+    return lambda x: keras.ops.convert_to_numpy(layer(x))[0]
+
+
+def _load_onnx(path):
+    from onnxruntime import InferenceSession
+
+    session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return lambda x: session.run(None, {name: x})[0][0]
+
+
+def _load_tflite(path):
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(str(path))
+    interpreter.allocate_tensors()
+    given = interpreter.get_input_details()[0]["index"]
+    answer = interpreter.get_output_details()[0]["index"]
+
+    def run(x):
+        interpreter.set_tensor(given, x)
+        interpreter.invoke()
+        return interpreter.get_tensor(answer)[0]
+
+    return run
+
+
+# Keras' own files run the same code again. Other programs add up in another order: of 32-bit floats with 24 bits each,
+# some hundred layers leave about four digits.
+FORMATS = {
+    "keras": Format("model.keras", _save_keras, _load_keras, 1e-5),
+    "saved_model": Format("saved_model", _exporter("tf_saved_model"), _load_saved_model, 1e-5, ("tensorflow",)),
+    "onnx": Format("model.onnx", _exporter("onnx"), _load_onnx, 1e-4, ("onnx", "onnxruntime"), 55.0),
+    "tflite": Format("model.tflite", _exporter("litert"), _load_tflite, 1e-4, ("tensorflow", "ai_edge_litert"), 12.0),
+}
+CONVERTERS = {"onnx": {"tensorflow": "tf2onnx", "jax": "jax2onnx", "torch": "onnxscript"}}  # by format and backend
+
+
+def export(trial_dir, format, out=None, n=5, known=None, say=print):
+    """Write a trial's model as one of :data:`FORMATS` into the folder ``out``, and return the file's path.
+
+    The file is run on ``n`` test clips of the study, or on noise where these are gone, and its scores are compared with
+    those of ``predict``; ``export.json`` beside it tells the difference, what goes in and what comes out. Of a network
+    over waveforms the head alone is written. ``out`` is ``TRIAL_DIR/export/FORMAT`` unless given, ``known`` as for
+    :class:`Predictor`. Raises :class:`StudyError` where the format cannot be produced here, or where the file says
+    something else than the model; then no file is left."""
+    if n < 1:
+        raise StudyError(f"at least one clip is needed to compare the exported file; got {n}")
+    kind, trial_dir = check_format(format), Path(trial_dir)
+    record = check_trial(trial_dir)
+    out = trial_dir / "export" / format if out is None else Path(out)
+    predictor = Predictor(trial_dir, record, known)
+    clips = _test_clips(trial_dir, predictor, n)
+    cases = list(clips.values()) or _noise(predictor, n)
+    _check_memory(kind, predictor.assembly.model, format)
+    with draft(out / kind.file) as temporary, _scratch(out):
+        _write(predictor.assembly.model, kind, temporary, format)
+        difference = _compare(kind, temporary, cases, format)
+        put(temporary, out / kind.file)
+    told = _describe(predictor, record, format) | {"max_difference": difference}
+    on = f"{len(clips)} test clips" if clips else f"{n} inputs of noise, since the study's clips are gone"
+    told |= {"compared_on": on, "clips": list(clips)}
+    write_text(out / "export.json", json.dumps(told, indent=1))
+    say(f"{out / kind.file}: {told['part']}; input {told['input']['shape']} float32: {told['input']['what']}")
+    say(f"scores differ by {difference:.1e} at most on {on} (allowed: {kind.tolerance:g})")
+    return out / kind.file
+
+
+def check_format(format):
+    """Return the :class:`Format` of a name; raise :class:`StudyError` where it is unknown or a package is missing."""
+    import keras
+
+    if format not in FORMATS:
+        raise StudyError(f"--format must be one of {', '.join(FORMATS)}; got '{format}'")
+    converter = CONVERTERS.get(format, {}).get(keras.backend.backend())
+    needed = [*FORMATS[format].packages, *([converter] if converter else [])]
+    missing = [INSTALLED_AS.get(name, name) for name in needed if importlib.util.find_spec(name) is None]
+    if missing:
+        raise StudyError(f"format {format} needs packages that are not installed: pip install {' '.join(missing)}")
+    return FORMATS[format]
+
+
+def _check_memory(kind, model, format):
+    """Raise where converting would need more memory than is free: the system would end this process, or others."""
+    weights, free = 4 * model.count_params(), _free_memory()  # bytes, float32
+    if free is not None and kind.memory * weights > free:
+        raise StudyError(
+            f"format {format} cannot be produced here: converting {weights / 1e9:.1f} GB of weights takes about "
+            f"{kind.memory * weights / 1e9:.0f} GB of memory, and {free / 1e9:.0f} GB are free; saved_model takes less"
+        )
+
+
+def _free_memory(path="/proc/meminfo"):
+    """Return the bytes of memory that Linux can give to new programs, or None on a system that does not say."""
+    with contextlib.suppress(OSError, LookupError, ValueError):
+        lines = dict(line.split(":", 1) for line in Path(path).read_text(encoding="ascii").splitlines())
+        return 1024 * int(lines["MemAvailable"].removesuffix("kB"))
+    return None
+
+
+def _test_clips(trial_dir, predictor, n):
+    """Return {clip_id: (input, scores)} of up to ``n`` test clips, from first to last; {} where none can be read."""
+    from spectrograms.errors import AudioError, ImageError
+
+    found = _test_files(trial_dir)
+    chosen = np.unique(np.linspace(0, len(found) - 1, min(n, len(found))).round().astype(int))
+    cases = {}
+    for number in chosen:
+        clip_id, path = found[number]
+        with contextlib.suppress(AudioError, ImageError, OSError):  # changed since
+            cases[clip_id] = _case(predictor, path)
+    return cases
+
+
+def _test_files(trial_dir):
+    """Return [(clip_id, path)] of the test clips that are still there: a folder may have been taken elsewhere."""
+    import pandas as pd
+
+    from benchmark.store.predictions import read_predictions
+
+    try:
+        tested = read_predictions(trial_dir / "predictions.csv").query("split == 'test'")["clip_id"]
+        clips = pd.read_csv(trial_dir.resolve().parents[2] / "clips.csv", dtype=str, keep_default_na=False)
+        paths = dict(zip(clips["clip_id"], clips["path"], strict=True))
+    except (StudyError, OSError, ValueError, LookupError):
+        return []
+    return [(clip_id, paths[clip_id]) for clip_id in tested if Path(paths.get(clip_id, "")).is_file()]
+
+
+def _case(predictor, path):
+    """Return (input of the exported file, scores that ``predict`` gives) of a file."""
+    extractor = predictor.assembly.extractor
+    x = extractor.read(path)
+    scores = predictor.assembly.score(x)
+    return (x if predictor.network.takes == "image" else extractor.embed(x).mean(axis=0)[None]), scores
+
+
+def _noise(predictor, n):
+    """Return ``n`` cases of random numbers in the range of what the model is fed with."""
+    model, rng = predictor.assembly.model, np.random.default_rng(0)
+    shape = (1, *model.input_shape[1:])
+    inputs = [rng.uniform(0, 255 if len(shape) == 4 else 1, shape).astype("float32") for _ in range(n)]
+    return [(x, np.asarray(model.predict_on_batch(x))[0]) for x in inputs]
+
+
+def _write(model, kind, path, format):
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # converters warn of what their own dependencies will change
+            kind.write(model, path)
+    except Exception as error:  # five converters in two languages, each with errors of its own
+        raise StudyError(f"format {format} cannot be produced here: {_first_line(error)}") from error
+
+
+def _compare(kind, path, cases, format):
+    """Return the largest difference between the scores of a file and those of ``predict``."""
+    try:
+        run = kind.load(path)
+        answers = [(run(x), scores) for x, scores in cases]
+        difference = max(float(np.abs(got - scores).max()) for got, scores in answers)
+    except Exception as error:  # of four programs that run the file
+        raise StudyError(f"the {format} file was written, but does not run here: {_first_line(error)}") from error
+    if not difference <= kind.tolerance:  # so that NaN fails too
+        raise StudyError(
+            f"the {format} file was written, but its scores differ by {difference:.2g} from the model's; "
+            f"at most {kind.tolerance:g} is allowed"
+        )
+    return difference
+
+
+def _first_line(error):
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:300] if lines else 'no reason given'}"
+
+
+@contextlib.contextmanager
+def _scratch(out):
+    """Let converters write their temporary files, which they leave where they are killed, into a draft in ``out``."""
+    before = tempfile.tempdir
+    with draft(out / "scratch") as folder:
+        folder.mkdir()
+        tempfile.tempdir = str(folder)
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
+
+
+def _describe(predictor, record, format):
+    """Return what another program has to know of the file: what it is, what goes in, what comes out."""
+    from benchmark.trials.provenance import versions
+
+    image = predictor.network.takes == "image"
+    study, shape = predictor.study, [1, *predictor.assembly.model.input_shape[1:]]
+    picture = "RGB 0..255 as it is, (batch, height, width, channel); the network's own normalisation is in the file"
+    embedding = f"the mean over patches of the embeddings of {predictor.network.label}, which is not in the file"
+    settings = {"clip": study.clip, "mel": study.mel, "image": study.image} if image else {"clip": study.clip}
+    return {
+        "format": format,
+        "file": FORMATS[format].file,
+        "part": "the complete model" if image else "the head alone",
+        "model": predictor.network.name,
+        "label": predictor.network.label,
+        "weights": record["weights"],
+        "input": {"shape": shape, "dtype": "float32", "what": picture if image else embedding},
+        "output": {"shape": [1, len(predictor.classes)], "what": "probabilities", "classes": predictor.classes},
+        "made_from": {name: section.model_dump(mode="json") for name, section in settings.items()},
+        "tolerance": FORMATS[format].tolerance,
+        "versions": versions(),
+    }

@@ -1,0 +1,233 @@
+"""A finished trial as something that scores new files: whole recordings window by window, pictures as they are."""
+
+import copy
+import json
+import math
+import time
+from itertools import count, cycle, islice
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from pydantic import ValidationError
+
+from benchmark.config.study import NetworkParams, Study
+from benchmark.errors import StudyError
+from spectrograms.names import printable
+
+PARTS = {"model.keras": "model", "head.keras": "head"}  # file of a trial: part of the assembly whose weights it holds
+NEEDED = ("classes", "seed", "settings", "weights")  # of trial.json
+LEAST = 0.5  # share of a last window that must be sound: in one with less, the silence after it would be scored
+PROBE = 0.05  # seconds decoded to see whether a file goes on
+CALLS = 20  # windows timed for a median
+DIGITS = 6  # of a score: float32 has no more
+
+
+def check_trial(folder):
+    """Return trial.json of a finished trial with a saved model; raise :class:`StudyError` where it is none."""
+    folder = Path(folder)
+    try:
+        record = json.loads((folder / "trial.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        near = sorted(path.parent for path in folder.glob("**/trial.json"))
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise StudyError(
+            f"{folder} is no trial's folder: trial.json: {getattr(error, 'strerror', None) or error}{hint}"
+        ) from None
+    if not isinstance(record, dict):
+        raise StudyError(f"{folder} is no trial's folder: trial.json must hold a mapping; got {type(record).__name__}")
+    if record.get("status") != "done":
+        raise StudyError(f"{folder}: the trial failed ({record.get('error')}), so there is no model")
+    if not any((folder / name).exists() for name in PARTS):
+        raise StudyError(f"{folder} has no saved model; run the study with training.save: model")
+    lacking = [key for key in NEEDED if not record.get(key) and record.get(key) != 0]
+    if lacking or not isinstance(record["classes"], list):
+        raise StudyError(f"{folder}: trial.json does not hold {', '.join(lacking) or 'a list of classes'}")
+    return record
+
+
+def window_starts(path, clip, hop=None):
+    """Yield the seconds at which the windows of an audio or video file begin: ``clip.offset``, then every ``hop``.
+
+    The first is the study's own clip, and is there whatever the file is. ``hop`` is in seconds, the duration of a clip
+    unless given. A later window is left out where the one before it reaches the end of the file, or where less than
+    half of it would be sound (where it would not be whole, under ``short: reject``). The end is found by decoding,
+    since headers lie; nothing is kept, so a film needs no more memory than a clip."""
+    hop, share = hop or clip.duration, 1.0 if clip.short == "reject" else LEAST
+    for number in count():
+        start = clip.offset + number * hop
+        covered = start - hop + clip.duration
+        if number and not _goes_on(path, max(covered, start + share * clip.duration - PROBE)):
+            return
+        yield start
+
+
+def _goes_on(path, start):
+    """Return whether a file has sound from ``start`` seconds on, PROBE seconds of it."""
+    from spectrograms.audio import decode
+    from spectrograms.errors import AudioError
+
+    try:
+        sound = decode(path, start, PROBE)
+    except (AudioError, OSError):
+        return False
+    return len(sound.mono) > (PROBE - 0.001) * sound.rate  # a millisecond: the time stamps of Matroska
+
+
+class Predictor:
+    """The model of a trial's folder, rebuilt from its settings; only weights are read from its saved model.
+
+    Files go the way that the training clips went: the same seconds, spectrogram, picture and size. ``known`` are the
+    user's own networks: where they are given, the trial may name no other code than theirs (``check_trusted``); without
+    them the folder is trusted."""
+
+    def __init__(self, folder, record, known=None):
+        from benchmark.errors import WeightsError
+        from benchmark.models.catalogue import check_trusted
+        from benchmark.models.weights.load import load_file
+        from benchmark.training.assembly import assemble
+        from benchmark.training.loop import precision
+
+        self.classes = record["classes"]
+        self.study, self.network = _settings(folder, record)
+        if known is not None:
+            check_trusted(self.network, known, folder)
+        file, part = next((file, part) for file, part in PARTS.items() if (Path(folder) / file).exists())
+        try:
+            with precision("off"):
+                self.assembly = assemble(
+                    self.network, self.study, len(self.classes), record["seed"], load=part == "head"
+                )
+            load_file(getattr(self.assembly, part), Path(folder) / file)
+        except WeightsError as error:
+            raise StudyError(f"{folder}: {error}") from None
+        if part == "head" and self.assembly.extractor.weights["sha256"] != record["weights"]["sha256"]:
+            raise StudyError(
+                f"{folder}: the head was trained on other weights of {self.network.label} than are found now"
+            )
+
+    def predict(self, path, hop=None, timed=False):
+        """Return {file, predicted, scores, error, caveat, windows, latency_ms} of one file.
+
+        ``windows`` holds {start, scores, error} of each of :func:`window_starts`, start in seconds; a picture is one
+        window without start. A window that cannot be scored, such as a silent one, has an error instead of scores.
+        The file's scores are the mean of its windows'; where there is none, its error is that of its first window.
+        ``latency_ms`` is None unless ``timed``: see :meth:`latency`. Raises StudyError for a ``hop`` that is none."""
+        if hop is not None and not 0 < hop < math.inf:
+            raise StudyError(f"the hop must be a number of seconds above 0; got {hop:g}")
+        windows, scored = [], []
+        for start in self._starts(path, hop):
+            scores, error = self._score(path, start)
+            windows.append({"start": start, "scores": self._named(scores), "error": error})
+            scored += [] if scores is None else [(start, scores)]
+        row = {"file": str(path), "predicted": None, "scores": None, "error": None, "caveat": "", "windows": windows}
+        if not scored:
+            return row | {"error": windows[0]["error"], "latency_ms": None}
+        mean = np.mean([scores for _, scores in scored], axis=0, dtype="float64")
+        latency = self.latency(path, [start for start, _ in scored]) if timed else None
+        return row | {
+            "predicted": self.classes[mean.argmax()],
+            "scores": self._named(mean),
+            "caveat": self._caveat(path, scored[-1][0]),
+            "latency_ms": latency,
+        }
+
+    def _caveat(self, path, start):
+        """Return what is to be known of a file whose last window begins at ``start`` seconds, '' if nothing."""
+        from spectrograms.audio import read_clip
+        from spectrograms.errors import AudioError
+        from spectrograms.image import caveat, read_image
+
+        if start is None:
+            return caveat(read_image(path))
+        beyond = self.study.clip.model_copy(
+            update={"offset": start, "duration": self.study.clip.duration + 1, "short": "pad"}
+        )
+        try:
+            return read_clip(path, beyond, self.study.mel.sample_rate).caveat
+        except (AudioError, OSError):
+            return ""
+
+    def latency(self, path, starts):
+        """Return the median milliseconds of a window: {forward, file, calls}, 'file' with decoding and rendering.
+
+        CALLS windows are timed, over and over from ``starts`` where these are fewer. The model has run before, so
+        nothing is compiled."""
+        forward, file = [], []
+        for start in islice(cycle(starts), CALLS):
+            began = time.perf_counter()
+            x = self._reader(start).read(path)
+            read = time.perf_counter()
+            self.assembly.score(x)
+            done = time.perf_counter()
+            forward.append(1000 * (done - read))
+            file.append(1000 * (done - began))
+        return {"forward": round(median(forward), 3), "file": round(median(file), 3), "calls": CALLS}
+
+    def _starts(self, path, hop):
+        return [None] if self._is_picture(path) or self._is_deaf else window_starts(path, self.study.clip, hop)
+
+    def _is_picture(self, path):
+        from spectrograms.image import is_picture
+
+        return self.network.takes == "image" and is_picture(path)
+
+    @property
+    def _is_deaf(self):
+        """Whether the study's pictures were made elsewhere: then nothing says how sound would become one."""
+        return self.study.dataset.kind == "images"
+
+    def _score(self, path, start):
+        """Return (scores (n_classes,), None) of a window, or (None, what is wrong with it)."""
+        from spectrograms.errors import AudioError, ImageError
+
+        if self._is_deaf and not self._is_picture(path):
+            return None, "is no picture, and the network was trained on pictures that were made elsewhere"
+        try:
+            return self.assembly.score(self._reader(start).read(path)), None
+        except (AudioError, ImageError, OSError) as error:
+            return None, str(error)
+
+    def _reader(self, start):
+        """Return the trial's extractor, reading the clip that begins at ``start`` seconds, and else what it read."""
+        reader = copy.copy(self.assembly.extractor)
+        if start is not None:
+            clip = self.study.clip.model_copy(update={"offset": start})
+            reader.settings = self.study.model_copy(update={"clip": clip})
+        return reader
+
+    def _named(self, scores):
+        if scores is None:
+            return None
+        return {name: round(float(score), DIGITS) for name, score in zip(self.classes, scores, strict=True)}
+
+
+def _settings(folder, record):
+    """Return (study, network) as trial.json has them."""
+    try:
+        settings = dict(record["settings"])
+        network = NetworkParams.model_validate(settings.pop("model"))
+        alone = settings | {"models": [network], "ensembles": ()}  # of the study's models
+        return Study.model_validate(alone, context={"part": True}), network
+    except (ValidationError, KeyError, TypeError, ValueError) as error:
+        raise StudyError(f"{folder}: trial.json does not hold the settings of a trial: {error}") from None
+
+
+def print_scores(rows):
+    """Print a line per file: the predicted class, then all scores, best first; below it a line per window of several.
+
+    Where windows were timed, the last line of a file is their median latency."""
+    for row in rows:
+        print(f"{printable(row['file'])}: {row['error'] or _ranked(row['scores'])}")
+        if row.get("caveat"):
+            print(f"  caveat: {printable(row['caveat'])}")
+        for window in row["windows"] if len(row["windows"]) > 1 else []:
+            print(f"  {window['start']:9.2f} s  {window['error'] or _ranked(window['scores'])}")
+        if row["latency_ms"]:
+            print("  p50 of {calls} windows: {forward:.1f} ms, with decoding {file:.1f} ms".format(**row["latency_ms"]))
+
+
+def _ranked(scores):
+    """Return the best class and all scores, best first, in one line."""
+    ranked = sorted(scores.items(), key=lambda item: -item[1])
+    return f"{ranked[0][0]}  ({', '.join(f'{name} {score:.3f}' for name, score in ranked)})"

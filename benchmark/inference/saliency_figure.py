@@ -1,0 +1,86 @@
+"""A picture of a spectrogram with the evidence for a class laid over it: time in seconds, frequency in hertz."""
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+
+from benchmark.inference.saliency import share
+
+LUMINANCE = (0.299, 0.587, 0.114)  # red, green, blue (ITU-R BT.601)
+PANEL = (3.1, 2.9)  # inches
+COLUMNS = 5  # panels side by side
+DPI = 130
+
+
+def _see_through(name="YlOrRd"):
+    """Return a colour map that is clear at 0 and still lets the picture through at 1."""
+    colours = colormaps[name](np.linspace(0.25, 0.9, 256))
+    colours[:, 3] = np.linspace(0, 0.85, 256) ** 0.7
+    return ListedColormap(colours, name="evidence")
+
+
+def plot_picture(picture, axes, ax, title=""):
+    """Draw a picture (height, width, 3), or in gray (height, width) of 0..255, with ticks of ``axes`` = (x, y)."""
+    x, y = axes
+    # Black becomes dark gray: colours laid over it would drown in black.
+    gray = {"cmap": "gray", "vmin": -100, "vmax": 255} if np.ndim(picture) == 2 else {}
+    ax.imshow(picture, extent=(0, 1, 0, 1), aspect="auto", interpolation="nearest", **gray)
+    ax.set_xticks(x.position(x.ticks), [f"{tick:g}" for tick in x.ticks])
+    ax.set_yticks(y.position(y.ticks), [f"{tick:g}" for tick in y.ticks])
+    ax.set(xlim=(0, 1), ylim=(0, 1), xlabel=x.label, ylabel=y.label, title=title)
+
+
+def plot_evidence(picture, evidence, axes, ax, title="", highest=None):
+    """Lay the :func:`share` of a map (rows, columns) over a picture in gray; return what was laid, in percent per cell.
+
+    The map is smoothed between the centres of its cells. ``highest``: percent of the darkest colour."""
+    plot_picture(_gray(picture), axes, ax, title)
+    percent = 100 * share(evidence)
+    return ax.imshow(
+        percent, cmap=_see_through(), vmin=0, vmax=highest or percent.max() or 1,
+        extent=(0, 1, 0, 1), aspect="auto", interpolation="bilinear",
+    )  # fmt: skip
+
+
+def _gray(picture):
+    picture = np.asarray(picture, float)
+    return picture @ LUMINANCE if picture.ndim == 3 else picture
+
+
+def clip_figure(picture, evidence, axes, title):
+    """Return a figure of one clip: the picture as the network gets it, then the evidence for each class.
+
+    ``picture`` is (height, width, 3) uint8, ``evidence`` {caption: map (rows, columns)}, ``axes`` = (x, y)."""
+    figure, panels = _panels(1 + len(evidence), title)
+    plot_picture(picture, axes, panels[0], "as the network gets it")
+    _lay(figure, panels[1:], [(picture, caption, found) for caption, found in evidence.items()], axes)
+    return figure
+
+
+def class_figure(means, axes, title):
+    """Return a figure of {caption: (mean picture (height, width, 3), mean map (rows, columns))}, a panel for each."""
+    figure, panels = _panels(len(means), title)
+    _lay(figure, panels, [(picture, caption, found) for caption, (picture, found) in means.items()], axes)
+    return figure
+
+
+def _panels(n, title):
+    columns = min(n, COLUMNS)
+    rows = -(-n // columns)
+    figure = Figure(figsize=(columns * PANEL[0] + 0.8, rows * PANEL[1] + 0.4), dpi=DPI, layout="constrained")
+    figure.suptitle(title, fontsize=11)
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for ax in panels[n:]:
+        ax.set_axis_off()
+    return figure, panels[:n]
+
+
+def _lay(figure, panels, drawn, axes):
+    """Draw (picture, caption, map) into each panel, on one scale of colours."""
+    highest = max(100 * share(found).max() for _, _, found in drawn) or 1
+    laid = [
+        plot_evidence(picture, found, axes, ax, caption, highest)
+        for ax, (picture, caption, found) in zip(panels, drawn, strict=True)
+    ]
+    figure.colorbar(laid[0], ax=list(panels), label="share of the evidence (% per cell)", fraction=0.05)

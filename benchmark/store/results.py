@@ -1,0 +1,211 @@
+"""A results folder, read into memory. A trial that cannot be read counts as failed, with the reason; the rest go on."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmark.errors import StudyError
+from benchmark.store.predictions import class_names, read_predictions
+from benchmark.store.yaml_file import read_yaml
+
+TRIAL_KEYS = ("status", "model", "label", "regime", "weights", "parameters", "size_mb", "train_seconds", "threads")
+HISTORY_COLUMNS = ("iteration", "epoch", "loss", "accuracy", "val_loss", "val_accuracy")
+LATENCY_COLUMNS = ("stage", "call", "ms")
+LEAKAGE_COLUMNS = ("clip_a", "clip_b")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One model, fold and seed. ``error`` is None exactly where the trial is done, and then the frames are there.
+
+    A trial that failed may have the history up to then."""
+
+    model: str
+    fold: int
+    seed: int
+    info: dict  # trial.json, as far as it could be read
+    error: str | None = None
+    predictions: pd.DataFrame | None = None
+    history: pd.DataFrame | None = None
+    latency: pd.DataFrame | None = None
+
+    @property
+    def done(self):
+        """Whether the trial has numbers."""
+        return self.error is None
+
+    @cached_property
+    def test(self):
+        """The predictions of the test split."""
+        return self.predictions[self.predictions["split"] == "test"]
+
+    @property
+    def weights(self):
+        """The name of the weights the trial started from, or '' where it is not recorded."""
+        return (self.info.get("weights") or {}).get("name", "")
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """What a study wrote: its settings, its clips, and the trials it asks for that are on disk."""
+
+    folder: Path
+    study: dict  # study.yaml
+    clips: pd.DataFrame  # clips.csv, a row per clip used
+    rejected: pd.DataFrame  # rejected.csv, a row per file set aside
+    leakage: pd.DataFrame  # leakage.csv, a row per pair of copies on two sides of a split
+    trials: tuple[Trial, ...]  # in the study's order of models, then by seed and fold
+
+    @property
+    def classes(self):
+        """The names of the classes, sorted."""
+        return sorted(set(self.clips["label"]))
+
+    @property
+    def models(self):
+        """A dict with name, label and weights for each model, in the study's order."""
+        return _models(self.study)
+
+    @property
+    def planned(self):
+        """The number of trials that the study asks for per model."""
+        return len(_folds_and_seeds(self.study))
+
+    @cached_property
+    def groups(self):
+        """The group of each clip, indexed by clip_id; None where every clip is its own."""
+        if "group" not in self.clips:
+            return None
+        groups = self.clips.set_index("clip_id")["group"].replace("", np.nan).dropna()
+        return None if groups.is_unique else groups
+
+    def n_train(self, trial):
+        """Return the training clips of a trial; where not recorded, they are the clips that it has no prediction of."""
+        return max(1, trial.info.get("n_train") or len(self.clips) - len(trial.predictions))
+
+    def ratio(self, trials):
+        """Return test clips over training clips, the mean of some trials."""
+        return float(np.mean([len(trial.test) / self.n_train(trial) for trial in trials]))
+
+    def of(self, model):
+        """Return the trials of the model with this name."""
+        return [trial for trial in self.trials if trial.model == model]
+
+    def done(self, model):
+        """Return the trials of the model with this name that have numbers."""
+        return [trial for trial in self.of(model) if trial.done]
+
+
+def read_results(folder):
+    """Return the :class:`Results` in a folder; raise :class:`StudyError` where there are none.
+
+    Trials of models, folds and seeds that study.yaml does not name are left overs of earlier runs: not read.
+    Raises too where clips.csv is missing; a missing rejected.csv means that no file was set aside, a missing or empty
+    leakage.csv that no copies were found."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise StudyError(f"no folder {folder}; give the folder that a run wrote, such as results/<study>")
+    if not (folder / "study.yaml").is_file():
+        raise StudyError(f"{folder} has no study.yaml, so it is no results folder; give results/<study> itself")
+    study = _checked(read_yaml(folder / "study.yaml"), folder / "study.yaml")
+    clips = _read_text(folder / "clips.csv", ("clip_id", "label"))
+    rejected = _read_optional(folder / "rejected.csv", ("path", "reason"))
+    leakage = _read_optional(folder / "leakage.csv", LEAKAGE_COLUMNS)
+    trials = [
+        read_trial(path, model, fold, seed, set(clips["label"]))
+        for model in _models(study)
+        for fold, seed in _folds_and_seeds(study)
+        if (path := folder / "trials" / model["name"] / f"{fold}-{seed}").is_dir()
+    ]
+    if not trials:
+        raise StudyError(f"{folder / 'trials'} has no trial that study.yaml names; run the study first")
+    return Results(folder, study, clips, rejected, leakage, tuple(trials))
+
+
+def read_trial(folder, model, fold, seed, classes):
+    """Return the :class:`Trial` in a folder; what is missing or broken in it becomes the trial's error.
+
+    model: a dict with its name, label and weights; classes: the set of names that the predictions must have scores for.
+    """
+    info = {"model": model["name"], "label": model["label"], "weights": {"name": model["weights"]}}
+    try:
+        info |= _read_info(folder / "trial.json")
+        if info["status"] != "done":
+            history = _read_table(path, HISTORY_COLUMNS) if (path := folder / "history.csv").is_file() else None
+            error = str(info.get("error") or "no reason recorded")
+            return Trial(model["name"], fold, seed, info, error, history=history)
+        predictions = read_predictions(folder / "predictions.csv")
+        _check_predictions(predictions, classes, folder / "predictions.csv")
+        history = _read_table(folder / "history.csv", HISTORY_COLUMNS)
+        latency = _read_table(folder / "latency.csv", LATENCY_COLUMNS)
+    except StudyError as error:
+        return Trial(model["name"], fold, seed, info, str(error))
+    return Trial(model["name"], fold, seed, info, None, predictions, history, latency)
+
+
+def _read_info(path):
+    """Return trial.json as a dict; a failed trial may lack all but its status."""
+    try:
+        info = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StudyError(f"{path} cannot be read: {error}") from None
+    if not isinstance(info, dict) or info.get("status") not in ("done", "failed"):
+        raise StudyError(f"{path}: status must be 'done' or 'failed'")
+    missing = [key for key in TRIAL_KEYS if key not in info]
+    if info["status"] == "done" and missing:
+        raise StudyError(f"{path}: missing key {', '.join(missing)}")
+    return info
+
+
+def _check_predictions(frame, classes, path):
+    if set(class_names(frame)) != classes:
+        raise StudyError(f"{path}: its classes are {', '.join(class_names(frame))}; "
+                         f"those of clips.csv are {', '.join(sorted(classes))}")  # fmt: skip
+    if not (frame["split"] == "test").any():
+        raise StudyError(f"{path}: no row of the test split")
+
+
+def _read_table(path, columns, **options):
+    try:
+        frame = pd.read_csv(path, **options)
+    except (OSError, ValueError) as error:
+        raise StudyError(f"{path} cannot be read: {error}") from None
+    if missing := [column for column in columns if column not in frame.columns]:
+        raise StudyError(f"{path}: missing column {', '.join(missing)}; it has {', '.join(frame.columns)}")
+    return frame
+
+
+def _read_text(path, columns):
+    return _read_table(path, columns, dtype=str, keep_default_na=False)
+
+
+def _read_optional(path, columns):
+    """Return a table of text, one without rows where there is no file or nothing in it."""
+    there = path.is_file() and path.stat().st_size > 0
+    return _read_text(path, columns) if there else pd.DataFrame(columns=list(columns))
+
+
+def _checked(study, path):
+    """Return the mapping of study.yaml; raise where a part that analysis needs is missing."""
+    if missing := [key for key in ("name", "dataset", "split", "training", "models") if not study.get(key)]:
+        raise StudyError(f"{path}: missing key {', '.join(missing)}; it must be the resolved study that a run wrote")
+    try:
+        _models(study), _folds_and_seeds(study)
+    except (KeyError, TypeError) as error:
+        raise StudyError(f"{path}: split or models is not as a run writes it ({error})") from None
+    return study
+
+
+def _models(study):
+    return [{key: model[key] for key in ("name", "label", "weights")} for model in study["models"]]
+
+
+def _folds_and_seeds(study):
+    """Return the (fold, seed) pairs the study asks for; only a cross-validation has folds beyond 0."""
+    split = study["split"]
+    folds = split["folds"] if split["protocol"] == "kfold" else 1
+    return [(fold, seed) for seed in split["seeds"] for fold in range(folds)]

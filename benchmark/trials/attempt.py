@@ -1,0 +1,32 @@
+"""One trial as an engine runs it: what goes wrong in it is recorded in its folder and ends nothing else."""
+
+import contextlib
+import gc
+import traceback
+
+import keras
+
+from benchmark.errors import EXPECTED, reason_of
+from benchmark.trials.specification import Surroundings
+from benchmark.trials.trial import run_trial, write_folder
+
+
+def attempt(job, surroundings=None, run=run_trial):
+    """Run a job and return its record, trial.json as a dict; where it fails, record why in its folder."""
+    try:
+        return run(job, surroundings or Surroundings())
+    except (MemoryError, *EXPECTED) as error:
+        return failed(job, reason_of(error))
+    except Exception as error:  # of any library: the other trials still run, and the traceback is kept
+        return failed(job, reason_of(error), traceback.format_exc())
+    finally:
+        keras.utils.clear_session()
+        gc.collect()
+
+
+def failed(job, reason, details=None):
+    """Return the record of a trial that failed and write it into the trial's folder, where that can be written."""
+    record = job.trial.record(job.study) | {"status": "failed", "error": reason, "traceback": details}
+    with contextlib.suppress(OSError):  # the disk may be what failed: the reason still reaches the table of trials
+        write_folder(job.trial.folder(job.study), record, {}, {})
+    return record

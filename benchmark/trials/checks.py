@@ -1,0 +1,165 @@
+"""What a run would stumble over in a study's networks and packages, found before anything is rendered."""
+
+import difflib
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+import keras
+
+from benchmark.config.study import NAMED_WEIGHTS
+from benchmark.errors import StudyError, reason_of
+from benchmark.features.extractors import WaveformExtractor
+from benchmark.models import sources
+from benchmark.models.catalogue import build_core, find_builder, find_function
+from benchmark.models.weights import load as weights
+from benchmark.trials import reach
+
+
+def judge(study, say=print, thorough=False, offline=False):
+    """Say what is wrong with the networks of a study; return {name: the reasons in one text} of the wrong ones.
+
+    ``thorough``: as ``check`` looks, see :func:`wrong_networks` and :func:`weights_to_fetch`. Raises
+    :class:`StudyError` where no network is right: then there is nothing to run."""
+    wrong, notes = wrong_networks(study, thorough), {}
+    if thorough:
+        unreachable, notes = weights_to_fetch(study, wrong, offline)
+        wrong |= {name: [reason] for name, reason in unreachable.items()}
+    for name, note in notes.items():
+        say(f"{name}: {note}")
+    keras.utils.clear_session()
+    said = [f"trials of {name} will fail: {reason}" for name, reasons in wrong.items() for reason in reasons]
+    if len(wrong) == len(study.models):
+        raise StudyError("\n".join(["no network of the study can be run", *said]))
+    for sentence in said:
+        say(sentence)
+    return {name: "; ".join(reasons) for name, reasons in wrong.items()}
+
+
+def wrong_networks(study, thorough=False):
+    """Return {name: reasons} of the networks whose trials cannot but fail; those that are right are left out.
+
+    ``thorough`` lays out every network, loads the modules of a hub that are here, and runs a user's own builder: a run
+    leaves that to the trial, where a builder that ends its process ends no more. Nothing is fetched."""
+    found = {}
+    for network in study.models:
+        outcomes = [_attempt(step)[1] for step in STEPS[network.takes](network, study, thorough)]
+        found[network.name] = list(dict.fromkeys(filter(None, outcomes)))
+    return {name: reasons for name, reasons in found.items() if reasons}
+
+
+def weights_to_fetch(study, wrong, offline=False, seconds=4.0):
+    """Return (reasons, notes), {name: text} each, of the named weights that are in no cache.
+
+    reasons: why they cannot be fetched, or their builder cannot be asked for them; notes: they can be fetched, or with
+    ``offline`` nobody was asked. Networks in ``wrong`` are left out: their trials fail anyway."""
+    found, reasons, notes = {}, {}, {}
+    for network in study.models:
+        if network.name not in wrong and network.weights_path is None and network.weights != "random":
+            source, reason = _attempt(partial(SOURCES[network.takes], network))
+            reasons |= {network.name: reason} if reason else {}
+            found |= {network.name: source} if source and not source.cached else {}
+    answers = {} if offline else reach.ask([source.url for source in found.values()], seconds)
+    for name, source in found.items():
+        answer = answers.get(source.url, reach.Answer())
+        if answer.problem:
+            reasons[name] = f"{source.absent} ({answer.problem}: {source.url})"
+        else:
+            size = f" ({answer.size / 1e6:.0f} MB)" if (answer.size or 0) > 1e6 else ""
+            later = "; not asked for (--offline)" if offline else f"; it will be fetched{size}"
+            notes[name] = f"{source.file} is not in {source.place}{later}"
+    return reasons, notes
+
+
+def _attempt(step):
+    """Return (what a step returns, ''), or (None, the reason that a trial would record)."""
+    try:
+        return step(), ""
+    except Exception as error:  # of any library, and of whatever a user's own builder does
+        return None, reason_of(error)
+
+
+def _image_steps(network, study, thorough):
+    """Yield what raises where an image network is wrong."""
+    kind, _, preset = network.backbone.partition(":")
+    if kind == "keras_hub":
+        yield partial(sources.check_preset, preset)
+        if network.features or (thorough and Path(preset).is_dir()):
+            yield partial(_hub_layers, network)
+        return
+    found, reason = _attempt(partial(find_builder, network.backbone))
+    if reason:
+        yield partial(find_builder, network.backbone)
+        return
+    builder = found[0]
+    is_named = network.weights_path is None and network.weights != "random"
+    is_cut = bool(network.features or network.inner_dropout)
+    if thorough:  # a builder that is asked where its weights come from lays out its layers as well
+        lay_out = is_cut or not (is_named and network.backbone.startswith("keras.applications."))
+    else:
+        lay_out = (is_cut or network.options) and network.backbone.startswith(sources.LIBRARIES)
+    if lay_out:
+        yield partial(sources.check_layers, network)
+    if network.weights_path is not None:
+        yield partial(_file_fits, builder, network)
+    elif is_named:
+        yield partial(weights.check_named, builder, network.weights, network.weights_sha256)
+        if hasattr(builder, "weights_files"):
+            yield partial(build_core, builder, network)
+
+
+def _hub_layers(network):
+    if network.features:
+        raise StudyError(f"{network.backbone} has no top to cut; leave out 'features'")
+    sources.check_layers(network)
+
+
+def _file_fits(builder, network):
+    _check_path(network)
+    build_core(builder, network)
+
+
+def _check_path(network):
+    """Raise :class:`StudyError` where there is no file or folder of the weights, with the named source it may mean."""
+    if not network.weights_path.exists():
+        near = difflib.get_close_matches(network.weights, NAMED_WEIGHTS, 1)
+        hint = f"did you mean '{near[0]}'?" if near else "give a file that exists, or 'weights: random'"
+        raise StudyError(f"no weights at {network.weights_path}; {hint}")
+
+
+def _waveform_steps(network, study, thorough):
+    """Yield what raises where a network over waveforms is wrong."""
+    if network.weights == "random":
+        yield partial(_random_builder, network)
+        return
+    yield partial(_packages, network)
+    handle = network.backbone.partition(":")[2]
+    if network.weights_path is not None:
+        yield partial(_check_path, network)
+        is_here = network.weights_path.exists()
+    else:
+        module = sources.hub_module(network.weights, handle)
+        is_here = module is None or module.cached
+    if thorough and is_here:
+        yield partial(WaveformExtractor, network, study)
+
+
+def _random_builder(network):
+    if network.random is None:
+        raise StudyError(f"{network.name} names no builder for weights: random")
+    find_function(network.random, "random")
+
+
+def _packages(network):
+    """Raise :class:`StudyError` where what reads a SavedModel is not installed."""
+    lacking = [name for name in ("tensorflow", "tensorflow-hub") if find_spec(name.replace("-", "_")) is None]
+    if lacking:
+        raise StudyError(f"{network.backbone} needs {' and '.join(lacking)}: pip install {' '.join(lacking)}; "
+                         "or set 'weights: random'")  # fmt: skip
+
+
+STEPS = {"image": _image_steps, "waveform": _waveform_steps}
+SOURCES = {
+    "image": sources.source_of,
+    "waveform": lambda network: sources.hub_module(network.weights, network.backbone.partition(":")[2]),
+}

@@ -1,0 +1,130 @@
+"""Ensembles: combined as by hand, and chosen without a look at the test clips."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmark.analysis.metrics import ensembles
+from benchmark.store.predictions import SCORE, score_matrix
+from tests.support.fake_results import predictions_of, results_of
+
+CLASSES = ["a", "b", "c"]
+
+
+def scored(skill, seed, n_val=20, n_test=30, classes=CLASSES):
+    """Return predictions of validation and test clips, the same clips for every seed; skill: of the true class."""
+    y_true = np.random.default_rng(0).choice(classes, n_val + n_test)
+    y_score = np.random.default_rng(seed).dirichlet(np.ones(len(classes)), n_val + n_test)
+    y_score[np.arange(len(y_true)), np.searchsorted(classes, y_true)] += skill
+    y_score /= y_score.sum(axis=1, keepdims=True)
+    frame = pd.DataFrame({"split": ["val"] * n_val + ["test"] * n_test, "clip_id": np.arange(len(y_true)).astype(str)})
+    frame["y_true"] = y_true
+    return predictions_of(frame.assign(**{SCORE + name: y_score[:, k] for k, name in enumerate(classes)}), classes)
+
+
+def study(**models):
+    """Return results of one trial of each model."""
+    return results_of({name: {(0, 0): frame} for name, frame in models.items()}, classes=CLASSES)
+
+
+def test_majority_vote_by_hand():
+    # Two of three models say 'a' with little confidence; the mean of scores says 'b'.
+    y_scores = np.array([[[0.5, 0.4, 0.1]], [[0.5, 0.4, 0.1]], [[0.0, 1.0, 0.0]]])
+    assert ensembles.mean_of_scores(y_scores).argmax() == 1
+    vote = ensembles.majority_vote(y_scores)
+    assert vote[0] == pytest.approx([(2 + 1 / 3) / 4, (1 + 0.6) / 4, (0.2 / 3) / 4])
+    assert vote.sum() == pytest.approx(1)
+
+
+def test_a_tied_vote_is_decided_by_the_mean():
+    assert ensembles.majority_vote([[[0.6, 0.4, 0]], [[0.1, 0.9, 0]]]).argmax() == 1
+    assert ensembles.majority_vote([[[0.9, 0.1, 0]], [[0.4, 0.6, 0]]]).argmax() == 0
+
+
+@pytest.mark.parametrize("rule", ensembles.RULES)
+def test_a_model_with_itself_changes_no_prediction(rule):
+    frame = scored(0.2, 1)
+    found = ensembles.combine([frame, frame], rule)
+    columns = ["split", "clip_id", "y_true", "y_pred"]
+    pd.testing.assert_frame_equal(found[columns], frame[columns], check_dtype=False)
+    if rule == "mean":
+        np.testing.assert_allclose(score_matrix(found), score_matrix(frame))
+
+
+def test_clips_and_classes_meet_by_name():
+    one, other = scored(0.2, 1), scored(0.2, 2)
+    mixed = other.sample(frac=1, random_state=0)[[*other.columns[::-1]]]
+    pd.testing.assert_frame_equal(ensembles.combine([one, other], "mean"), ensembles.combine([one, mixed], "mean"))
+
+
+def test_the_models_that_a_study_names_decide_together_too():
+    results = study(one=scored(0.2, 1), other=scored(0.3, 2), third=scored(0.1, 3))
+    results.study["ensembles"] = [["one", "third"], ["one", "gone"]]
+    table = ensembles.ensembles_table(results)
+    named = table[table["ensemble"].isin(["mean_named", "vote_named"])]
+    assert named["models"].tolist() == ["one, third"] * 2
+    members = [results.done(name)[0].predictions for name in ("one", "third")]
+    expected = ensembles.combine(members, "mean").query("split == 'test'")
+    assert named["accuracy"].iloc[0] == pytest.approx((expected["y_true"] == expected["y_pred"]).mean())
+
+
+def test_clips_that_a_member_lacks_are_left_out():
+    one, other = scored(0.2, 1), scored(0.2, 2)
+    found = ensembles.combine([one, other.iloc[5:]], "mean")
+    assert found["clip_id"].tolist() == one["clip_id"].tolist()[5:]
+
+
+def test_the_choice_sees_no_test_clip():
+    """Test labels turned around change accuracies, and nothing about who takes part."""
+    models = {name: scored(skill, seed) for seed, (name, skill) in enumerate({"x": 0.5, "y": 0.3, "z": 0.1}.items())}
+    turned = {}
+    for name, frame in models.items():
+        other = frame["y_true"].map({"a": "b", "b": "c", "c": "a"})
+        turned[name] = frame.assign(y_true=frame["y_true"].where(frame["split"] == "val", other))
+    tables = [ensembles.ensembles_table(study(**frames)) for frames in (models, turned)]
+    assert tables[0]["members"].tolist() == tables[1]["members"].tolist()
+    assert tables[0]["val_accuracy"].tolist() == tables[1]["val_accuracy"].tolist()
+    assert (tables[0]["accuracy"] != tables[1]["accuracy"]).all()
+
+
+def test_the_best_on_validation_is_chosen_though_it_is_worst_on_test():
+    good, bad = scored(2.0, 1), scored(-0.0, 2)
+    lucky = pd.concat([good[good["split"] == "val"], bad[bad["split"] == "test"]])
+    steady = pd.concat([bad[bad["split"] == "val"], good[good["split"] == "test"]])
+    table = ensembles.ensembles_table(study(lucky=lucky, steady=steady)).set_index("ensemble")
+    assert table.loc["single", "models"] == "lucky"
+    assert table.loc["single", "val_accuracy"] == 1 > table.loc["single", "accuracy"]
+
+
+@pytest.mark.parametrize("rule", ensembles.RULES)
+def test_a_member_that_only_disturbs_is_left_out(rule):
+    rng = np.random.default_rng(0)
+    y_true = rng.integers(0, 3, 60)
+    sure = np.eye(3)[y_true]
+    wrong = np.eye(3)[(y_true + 1) % 3]
+    assert ensembles.best_first(y_true, np.stack([wrong, sure, sure, wrong, wrong]), rule) == [1, 2]
+
+
+def test_each_trial_has_members_of_its_own():
+    strong, weak = scored(0.8, 1), scored(0.0, 2)
+    models = {"x": {(0, 0): strong, (1, 0): weak}, "y": {(0, 0): weak, (1, 0): strong}}
+    results = results_of(models, "kfold", folds=2, classes=CLASSES)
+    table = ensembles.ensembles_table(results).set_index("ensemble")
+    assert table.loc["single", "members"] == "X (1), Y (1)"
+    assert table.loc["mean_all", "members"] == "X, Y"
+    assert table.loc["mean_all", ["trials", "models"]].tolist() == [2, "x, y"]
+
+
+def test_a_model_with_fewer_trials_takes_no_part():
+    models = {name: {(0, seed): scored(0.2, seed) for seed in range(n)} for name, n in (("x", 2), ("y", 2), ("z", 1))}
+    results = results_of(models, "predefined", (0, 1), classes=CLASSES)
+    assert ensembles.members(results) == ["x", "y"]
+    assert ensembles.members(study(x=scored(0.2, 1))) == []
+    assert ensembles.ensembles_table(study(x=scored(0.2, 1))).empty
+
+
+def test_without_validation_clips_nothing_is_chosen():
+    frames = {name: scored(0.2, seed).query("split == 'test'") for seed, name in enumerate("xy")}
+    table = ensembles.ensembles_table(study(**frames))
+    assert table["ensemble"].tolist() == ["mean_all", "vote_all"]
+    assert table["val_accuracy"].isna().all()

@@ -1,0 +1,284 @@
+"""Marks: what makes a row doubtful is found, named, and shown in every table and in the terminal."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from rich.console import Console
+from statsmodels.stats.proportion import confint_proportions_2indep
+
+from benchmark.analysis.metrics.marks import LOSS_ERROR, SURE, find_marks, least_difference
+from benchmark.analysis.plots import figures
+from benchmark.analysis.report.report import print_comparison, report
+from benchmark.analysis.tables.sheets import write_tables
+from benchmark.store.predictions import SCORE
+from benchmark.store.results import read_results
+from tests.support.fake_results import CLASSES, build_results
+
+TABLES = ("per_class", "table_2", "table_3", "comparison", "latency", "parity", "uncertainty", "calibration", "costs")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return build_results(tmp_path / "study", models=("vgg16", "yamnet"), folds=1, seeds=(0, 1), random=(), failed=())
+
+
+def edit(path, change):
+    """Read a CSV or JSON file, change it in place or replace it by what ``change`` returns, and write it."""
+    if path.suffix == ".json":
+        content = json.loads(path.read_text())
+        path.write_text(json.dumps(content | change))
+    else:
+        frame = pd.read_csv(path)
+        change(frame)
+        frame.to_csv(path, index=False)
+
+
+def predict(frame, rows, name):
+    """Give the class of this name the highest score in some rows."""
+    frame.loc[rows, [SCORE + other for other in CLASSES]] = 0.0
+    frame.loc[rows, SCORE + name] = 1.0
+    frame.loc[rows, "y_pred"] = name
+
+
+def all_drama(trial):
+    edit(trial / "predictions.csv", lambda frame: predict(frame, frame["split"] == "test", "Drama"))
+
+
+def no_comedy(trial):
+    """Take a class from the predictions of all trials of the model: one that any fold or seed predicts is no blank."""
+    for each in trial.parent.iterdir():
+        edit(each / "predictions.csv", lambda frame: predict(frame, frame["y_pred"] == "Comedy", "Drama"))
+
+
+def guesses(trial):
+    """Let the model be right for five test clips of each trial, fewer than the largest class has."""
+    for each in trial.parent.iterdir():
+        edit(each / "predictions.csv", _unlucky)
+
+
+def _unlucky(frame):
+    for place, row in enumerate(frame.itertuples()):
+        wrong = next(name for name in CLASSES if name != row.y_true)
+        predict(frame, place, row.y_true if place < 5 else wrong)  # test clips come first
+
+
+def lost(trial):
+    def change(frame):
+        frame.loc[3, "loss"] = np.nan
+
+    edit(trial / "history.csv", change)
+
+
+def infinite(trial):
+    def change(frame):
+        frame.loc[0, "loss"] = np.inf
+
+    edit(trial / "history.csv", change)
+
+
+def diverged(trial):
+    edit(trial / "trial.json", {"status": "failed", "error": f"the training {LOSS_ERROR} in epoch 2; lower the rate"})
+
+
+def broke_off(trial):
+    lost(trial)
+    edit(trial / "trial.json", {"status": "failed", "error": "stopped"})
+
+
+def lucky(trial):
+    def change(frame):
+        frame[["accuracy", "val_accuracy"]] = (0.4, 0.9)
+
+    edit(trial / "history.csv", change)
+
+
+def in_company(trial):
+    edit(trial / "trial.json", {"latency_alone": False})
+
+
+def cut_short(trial):
+    edit(trial / "trial.json", {"solver": {"converged": False}})
+
+
+CHANGES = {
+    cut_short: {"optimum": "fold-seed 0-1"},
+    all_drama: {"constant": "Drama, fold-seed 0-1"},
+    no_comedy: {"unpredicted": "Comedy"},
+    guesses: {"guessing": "0.161 against 0.242"},  # 10 and 15 of 62 clips
+    lost: {"loss": "fold-seed 0-1"},
+    infinite: {"loss": "fold-seed 0-1"},
+    diverged: {"loss": "fold-seed 0-1"},
+    broke_off: {"loss": "fold-seed 0-1"},
+    lucky: {"validation": "fold-seed 0-1"},
+    in_company: {"company": "fold-seed 0-1"},
+}
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_what_is_doubtful_is_found_for_its_model_alone(folder, change):
+    assert find_marks(read_results(folder)).letters == {}
+    change(folder / "trials" / "vgg16" / "0-1")
+    assert find_marks(read_results(folder)).found == {"vgg16": CHANGES[change], "yamnet": {}}
+
+
+def test_copies_under_two_labels_are_a_mark_of_every_model(folder):
+    leakage = pd.DataFrame(
+        [("a", "b", "same sound", 0, "Action", "Drama"), ("a", "c", "same group", 0, "Action", "Drama")],
+        columns=["clip_a", "clip_b", "kind", "n_folds", "label_a", "label_b"],
+    )
+    leakage.to_csv(folder / "leakage.csv", index=False)
+    assert find_marks(read_results(folder)).found == {name: {"labels": "1 pair"} for name in ("vgg16", "yamnet")}
+
+
+def test_a_class_that_one_seed_of_several_predicts_is_predicted(folder):
+    predictions = folder / "trials" / "vgg16" / "0-1" / "predictions.csv"
+    edit(predictions, lambda frame: predict(frame, frame["y_pred"] == "Comedy", "Drama"))
+    assert find_marks(read_results(folder)).letters == {}
+
+
+def test_the_error_of_a_lost_loss_is_the_one_that_training_raises():
+    source = Path(__file__).parents[2] / "benchmark" / "training" / "loop.py"
+    assert LOSS_ERROR in source.read_text()
+
+
+@pytest.mark.parametrize(
+    ("train", "val", "n_train", "n_val", "epochs", "marked"),
+    [
+        (0.40, 0.90, 700, 100, 5, True),
+        (0.40, 0.90, 700, 100, 1, False),  # one epoch: its batches were scored by a network still new
+        (0.40, 0.90, None, 100, 5, False),  # an older trial.json
+        (0.70, 0.78, 70_000, 10_000, 5, False),  # as with dropout: surely above, but by less than 0.10
+        (0.70, 0.90, 70, 10, 5, False),  # 9 of 10 clips prove nothing
+        (0.90, 0.40, 700, 100, 5, False),
+    ],
+)
+def test_only_validation_surely_far_above_training_is_marked(folder, train, val, n_train, n_val, epochs, marked):
+    trial = folder / "trials" / "vgg16" / "0-0"
+    rows = pd.DataFrame({"iteration": range(1, 2 * epochs + 1), "epoch": np.repeat(range(1, epochs + 1), 2)})
+    halves = {"loss": 1.0, "val_loss": np.nan, "val_accuracy": np.nan, "accuracy": [train - 0.1, train + 0.1] * epochs}
+    history = rows.assign(**halves)
+    history.loc[history.index[-1], "val_accuracy"] = val
+    history.to_csv(trial / "history.csv", index=False)
+    edit(trial / "trial.json", {"n_train": n_train})
+    frame = pd.read_csv(trial / "predictions.csv")
+    clips = frame[frame["split"] == "val"].sample(n_val, replace=True, random_state=0)
+    pd.concat([frame[frame["split"] == "test"], clips]).to_csv(trial / "predictions.csv", index=False)
+    assert ("validation" in find_marks(read_results(folder)).found["vgg16"]) == marked
+
+
+@pytest.mark.parametrize(("right", "n", "other", "m"), [(90, 100, 280, 700), (9, 10, 49, 70), (10, 10, 0, 30)])
+def test_the_least_difference_is_newcombes(right, n, other, m):
+    expected, _ = confint_proportions_2indep(right, n, other, m, method="newcomb", alpha=1 - SURE)
+    assert least_difference(right / n, n, other / m, m) == pytest.approx(expected, abs=1e-12)  # rounding
+
+
+def leak(folder, setting, pairs=None):
+    """Record the study's ``leakage`` and, where there are any, the pairs of copies."""
+    study = yaml.safe_load((folder / "study.yaml").read_text())
+    (folder / "study.yaml").write_text(yaml.safe_dump(study | {"leakage": setting}))
+    if pairs is not None:
+        pd.DataFrame(pairs, columns=["clip_a", "clip_b"]).to_csv(folder / "leakage.csv", index=False)
+
+
+@pytest.mark.parametrize(
+    ("setting", "pairs", "found"),
+    [
+        ("off", None, {"unchecked": ""}),
+        (False, None, {"unchecked": ""}),  # what YAML makes of an off without quotes
+        ("warn", None, {}),
+        ("warn", [], {}),
+        ("warn", [("a", "b")], {"copies": "1 pair"}),
+        ("warn", [("a", "b"), ("b", "a"), ("a", "c")], {"copies": "2 pairs"}),  # a pair may be in several folds
+        ("refuse", None, {}),
+    ],
+)
+def test_leakage_marks_every_row(folder, setting, pairs, found):
+    leak(folder, setting, pairs)
+    assert find_marks(read_results(folder)).found == {"vgg16": found, "yamnet": found}
+
+
+def test_copies_under_two_labels_on_one_side_are_not_counted_as_copies_across(folder):
+    leak(folder, "warn")
+    pairs = pd.DataFrame({"clip_a": ["a", "b"], "clip_b": ["c", "d"], "n_folds": [0, 2]})
+    pairs.to_csv(folder / "leakage.csv", index=False)
+    assert find_marks(read_results(folder)).found["vgg16"] == {"copies": "1 pair"}
+
+
+def test_an_empty_leakage_file_means_no_copies(folder):
+    leak(folder, "warn")
+    (folder / "leakage.csv").touch()
+    assert find_marks(read_results(folder)).letters == {}
+
+
+def test_a_row_without_a_leakage_check_is_marked_in_every_table_and_in_the_terminal(folder, monkeypatch):
+    monkeypatch.setattr(figures, "write_figures", lambda *given: [])
+    leak(folder, "off")
+    no_comedy(folder / "trials" / "vgg16" / "0-0")
+    summary = report(folder)
+    for name in TABLES:
+        for suffix in ("md", "tex"):
+            text = (folder / f"{name}.{suffix}").read_text()
+            assert "b: leakage not checked, all models." in text
+            assert "a: a class is never predicted: VGG-16 (Comedy)." in text
+            row = next(line for line in text.splitlines() if "VGG-16" in line)
+            assert re.search(r"\(marks: a, b\)|[|&] a, b( |$)", row)
+        marks = pd.read_csv(folder / f"{name}.csv").set_index("model")["marks"]
+        assert set(marks.loc[["vgg16"]]) == {"a class is never predicted (Comedy); leakage not checked"}
+        if name != "parity":  # YAMNet is not in the paper
+            assert set(marks.loc[["yamnet"]]) == {"leakage not checked"}
+    of_both = "a class is never predicted: VGG-16 (Comedy); leakage not checked: VGG-16, YAMNet"
+    for name in ("pairwise", "ensembles", "hardest"):  # rows about several models
+        assert pd.read_csv(folder / f"{name}.csv")["marks"].iloc[-1] == of_both
+        assert "b: leakage not checked, all models." in (folder / f"{name}.md").read_text()
+    console = Console(width=100, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    print_comparison(summary, console)
+    lines = console.export_text().splitlines()
+    assert next(line for line in lines if line.startswith("VGG-16")).endswith("a, b")
+    assert "b: leakage not checked, all models." in lines
+
+
+def test_nothing_marked_means_no_column(folder):
+    write_tables(read_results(folder))
+    for name in TABLES:
+        assert "Marks" not in (folder / f"{name}.md").read_text()
+        assert pd.read_csv(folder / f"{name}.csv")["marks"].isna().all()
+
+
+def test_odd_names_in_marks_are_escaped(tmp_path):
+    classes = ("R&B_50% #1", "<b>|x", "$y$ {z}\\")
+    odd = "<i>A&B|C_D"
+    folder = build_results(tmp_path / "odd", ("vgg16",), 1, classes=classes, labels={"vgg16": odd}, failed=())
+    trial = folder / "trials" / "vgg16" / "0-0"
+
+    def only(frame):
+        frame["y_pred"] = classes[1]
+        for name in classes:
+            frame[SCORE + name] = float(name == classes[1])
+
+    edit(trial / "predictions.csv", only)
+    write_tables(read_results(folder))
+    assert r"\<i>A&B\|C\_D (\<b>\|x, fold-seed 0-0)" in (folder / "comparison.md").read_text()
+    latex = (folder / "comparison.tex").read_text()
+    assert r"\textless{}i\textgreater{}A\&B\textbar{}C\_D (\textless{}b\textgreater{}\textbar{}x, fold-seed" in latex
+
+
+def test_the_best_of_models_that_guess_is_never_called_best_alone(folder):
+    for model in ("vgg16", "yamnet"):
+        guesses(folder / "trials" / model / "0-1")
+    summary = report(folder)
+    assert summary.comparison["best"].tolist() == ["best, but not above guessing", "not separable"]
+    assert "best, but not above guessing" in (folder / "comparison.md").read_text()
+    page = re.sub(r"<[^>]+>", " ", (folder / "report.html").read_text())
+    assert "VGG-16, not above guessing" in page
+    console = Console(width=110, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    print_comparison(summary, console)
+    text = console.export_text()
+    row = next(line for line in text.splitlines() if line.startswith("VGG-16"))
+    assert " * " in row
+    assert row.endswith(" a")
+    assert "a: not above guessing, accuracy at or below the share of the largest class (0.161 against 0.242)" in text

@@ -1,0 +1,173 @@
+"""Scores against a published table, published intervals, other libraries and matrices counted by hand."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binomtest
+from sklearn.metrics import balanced_accuracy_score, matthews_corrcoef
+
+from benchmark.analysis.metrics import metrics
+from benchmark.analysis.metrics.statistics import wilson_interval
+from benchmark.store.predictions import to_frame
+from benchmark.store.results import Trial
+from tests.benchmarks.interval_coverage import coverage
+
+GENRES = ["Action", "Comedy", "Drama", "Romance", "Thriller"]
+# visutsak2025, Table 3, VGG-16. The paper prints no counts: the supports (rows) and numbers of predictions (columns)
+# are those that its precisions and recalls come from, the errors within them are laid out freely.
+VGG16 = [
+    [23, 1, 0, 0, 2],
+    [0, 23, 0, 0, 1],
+    [1, 0, 31, 0, 3],
+    [3, 0, 1, 25, 4],
+    [2, 1, 1, 1, 30],
+]
+PUBLISHED = {
+    "precision": [0.7931, 0.92, 0.93939, 0.96154, 0.75],
+    "recall": [0.88462, 0.95833, 0.88571, 0.75758, 0.85714],
+    "f1": [0.83636, 0.93878, 0.91176, 0.84746, 0.80],
+}
+
+
+def labels(matrix, classes):
+    """Return y_true and y_pred that have this confusion matrix."""
+    cells = [(row, column) for (row, column), n in np.ndenumerate(np.array(matrix)) for _ in range(n)]
+    return [classes[row] for row, _ in cells], [classes[column] for _, column in cells]
+
+
+def trial(fold, seed, y_true, y_pred):
+    """Return a done trial that tested these clips."""
+    scores = pd.get_dummies(pd.Categorical(y_pred, categories=GENRES)).to_numpy(float)
+    frame = to_frame("test", [f"{fold}-{n}" for n in range(len(y_true))], y_true, scores, GENRES)
+    return Trial("m", fold, seed, {}, None, frame)
+
+
+def test_vgg16_scores_are_those_of_the_paper():
+    table = metrics.per_class(*labels(VGG16, GENRES), GENRES)
+    assert table["support"].tolist() == [26, 24, 35, 33, 35]
+    for score, published in PUBLISHED.items():
+        np.testing.assert_allclose(table[score], published, atol=6e-6)  # five printed decimals
+    assert metrics.accuracy(*labels(VGG16, GENRES)) == pytest.approx(0.8627, abs=5e-5)  # four printed decimals
+
+
+def test_vgg16_headline_scores_are_macro_averages():
+    means = metrics.macro(metrics.per_class(*labels(VGG16, GENRES), GENRES))
+    expected = {"precision_macro": 0.8728, "recall_macro": 0.8687, "f1_macro": 0.8669}
+    assert means == pytest.approx(expected, abs=5e-5)  # the abstract, in percent with two decimals
+
+
+def test_confusion_counts_rows_true_columns_predicted():
+    np.testing.assert_array_equal(metrics.confusion(*labels(VGG16, GENRES), GENRES), VGG16)
+    np.testing.assert_array_equal(metrics.confusion(["b"], ["a"], ["a", "b", "c"]), [[0, 0, 0], [1, 0, 0], [0, 0, 0]])
+
+
+def test_a_class_never_predicted_counts_as_zero_in_the_macro_average():
+    table = metrics.per_class(["a", "a", "b"], ["a", "a", "a"], ["a", "b"])
+    assert table["precision"].tolist() == [pytest.approx(2 / 3), 0]
+    assert metrics.macro(table)["precision_macro"] == pytest.approx(1 / 3)  # MATLAB, leaving NaN out, has 2/3
+
+
+# Newcombe 1998, Statistics in Medicine 17, 857-872, Table I, method 3
+@pytest.mark.parametrize(
+    ("k", "n", "low", "high"),
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_wilson_interval_is_the_published_one(k, n, low, high):
+    assert wilson_interval(k / n, n) == pytest.approx((low, high), abs=5e-5)  # four printed decimals
+
+
+@pytest.mark.parametrize(("k", "n"), [(0, 1), (1, 1), (132, 153), (153, 153)])
+def test_wilson_interval_is_that_of_scipy(k, n):
+    expected = binomtest(k, n).proportion_ci(0.95, method="wilson")
+    assert wilson_interval(k / n, n) == pytest.approx((expected.low, expected.high), abs=1e-12)  # rounding
+
+
+def test_folds_are_pooled():
+    y_true, y_pred = labels(VGG16, GENRES)
+    whole = metrics.summarise([trial(0, 0, y_true, y_pred)], GENRES)
+    folds = [trial(0, 0, y_true[:50], y_pred[:50]), trial(1, 0, y_true[50:], y_pred[50:])]
+    pooled = metrics.summarise(folds, GENRES)
+    assert np.isnan(whole.pop("accuracy_std"))
+    assert pooled.pop("accuracy_std") > 0
+    assert pooled == whole
+    assert whole["n_test"] == 153
+
+
+def test_repeating_seeds_never_shrinks_the_interval():
+    y_true, y_pred = labels(VGG16, GENRES)
+    one = metrics.summarise([trial(0, 0, y_true, y_pred)], GENRES)
+    ten = metrics.summarise([trial(0, seed, y_true, y_pred) for seed in range(10)], GENRES)
+    assert ten.pop("accuracy_std") == pytest.approx(0, abs=1e-12)  # rounding
+    del one["accuracy_std"]
+    assert ten == pytest.approx(one, abs=1e-12)  # a mean of ten equal numbers
+
+
+def test_deviation_of_two_trials():
+    trials = [trial(0, 0, ["Drama"] * 4, ["Drama"] * 4), trial(0, 1, ["Drama"] * 4, ["Drama"] * 2 + ["Comedy"] * 2)]
+    summary = metrics.summarise(trials, GENRES)
+    assert summary["accuracy"] == 0.75
+    assert summary["accuracy_std"] == pytest.approx(0.5 / np.sqrt(2))  # two points d apart: d / sqrt(2) with ddof 1
+    np.testing.assert_array_equal(metrics.total_confusion(trials, GENRES)[2], [0, 2, 6, 0, 0])
+
+
+def test_latency_keeps_the_first_call_apart():
+    rows = [("first", 900.0), *(("forward", float(ms)) for ms in range(1, 102)), ("file", 50.0), ("batch", 160.0)]
+    summary = metrics.summarise_latency(pd.DataFrame(rows, columns=["stage", "ms"]))
+    expected = {"latency_ms_first": 900, "latency_ms_p50": 51, "latency_ms_p90": 91, "latency_ms_p99": 100}
+    expected |= {"latency_ms_mean": 51, "calls": 101, "file_ms_p50": 50}
+    assert summary == {**expected, "batch_clips": 32, "throughput": 200}  # 32 clips in 160 ms
+
+
+def test_throughput_counts_the_clips_of_a_batch():
+    rows = [("forward", 1.0, 1), ("batch", 20.0, 8), ("batch", 40.0, 8), ("batch", 400.0, 8)]
+    summary = metrics.summarise_latency(pd.DataFrame(rows, columns=["stage", "ms", "clips"]))
+    assert (summary["batch_clips"], summary["throughput"]) == (8, 200)  # of the median batch: 8 clips in 40 ms
+
+
+def test_latency_of_a_stage_not_timed_is_missing():
+    summary = metrics.summarise_latency(pd.DataFrame({"stage": ["first", "forward"], "ms": [9.0, 3.0]}))
+    assert np.isnan([summary["file_ms_p50"], summary["throughput"]]).all()
+
+
+def test_the_interval_of_forty_clips_is_around_the_score():
+    # 40 clips of 5 classes, three wrong: with absent classes counted 0 the bootstrap's mean was 0.05 below the score.
+    matrix = np.diag([8, 7, 8, 6, 8])
+    matrix[1, 0] = matrix[3, 4] = matrix[3, 2] = 1
+    found = metrics.summarise([trial(0, 0, *labels(matrix, GENRES))], GENRES)
+    low, score, high = (found[f"f1_macro{end}"] for end in ("_low", "", "_high"))
+    assert score == pytest.approx(0.925, abs=0.01)
+    # As Wilson's interval of 37 right clips of 40, which macro recall is here.
+    assert (low, high) == pytest.approx(wilson_interval(37 / 40, 40), abs=0.02)
+    assert found["recall_macro"] == pytest.approx(37 / 40)
+
+
+def test_where_all_is_right_the_interval_is_no_point():
+    groups = pd.Series(np.arange(40) // 4, [f"0-{n}" for n in range(40)])
+    for given, n in ((None, 40), (groups, 10)):
+        found = metrics.summarise([trial(0, 0, *labels(np.diag([8] * 5), GENRES))], GENRES, given)
+        assert (found["f1_macro_low"], found["f1_macro_high"]) == pytest.approx(wilson_interval(1, n))
+
+
+# The whole table, with more studies: tests/benchmarks/interval_coverage.py.
+@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize("recall", [0.6, 0.92])
+def test_intervals_of_macro_averages_hold_the_true_scores(recall, grouped):
+    held, plain = coverage((8,) * 5, recall, grouped, 100)
+    # 93 to 97 %, and three standard errors of these few studies.
+    assert (held >= 0.93 - 3 * np.sqrt(0.05 * 0.95 / 100)).all()
+    assert grouped or recall < 0.9 or plain.mean() < 0.93  # what percentiles of the same bootstrap hold
+
+
+# Constant, perfect, and made up; scikit-learn warns of the first.
+@pytest.mark.parametrize("predicted", [["b"] * 30, None, "random"], ids=["constant", "perfect", "random"])
+def test_balanced_accuracy_and_mcc_are_those_of_scikit_learn(predicted):
+    rng = np.random.default_rng(0)
+    y_true = rng.choice(list("abd"), 30, p=(0.2, 0.5, 0.3))  # no clip of class c
+    y_pred = {"random": rng.choice(list("abcd"), 30)}.get(predicted) if isinstance(predicted, str) else predicted
+    y_pred = y_true if y_pred is None else y_pred
+    found = metrics.agreement(metrics.confusion(y_true, y_pred, list("abcd")))
+    with warnings.catch_warnings(action="ignore"):
+        expected = balanced_accuracy_score(y_true, y_pred), matthews_corrcoef(y_true, y_pred)
+    assert (found["balanced_accuracy"], found["mcc"]) == pytest.approx(expected)

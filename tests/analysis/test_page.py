@@ -1,0 +1,424 @@
+"""The page of the report, as text: complete, escaped, self-contained, and readable by WCAG's measure."""
+
+import base64
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from PIL import Image
+
+from benchmark.analysis.report.page import charts, examples, grids, scatter
+from benchmark.analysis.report.page.card import data_card, split_grid
+from benchmark.analysis.report.page.charts import Frame, log_ticks, thinned, ticks
+from benchmark.analysis.report.page.grids import numeric
+from benchmark.analysis.report.page.making import making
+from benchmark.analysis.report.page.models import confusion
+from benchmark.analysis.report.page.page import TEMPLATES, digest, write_page
+from benchmark.analysis.tables.forms import FORMS
+from benchmark.analysis.tables.sheets import sheet
+from benchmark.analysis.tables.study_tables import study_tables
+from benchmark.config.load import CONFIGS, load_study
+from benchmark.store.results import read_results
+from tests.support.fake_results import build_results
+
+TRIO = ("vgg16", "vgg19", "yamnet")
+NASTY = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror="alert(2)">',
+    "two\nlines & 'quotes'",
+    "déjà vu 🎧",
+    "{{ 7 * 7 }}",
+)
+
+
+class Page(HTMLParser):
+    """What a browser would find: tags with their attributes, the text of each element, the rows of each table."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.texts, self.tables, self.open, self.in_cell = [], [], [], None, False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        self.open = tag
+        if tag == "table":
+            self.tables.append([])
+        if tag == "tr":
+            self.tables[-1].append([])
+        if tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+            self.in_cell = True
+
+    handle_startendtag = handle_starttag
+
+    def handle_endtag(self, tag):
+        self.open = None
+        self.in_cell &= tag not in ("td", "th")
+
+    def handle_data(self, data):
+        self.texts.append((self.open, data))
+        if self.in_cell:
+            self.tables[-1][-1][-1] += data
+
+    @property
+    def text(self):
+        return " ".join(" ".join(data for tag, data in self.texts if tag not in ("style", "script")).split())
+
+    def named(self, tag):
+        return [attributes for found, attributes in self.tags if found == tag]
+
+
+def page_of(folder):
+    results = read_results(folder)
+    tables = study_tables(results)
+    return Page(write_page(results, tables).read_text(encoding="utf-8")), results, tables
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    return page_of(
+        build_results(tmp_path_factory.mktemp("page") / "plain", models=(*TRIO, "resnet18"), folds=2, synthetic=30)
+    )
+
+
+@pytest.fixture(scope="module")
+def nasty(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page") / "nasty"
+    labels = {"vgg16": '<b>VGG</b> "16"', "yamnet": "</script><svg onload=alert(3)>"}
+    build_results(folder, models=TRIO, folds=1, classes=NASTY, labels=labels)
+    clips = pd.read_csv(folder / "clips.csv", dtype=str).assign(path="<i>path</i>.wav")
+    clips.to_csv(folder / "clips.csv", index=False)
+    pd.DataFrame({"path": ["<u>bad</u>.wav"], "reason": ["</table>"]}).to_csv(folder / "rejected.csv", index=False)
+    return page_of(folder)
+
+
+def test_the_comparison_is_that_of_the_markdown(plain):
+    page, results, tables = plain
+    made = sheet(results, tables, "comparison")
+    shown = next(table for table in page.tables if [cell.strip() for cell in table[0]] == list(made.header))
+    assert [[cell.strip() for cell in row] for row in shown[1:]] == [list(row) for row in made.rows]
+
+
+@pytest.mark.parametrize("name", [name for name in FORMS if name not in ("comparison",)])
+def test_every_table_is_there_with_its_rows(plain, name):
+    page, results, tables = plain
+    made = sheet(results, tables, name)
+    shown = [table for table in page.tables if [cell.strip() for cell in table[0]] == list(made.header)]
+    rows = [[" ".join(cell.split()) for cell in row] for row in shown[0][1:]]
+    assert rows == [[" ".join(cell.split()) for cell in row] for row in made.rows]
+
+
+def test_synthetic_sound_and_random_weights_stand_where_their_numbers_do(plain):
+    page, *_ = plain
+    assert "SYNTHETIC sound" in page.text
+    assert "Random weights, nothing pretrained: YAMNet." in page.text
+    for part in ("Report", "Comparison of the models", "Accuracy and latency", "Every pair of models"):
+        assert f"{part} (synthetic sound)" in page.text
+    # The list of accuracies, the matrix of pairs (row and column), the drawing, the section's heading and its charts.
+    assert page.text.count("YAMNet (random weights)") >= 5
+    assert page.text.count("YAMNet (random weights, synthetic sound)") == 4  # matrix, training, calibration, scores
+
+
+def test_failures_are_told_on_top_and_in_the_models_own_part(plain):
+    page, *_ = plain
+    assert page.text.count("out of memory: 512 MiB | 100 % used") == 2
+
+
+@pytest.mark.parametrize("made", ["plain", "nasty"])
+def test_nothing_is_fetched_from_anywhere(made, request):
+    page, *_ = request.getfixturevalue(made)
+    places = [value for _, attributes in page.tags for name, value in attributes.items()
+              if name in ("href", "src", "srcset", "action", "poster", "data", "xlink:href")]  # fmt: skip
+    assert places
+    assert [place for place in places if not place.startswith(("#", "data:"))] == []
+    assert not re.search(r"url\(|@import|https?:|fetch\(|XMLHttpRequest", (TEMPLATES / "style.css").read_text()
+                         + (TEMPLATES / "script.js").read_text())  # fmt: skip
+
+
+def test_links_lead_somewhere(plain):
+    page, *_ = plain
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {link["href"][1:] for link in page.named("a")} <= set(ids)
+
+
+def test_names_that_hold_markup_are_text(nasty):
+    page, *_ = nasty
+    assert [tag for tag, _ in page.tags].count("script") == 1
+    assert not {"img", "i", "u"} & {tag for tag, _ in page.tags}
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+    for name in (*NASTY, "</script><svg onload=alert(3)>", '<b>VGG</b> "16"', "<u>bad</u>.wav", "</table>"):
+        assert " ".join(name.split()) in page.text
+
+
+def test_the_policy_allows_the_pages_own_style_and_script_alone(plain):
+    page, *_ = plain
+    policy = next(meta["content"] for meta in page.named("meta") if "http-equiv" in meta)
+    own = {tag: "".join(data for found, data in page.texts if found == tag) for tag in ("style", "script")}
+    assert policy.startswith("default-src 'none';")
+    # A parser keeps the text of these two elements as it is, so that its digest is the browser's.
+    for tag in ("style", "script"):
+        assert f"{tag}-src '{digest(own[tag])}';" in policy
+    assert "unsafe" not in policy
+    assert not [attributes for _, attributes in page.tags if "style" in attributes]  # the policy would forbid them
+
+
+def test_the_same_results_give_the_same_page(plain):
+    _, results, tables = plain
+    path = results.folder / "report.html"
+    first = path.read_bytes()
+    write_page(results, tables)
+    assert path.read_bytes() == first
+    assert not list(results.folder.glob(".*report*"))
+
+
+def test_charts_are_said_in_words(plain):
+    page, *_ = plain
+    drawings = [attributes for attributes in page.named("svg") if attributes.get("aria-hidden") != "true"]
+    assert drawings
+    assert all(attributes["role"] == "img" and attributes["aria-label"] for attributes in drawings)
+    assert all(attributes.get("aria-label") for attributes in page.named("div") if "tabindex" in attributes)
+
+
+@pytest.mark.parametrize("built", [{"failed": TRIO}, {"models": ("vgg16",)}, {"absent": ("yamnet",)}, {"epochs": 1}])
+def test_a_study_that_lacks_parts_has_a_page(tmp_path, built):
+    page, results, _ = page_of(build_results(tmp_path / "few", **{"models": TRIO, "folds": 1} | built))
+    assert "How it was made" in page.text
+    assert page.text.count("Before you read the numbers") == bool(set(built.get("models", TRIO)) & {"yamnet", "vgg19"})
+    assert ("Every pair of models" in page.text) == (sum(bool(results.done(name)) for name in TRIO) > 1)
+
+
+def test_a_paper_of_eleven_models_and_five_folds_is_a_light_page(tmp_path):
+    folder = build_results(tmp_path / "paper")
+    pictures(folder, tmp_path / "images")
+    page, *_ = page_of(folder)
+    size = (folder / "report.html").stat().st_size
+    shown = len(page.named("image"))
+    assert shown > 20
+    assert size < 2_000_000  # bytes; noise is the picture that compresses least
+
+
+def pictures(folder, images):
+    """Give every clip a picture of noise, 128 mel bands by 646 frames."""
+    images.mkdir()
+    clips = pd.read_csv(folder / "clips.csv", dtype=str)
+    noise = np.random.default_rng(0).integers(0, 255, (128, 646, 3), dtype=np.uint8)
+    for number, clip in enumerate(clips["clip_id"]):
+        Image.fromarray(np.roll(noise, number, axis=1)).save(images / f"{clip}.png", compress_level=1)
+    clips.assign(image=[str(images / f"{clip}.png") for clip in clips["clip_id"]]).to_csv(
+        folder / "clips.csv", index=False
+    )
+
+
+def test_a_clip_is_embedded_once_for_all_models_that_show_it(tmp_path):
+    folder = build_results(tmp_path / "shared", models=("vgg16", "resnet18"), folds=1)
+    pictures(folder, tmp_path / "images")
+    page, *_ = page_of(folder)
+    embedded = [attributes["href"] for attributes in page.named("image")]
+    used = [attributes["href"] for attributes in page.named("use")]
+    assert len(embedded) == len(set(embedded)) < len(used)
+    assert {place[1:] for place in used} == {attributes["id"] for attributes in page.named("image")}
+
+
+def test_a_picture_is_made_small(tmp_path):
+    Image.new("RGB", (1000, 300), "red").save(tmp_path / "wide.png")
+    (tmp_path / "broken.png").write_text("no picture")
+    found = examples.small_picture(tmp_path / "wide.png")
+    assert (found["width"], found["height"]) == examples.SIZE
+    assert found["uri"].startswith("data:image/webp;base64,")
+    assert examples.small_picture(tmp_path / "broken.png") is None
+    assert examples.small_picture(tmp_path / "absent.png") is None
+
+
+def test_sound_is_there_only_where_the_study_shares_it_and_it_is_short(tmp_path):
+    folder = build_results(tmp_path / "sound", models=("vgg16",), folds=1)
+    clips = pd.read_csv(folder / "clips.csv", dtype=str)
+    files = [tmp_path / f"{clip}.ogg" for clip in clips["clip_id"]]
+    for number, file in enumerate(files):
+        file.write_bytes(bytes([number % 256]) * (400_000 if number % 2 else 1_000))
+    clips.assign(path=[str(file) for file in files]).to_csv(folder / "clips.csv", index=False)
+    page, *_ = page_of(folder)
+    assert page.named("audio") == []
+    assert "dataset.share_sound: true" in page.text
+    study = yaml.safe_load((folder / "study.yaml").read_text())
+    study["dataset"]["share_sound"] = True
+    (folder / "study.yaml").write_text(yaml.safe_dump(study))
+    page, *_ = page_of(folder)
+    sounds = [attributes["src"] for attributes in page.named("audio")]
+    assert sounds
+    contents = {base64.b64decode(sound.removeprefix("data:audio/ogg;base64,")) for sound in sounds}
+    assert {len(content) for content in contents} == {1_000}
+    assert "clips are without sound" in page.text
+
+
+def test_examples_are_the_surest_mistakes_then_a_right_clip_of_each_class():
+    rows = [("a", "x", "y", 0.9), ("b", "x", "y", 0.7), ("c", "y", "x", 0.8), ("d", "y", "x", 0.6),
+            ("e", "x", "x", 0.5), ("f", "x", "x", 0.99), ("g", "y", "y", 0.4)]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["clip_id", "y_true", "y_pred", "score"]).assign(model="m", seed=0)
+    ease = pd.DataFrame({"clip_id": list("abcdefg"), "share_right": [0, 0, 0, 0, 0.9, 0.5, 0.1]})
+    chosen = examples.choose(table, ease)["m"]
+    assert chosen["clip_id"].tolist() == ["a", "c", "b", "e", "g"]  # 'e' is the clip that more models get right
+    assert chosen["right"].tolist() == [False] * 3 + [True] * 2
+
+
+def test_confusion_has_counts_recall_and_precision():
+    chart = confusion([[3, 1], [0, 0]], ["x", "y"])
+    assert [[cell["count"] for cell in row["cells"]] for row in chart["rows"]] == [[3, 1], [0, 0]]
+    assert [row["recall"]["text"] for row in chart["rows"]] == ["75", "NaN"]
+    assert [share["text"] for share in chart["precision"]] == ["100", "0"]
+    assert (chart["total"], chart["accuracy"]) == (4, "0.750")
+    assert [cell["kind"] for cell in chart["rows"][0]["cells"]] == ["hit", "miss"]
+
+
+def test_clips_of_the_splits_add_up_to_all(plain):
+    _, results, _ = plain
+    grid = split_grid(results)
+    counts = np.array([[int(text) for text in row[1:]] for row in grid.rows])
+    assert grid.header == ("Class", "Clips", "Training", "Validation", "Test")
+    assert (counts[:, 0] == counts[:, 1:].sum(axis=1)).all()
+    assert (counts[:-1].sum(axis=0) == counts[-1]).all()
+    assert counts[-1, 0] == len(results.clips)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [("refuse", "None was found."), ("warn", "None was found."), ("group", "into one group"),
+     (False, "not looked for"), ("off", "not looked for"), (None, "is not recorded")],
+)  # fmt: skip
+def test_the_card_says_whether_copies_were_looked_for(plain, setting, said):
+    _, results, _ = plain
+    assert said in data_card(replace(results, study=results.study | {"leakage": setting}))["leakage_said"]
+
+
+def test_versions_that_differ_between_trials_are_counted(plain):
+    _, results, _ = plain
+    for number, trial in enumerate(trial for trial in results.trials if trial.done):
+        trial.info.update(versions={"keras": "3.14" if number == 0 else "3.15"}, backend="jax")
+    rows = dict(making(results)["surroundings"].rows)
+    done = sum(trial.done for trial in results.trials)
+    assert rows["version of keras"] == f"3.14 (1 trial); 3.15 ({done - 1} trials)"
+    assert rows["backend"] == "jax"
+
+
+def test_the_command_that_reproduces_reads_the_resolved_study(tmp_path):
+    study = load_study(CONFIGS / "demo.yaml")
+    file = tmp_path / "study.yaml"
+    file.write_text(yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
+    assert load_study(file) == study
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("0.812 [0.70, 0.89]", 0.812), ("12.3 M", 12.3e6), ("1.2 k", 1200), ("<0.001", 0.001), ("-0.12", -0.12),
+     ("1e-05", 1e-5), ("+0.3", 0.3), ("VGG-16", None), ("", None), ("3 m", 3), ("2, 4", 2)],
+)  # fmt: skip
+def test_cells_are_sorted_by_the_number_they_begin_with(text, value):
+    assert grids.number(text) == pytest.approx(value) if value is not None else grids.number(text) is None
+
+
+def test_a_column_is_numbers_where_every_cell_is_one_or_blank():
+    assert numeric([("1", "2", "", "done"), ("2", "", "", "3")]) == (False, True, False, False)
+
+
+def test_ticks_are_round_and_inside():
+    assert ticks(0, 1, 5) == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1.0])
+    assert [f"{tick:g}" for tick in ticks(-0.1, 0.1, 4)] == ["-0.1", "-0.05", "0", "0.05", "0.1"]
+    assert log_ticks(3, 120) == pytest.approx([5, 10, 20, 50, 100])
+    assert log_ticks(1, 5000) == pytest.approx([1, 10, 100, 1000])
+
+
+def test_a_path_is_broken_where_a_number_is_missing():
+    frame = Frame(0, 0, 10, 10, (0, 10), (0, 10))
+    assert frame.path([0, 5, 6, 10], [0, 10, np.nan, 5]) == "M0.0 10.0L5.0 0.0M10.0 5.0"
+    assert frame.path([], []) == ""
+
+
+def test_long_curves_are_thinned_and_keep_their_end():
+    kept = thinned(10_000, 300)
+    assert len(kept) <= 301
+    assert (kept[0], kept[-1]) == (0, 9_999)
+    assert thinned(5, 300).tolist() == [0, 1, 2, 3, 4]
+    assert len(thinned(0, 300)) == 0
+
+
+def test_labels_of_a_crowded_chart_stay_inside_it():
+    rows = pd.DataFrame({"model": list("abcdef"), "accuracy": 0.5, "accuracy_low": 0.4, "accuracy_high": 0.6,
+                         "latency_ms_p50": 100.0})  # fmt: skip
+    pairs = pd.DataFrame(columns=["model_a", "model_b", "separable"])
+    chart = scatter.accuracy_latency(rows, pairs, dict.fromkeys("abcdef", "a long name of a model"), {})
+    for point in chart["points"]:
+        width = scatter.LETTER * len(point["label"])
+        left = point["text"]["x"] - (width if point["text"]["anchor"] == "end" else 0)
+        assert chart["frame"].left <= left
+        assert left + width <= chart["frame"].right
+    assert len({(point["text"]["x"], point["text"]["y"]) for point in chart["points"]}) == 6
+
+
+# Text on what it stands on, at least 4.5 : 1; marks of a chart, 3 : 1 (WCAG 2.2, success criteria 1.4.3 and 1.4.11).
+TEXTS = [("ink", "page"), ("ink", "surface"), ("ink", "raised"), ("quiet", "page"), ("quiet", "surface"),
+         ("quiet", "raised"), ("link", "page"), ("link", "surface"), ("link", "raised"), ("ink", "hit"),
+         ("ink", "miss"), ("warn-ink", "warn"), ("bad-ink", "bad"), ("good-ink", "good")]  # fmt: skip
+MARKS = [("blue", "surface"), ("orange", "surface"), ("control", "surface"), ("control", "page"), ("link", "surface")]
+
+
+@pytest.mark.parametrize(
+    ("front", "back", "least"), [(*pair, 4.5) for pair in TEXTS] + [(*pair, 3.0) for pair in MARKS]
+)
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_contrast_is_that_of_wcag_aa(front, back, least, theme):
+    colours = dict(re.findall(r"--([\w-]+): light-dark\(([^)]+)\)", (TEMPLATES / "style.css").read_text()))
+    a, b = (luminance(colours[name].split(", ")[theme]) for name in (front, back))
+    assert (max(a, b) + 0.05) / (min(a, b) + 0.05) >= least
+
+
+def luminance(colour):
+    """Return the relative luminance of '#rrggbb', as WCAG defines it."""
+    parts = np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)]) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))
+
+
+LEVELS = {"chance 0.33": 1 / 3, "largest class 0.62": 0.62}
+
+
+def test_chance_and_the_largest_class_are_lines_of_both_charts(plain):
+    _, _, tables = plain
+    comparison = tables["comparison"]
+    called = dict(zip(comparison["model"], comparison["label"], strict=True))
+    said = "dashed: chance 0.33; dash-dotted: largest class 0.62"
+    rows = charts.forest(comparison, called, LEVELS)
+    assert (rows["levels"], rows["said"]) == ([33.33, 62.0], said)
+    chart = scatter.accuracy_latency(comparison, tables["pairwise"], called, LEVELS)
+    frame = chart["frame"]
+    assert chart["said"] == said
+    assert chart["levels"] == pytest.approx(frame.down(list(LEVELS.values())), abs=0.06)  # rounded to a tenth
+    assert all(frame.top <= place <= frame.bottom for place in chart["levels"])
+
+
+def test_the_front_of_the_chart_is_dotted_where_neighbours_are_not_separable():
+    rows = pd.DataFrame({"model": list("abc"), "accuracy": [0.4, 0.8, 0.9], "latency_ms_p50": [10.0, 20.0, 90.0]})
+    rows = rows.assign(accuracy_low=rows["accuracy"] - 0.05, accuracy_high=rows["accuracy"] + 0.05)
+    pairs = pd.DataFrame({"model_a": ["a", "b"], "model_b": ["b", "c"], "separable": [True, False]})
+    chart = scatter.accuracy_latency(rows, pairs, dict(zip("abc", "abc", strict=True)), {})
+    assert [step["tie"] for step in chart["front"]] == [False, True]
+    a, b, _ = chart["points"]
+    assert chart["front"][0]["path"] == f"M{a['x']} {a['y']}L{b['x']} {a['y']}L{b['x']} {b['y']}"
+
+
+@pytest.mark.parametrize(("record", "said"), [({"kept_iteration": 160}, "epoch 8, iteration 160"), ({}, "")])
+def test_the_weights_that_were_kept_are_marked(tmp_path, record, said):
+    folder = build_results(tmp_path / "kept", models=("vgg16",), folds=1)
+    file = folder / "trials" / "vgg16" / "0-0" / "trial.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | record))
+    page, *_ = page_of(folder)
+    marks = [attributes for attributes in page.named("line") if attributes.get("class") == "kept"]
+    assert len(marks) == (2 if said else 0)
+    # 20 iterations an epoch, twelve epochs: 160 of 240 of the width between 38 and 372.
+    assert {mark["x1"] for mark in marks} == ({f"{38 + 334 * 160 / 240:.1f}"} if said else set())
+    assert (f"the weights kept, {said}." in page.text) == bool(said)

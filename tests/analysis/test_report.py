@@ -1,0 +1,143 @@
+"""The report: everything from disk, nothing stale, no network library."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+import yaml
+from rich.console import Console
+
+from benchmark.analysis.plots import figures
+from benchmark.analysis.report.report import print_comparison, report
+from benchmark.analysis.report.terminal import fit, shortened
+from benchmark.analysis.tables.forms import FORMS
+from benchmark.analysis.tables.sheets import SPECIAL
+from benchmark.errors import StudyError
+from tests.support.fake_results import build_results
+from tests.support.sources import ROOT
+
+TRIO = ("vgg16", "vgg19", "yamnet")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return build_results(tmp_path / "small", models=TRIO, folds=1)
+
+
+def test_report_writes_tables_and_figures(folder):
+    summary = report(folder)
+    names = {str(path.relative_to(folder)) for path in summary.files}
+    sheets = {f"{name}.{suffix}" for name in (*FORMS, *SPECIAL) for suffix in ("csv", "md", "tex")}
+    kinds = ("confusion", "training", "scores")
+    drawn = {f"figures/{kind}_{model}.png" for kind in kinds for model in ("vgg16", "yamnet")}
+    drawn |= {f"figures/{name}.png" for name in ("accuracy_latency", "pairwise", "example")}
+    assert names == sheets | {"ranking.csv", "reliability.csv", "report.html"} | drawn
+    assert all(path.stat().st_size > 0 for path in summary.files)
+    assert summary.comparison["model"].tolist() == list(TRIO)
+    assert "out of memory" in summary.failures["VGG-19"]
+
+
+def test_stale_figures_go_and_other_files_stay(folder):
+    (folder / "figures").mkdir()
+    for name in ("confusion_old.png", "training_old.png", "scores_old.png", "mine.png"):
+        (folder / "figures" / name).touch()
+    written = {path.name for path in report(folder).files if path.suffix == ".png"}
+    assert {path.name for path in (folder / "figures").iterdir()} == written | {"mine.png"}
+
+
+def test_a_second_report_writes_the_same_bytes(folder):
+    first = {path: path.read_bytes() for path in report(folder).files}
+    assert {path: path.read_bytes() for path in report(folder).files} == first
+
+
+def test_a_study_whose_trials_all_failed_still_has_tables(tmp_path):
+    folder = build_results(tmp_path / "failed", models=TRIO, folds=1, failed=TRIO)
+    summary = report(folder)
+    assert summary.comparison["status"].tolist() == ["failed"] * 3
+    assert not [path for path in summary.files if path.suffix == ".png"]
+
+
+def test_no_results_is_a_study_error(tmp_path):
+    with pytest.raises(StudyError, match="no folder"):
+        report(tmp_path / "absent")
+
+
+def test_the_terminal_shows_the_comparison_in_100_columns(tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "write_figures", lambda *given: [])
+    folder = build_results(tmp_path / "wide", synthetic=30, folds=2)
+    console = Console(width=100, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    print_comparison(report(folder), console)
+    lines = console.export_text().splitlines()
+    row = next(line for line in lines if line.startswith("Inception-ResNet-v2"))
+    assert "[0." in row  # label and interval unbroken in one line
+    assert row.rstrip().endswith("done")
+    assert any(line.startswith("SYNTHETIC sound") for line in lines)
+    assert any("] *" in line for line in lines if line.startswith("VGG-16"))  # the best
+    assert any(line.startswith("*: the highest accuracy; ~: not separable from it") for line in lines)
+    assert any(line.startswith("Failed: VGG-19: out of memory") for line in lines)
+
+
+LONG = "mobilenetv2_1.0_224_dequant_notop.weights.h5"
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory):
+    """The report of eleven models: one with a long label, two with weights of a long name, marks, and trials lost."""
+    folder = build_results(
+        tmp_path_factory.mktemp("wide"), folds=2, labels={"vggish": "VGGish with a label much longer than usual"}
+    )
+    study = yaml.safe_load((folder / "study.yaml").read_text())
+    study["leakage"] = "off"  # a mark of every row
+    (folder / "study.yaml").write_text(yaml.safe_dump(study))
+    for name in ("inception_resnet_v2", "mobilenet_v2"):
+        for file in folder.glob(f"trials/{name}/*/trial.json"):
+            file.write_text(file.read_text().replace('"name": "imagenet"', f'"name": "{LONG}"'))
+    shutil.rmtree(folder / "trials" / "densenet201" / "1-0")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "write_figures", lambda *given: [])
+        return report(folder)
+
+
+@pytest.mark.parametrize("width", [80, 90, 100, 120])
+def test_the_terminals_table_fits_and_no_number_is_cut(wide, width):
+    console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    print_comparison(wide, console)
+    lines = console.export_text().splitlines()
+    assert max(map(len, lines)) <= width
+    heading = next(line for line in lines if line.startswith("Model")).split()
+    for row in wide.comparison.to_dict("records"):
+        line = next(line for line in lines if line.startswith(row["label"][:11]) and line.rstrip().endswith(" a"))
+        assert row["status"] in line
+        if row["status"] != "failed":
+            numbers = [f"{row['accuracy']:.3f} [{row['accuracy_low']:.2f}, {row['accuracy_high']:.2f}]",
+                       f"{row['f1_macro']:.3f}", f"{row['latency_ms_p50']:.1f}"]  # fmt: skip
+            if "Params" in heading:
+                numbers.append(f"{row['parameters'] / 1e6:.1f} M")
+            if "MB" in heading:
+                numbers.append(f"{row['size_mb']:.1f}")
+            assert [number for number in numbers if f" {number} " not in line] == []
+    assert {"Weights", "Accuracy", "F1", "p50", "Status", "Marks"} <= set(heading)
+    assert any(f"Weights of MobileNet-v2: {LONG}." in line for line in lines)
+    assert ("Train" in heading) == (width == 120)
+
+
+def test_a_label_is_wrapped_and_a_weights_name_loses_its_middle():
+    header, rows = ("Model", "Weights", "F1"), [("a label of words", "weights_of_a_network.h5", "0.123")]
+    assert fit(header, rows, 80) == (header, [("a label of words", "weights_o..etwork.h5", "0.123")], 16,
+                                     ["Weights of a label of words: weights_of_a_network.h5."])  # fmt: skip
+    narrow = fit(header, rows, 24)
+    assert narrow[1:3] == ([("a label of words", "weig..k.h5", "0.123")], 7)  # 7 + 1 + 10 + 1 + 5
+    assert shortened("weights.h5", 10) == "weights.h5"
+
+
+def test_report_imports_no_network_library(folder):
+    script = (
+        "import sys; from benchmark.analysis.report.report import report\n"
+        "heavy = {'pandas', 'matplotlib', 'sklearn'} & set(sys.modules)\n"
+        "report(sys.argv[1])\n"
+        "banned = {'keras', 'tensorflow', 'torch', 'jax'} & set(sys.modules)\n"
+        "print(*heavy | banned)"
+    )
+    run = subprocess.run([sys.executable, "-c", script, folder], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "\n", "")

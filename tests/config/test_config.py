@@ -1,0 +1,345 @@
+import re
+
+import pytest
+import yaml
+
+from benchmark.config.load import CONFIGS, load_study, network_names, read_section
+from benchmark.config.schema import write_schemas
+from benchmark.config.study import AugmentParams, NetworkParams, Study, TrainingParams
+from benchmark.errors import StudyError
+from benchmark.store.yaml_file import parse
+from spectrograms.params import ClipParams, ImageParams, MelParams, fingerprint
+
+SMALLEST = {"name": "x", "dataset": {"root": "data"}, "models": ["mobilenet_v2"]}
+
+
+def written(tmp_path, **changes):
+    path = tmp_path / "study.yaml"
+    path.write_text(yaml.safe_dump(SMALLEST | changes))
+    return path
+
+
+def test_unknown_key_suggests_the_right_one():
+    with pytest.raises(StudyError, match="unknown key 'hop_lenght'; did you mean 'hop_length'"):
+        read_section(MelParams, {"hop_lenght": 256})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"mel": {"hop_lenght": 1}}, "unknown key 'hop_lenght' in section mel; did you mean 'hop_length'"),
+        ({"trainin": {}}, "unknown key 'trainin'; did you mean 'training'"),
+        ({"training": {"epochs": "five"}}, "training.epochs: .*integer.*got 'five'"),
+        ({"training": {"regime": "frozn"}}, "did you mean 'frozen'"),
+        ({"image": {"colormap": "magna"}}, "unknown colour map 'magna'; did you mean 'magma'"),
+        ({"models": ["vgg_16"]}, "unknown model 'vgg_16'; did you mean 'vgg16'"),
+        (
+            {"models": [{"extends": "vgg16", "weigths": "random"}]},
+            "model vgg16: unknown key 'weigths'; did you mean 'weights'",
+        ),
+        ({"models": ["vgg16", "vgg16"]}, "models named twice: vgg16"),
+        ({"models": []}, "models: .*at least 1 item"),
+        ({"models": "vgg16"}, "models must be a list"),
+        ({"models": [7]}, "must be a name or a mapping"),
+        ({"split": {"fractions": [0.7, 0.1, 0.1]}}, "sum to 1"),
+        ({"split": {"seeds": [1, 1]}}, "different integers"),
+        ({"mel": {"fmin": 12000}}, "sample_rate/2 = 11025 Hz must hold"),
+        ({"mel": {"hop_length": 4096}}, "hop_length must be in 1..n_fft=2048; got 4096"),
+        ({"dataset": {"root": "x", "group_pattern": "("}}, "no regular expression"),
+        ({"dataset": {"root": "x", "group_pattern": [["(a)", "a"], ["b", r"\1"]]}}, "invalid group reference"),
+        ({"dataset": {"root": "x", "group_pattern": [["a", "b", "c"]]}}, "group_pattern"),
+        ({"dataset": {"root": "x", "columns": {"lable": "y"}}}, r"columns.*'path', 'label', 'group' or 'split'"),
+        ({"dataset": {"root": "x", "kind": "images"}, "models": ["yamnet"]}, "yamnet need sound"),
+        ({"dataset": None}, "dataset: .*got None"),
+        ({"augment": {"translation": 30}}, "frozen features are computed once"),
+        ({"name": "../up"}, "a name becomes a folder"),
+    ],
+)
+def test_every_slip_is_told_with_the_file_and_what_was_expected(tmp_path, changes, message):
+    with pytest.raises(StudyError, match=message) as error:
+        load_study(written(tmp_path, **changes))
+    assert "study.yaml" in str(error.value)
+    assert "pydantic" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- a", "expected a mapping"),
+        ("a: [", "not valid YAML"),
+        ("", "expected a mapping"),
+        ("a: \x00", "not valid YAML"),
+    ],
+)
+def test_a_file_that_is_no_study_is_named(tmp_path, text, message):
+    path = tmp_path / "odd.yaml"
+    path.write_text(text)
+    with pytest.raises(StudyError, match=message):
+        load_study(path)
+
+
+def test_a_missing_study_suggests_its_neighbour():
+    with pytest.raises(StudyError, match=r"did you mean demo.yaml"):
+        load_study(CONFIGS / "dem.yaml")
+
+
+def test_set_changes_nested_values_and_models_by_name_or_number(tmp_path):
+    path = written(tmp_path, models=["vgg16", {"extends": "vgg19", "name": "mine"}])
+    overrides = ["training.epochs=7", "models.mine.weights=a.h5", "models.0.weights=random", "split.seeds=[3, 4]"]
+    study = load_study(path, overrides)
+    assert study.training.epochs == 7
+    assert study.split.seeds == (3, 4)
+    assert [model.weights for model in study.models] == ["random", "a.h5"]
+
+
+@pytest.mark.parametrize("override", ["epochs", "models.nobody.weights=1", "name.first=1", "models.9=vgg16"])
+def test_set_without_a_place_is_an_error(tmp_path, override):
+    with pytest.raises(StudyError, match="--set"):
+        load_study(written(tmp_path), [override])
+
+
+def test_a_model_may_have_training_settings_of_its_own(tmp_path):
+    study = load_study(written(tmp_path, models=["vgg16", {"extends": "vgg19", "training": {"epochs": 3}}]))
+    assert [study.for_model(model).training.epochs for model in study.models] == [None, 3]
+    with pytest.raises(StudyError, match=r"model vgg19: training: epoch: .*got 3"):
+        load_study(written(tmp_path, models=[{"extends": "vgg19", "training": {"epoch": 3}}]))
+
+
+def test_the_matlab_preset_sets_what_the_study_does_not():
+    given = read_section(TrainingParams, {"preset": "matlab", "batch_size": 10})
+    assert (given.optimizer, given.learning_rate, given.batch_size, given.l2) == ("sgdm", 0.01, 10, 1e-4)
+    assert read_section(TrainingParams, {"preset": "matlab", "optimizer": "adam"}).learning_rate == 0.001
+    assert read_section(TrainingParams, {"preset": "matlab", "regime": "frozen"}).input_normalization == "pretrained"
+
+
+@pytest.mark.parametrize(
+    ("training", "message"),
+    [
+        ({"l2": 0.1}, "belong to preset: matlab"),
+        ({"regime": "finetune", "save": "head"}, "use 'model' or 'none'"),
+        ({"input_normalization": "matlab-reset"}, "need regime: finetune"),
+        ({"preset": "matlap"}, "did you mean 'matlab'"),
+    ],
+)
+def test_training_settings_that_contradict_each_other_are_refused(training, message):
+    with pytest.raises(StudyError, match=message):
+        read_section(TrainingParams, training)
+
+
+def test_only_keeps_the_named_models_and_knows_no_others(tmp_path):
+    path = written(tmp_path, models=["vgg16", "vgg19"])
+    assert [model.name for model in load_study(path, only=["vgg19"]).models] == ["vgg19"]
+    with pytest.raises(StudyError, match="did you mean 'vgg19'"):
+        load_study(path, only=["vgg91"])
+
+
+EXCLUDED = {  # what is wrong with the other model, or with what names it
+    "unknown name": {"models": ["vgg16", "vgg91"]},
+    "no mapping": {"models": ["vgg16", 5]},
+    "unknown key": {"models": ["vgg16", {"extends": "vgg19", "droput": 0}]},
+    "own training": {"models": ["vgg16", {"extends": "vgg19", "training": {"epoch": 3}}]},
+    "takes sound": {"models": ["vgg16", "yamnet"], "dataset": {"root": "data", "kind": "images"}},
+    "an ensemble": {"models": ["vgg16", "vgg19"], "ensembles": [["vgg16", "vgg19"]]},
+    "the regime": {"models": ["vgg16", {"extends": "vgg19", "training": {"regime": "finetune"}}],
+                   "augment": {"reflection": True}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", EXCLUDED)
+def test_only_drops_what_it_excludes_before_the_study_is_judged(tmp_path, what):
+    study = load_study(written(tmp_path, **EXCLUDED[what]), only=["vgg16"])
+    assert [model.name for model in study.models] == ["vgg16"]
+    assert study.ensembles == ()
+
+
+def test_only_still_judges_what_it_keeps(tmp_path):
+    path = written(tmp_path, models=["vgg16", {"extends": "vgg19", "training": {"epoch": 3}}])
+    with pytest.raises(StudyError, match="model vgg19: training"):
+        load_study(path, only=["vgg19"])
+    with pytest.raises(StudyError, match="augment needs regime: finetune"):
+        load_study(written(tmp_path, models=["vgg16", "vgg19"], augment={"reflection": True}))
+
+
+def test_the_slips_of_all_models_are_told_at_once(tmp_path):
+    with pytest.raises(StudyError, match=r"vgg91(.|\n)*droput"):
+        load_study(written(tmp_path, models=["vgg91", {"extends": "vgg19", "droput": 0}]))
+    own = [{"extends": name, "training": {"epoch": 3}} for name in ("vgg16", "vgg19")]
+    with pytest.raises(StudyError, match=r"model vgg16: training: epoch: .*model vgg19: training: epoch: "):
+        load_study(written(tmp_path, models=own))
+
+
+def test_a_study_cannot_be_changed_after_it_is_read(tmp_path):
+    study = load_study(written(tmp_path))
+    with pytest.raises(ValueError, match="frozen"):
+        study.name = "other"
+
+
+def test_the_resolved_study_reads_back_as_itself(tmp_path):
+    study = load_study(written(tmp_path, models=["vgg16", "yamnet"]))
+    path = tmp_path / "resolved.yaml"
+    path.write_text(yaml.safe_dump(study.model_dump(mode="json")))
+    assert load_study(path) == study
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_study_of_the_repository_is_valid(path):
+    assert load_study(path).models
+
+
+@pytest.mark.parametrize("name", network_names())
+def test_every_network_file_is_valid_and_labelled(name):
+    assert load_study(CONFIGS / "demo.yaml", [f"models=[{name}]"]).models[0].label != name
+
+
+@pytest.mark.parametrize("name", ["convnext_tiny", "efficientnet_v2s", "resnet50"])
+def test_a_keras_network_is_two_lines(name):
+    assert len((CONFIGS / "models" / f"{name}.yaml").read_text().splitlines()) == 2
+
+
+def test_the_committed_schemas_are_those_of_the_code(tmp_path):
+    for path in write_schemas(tmp_path):
+        assert (CONFIGS / path.name).read_text() == path.read_text(), "run: python run_benchmark.py schema"
+
+
+@pytest.mark.parametrize(
+    ("params", "changed"),
+    [
+        (ClipParams(), {"duration": 3.0}),
+        (ClipParams(), {"offset": 1.0}),
+        (ClipParams(), {"short": "loop"}),
+        (MelParams(), {"sample_rate": 32000}),
+        (MelParams(), {"n_fft": 1024}),
+        (MelParams(), {"hop_length": 256}),
+        (MelParams(), {"n_mels": 64}),
+        (MelParams(), {"fmin": 20.0}),
+        (MelParams(), {"fmax": 8000.0}),
+        (MelParams(), {"top_db": 60.0}),
+        (ImageParams(), {"style": "specshow"}),
+        (ImageParams(), {"colormap": "gray"}),
+        (ImageParams(), {"size": (64, 64)}),
+    ],
+)
+def test_each_setting_of_the_picture_changes_its_fingerprint(params, changed):
+    assert fingerprint(params) != fingerprint(params.model_copy(update=changed))
+    assert set(changed) <= set(type(params).model_fields)
+
+
+def test_a_plain_off_in_yaml_is_meant_as_the_word(tmp_path):
+    text = "dataset: {root: data}\nmodels: [vgg16]\nleakage: off\ntraining: {mixed_precision: off}\n"
+    (tmp_path / "study.yaml").write_text(text)
+    study = load_study(tmp_path / "study.yaml")
+    assert (study.leakage, study.training.mixed_precision) == ("off", "off")
+
+
+def test_an_augmentation_scale_goes_from_small_to_large():
+    with pytest.raises(ValueError, match="the smallest and the largest factor"):
+        AugmentParams(scale=(1.1, 0.9))
+
+
+def test_weights_are_named_sources_or_paths():
+    network = NetworkParams(name="n", label="N", backbone="keras.applications.VGG16", weights="some/where/w.h5")
+    assert network.weights_name == "w.h5"
+    assert network.model_copy(update={"weights": "random"}).weights_path is None
+
+
+def test_frames_of_a_clip_are_those_of_librosa():
+    assert MelParams().n_frames(15.0) == 646  # 1 + 330750 // 512, centred
+
+
+def test_study_has_no_setting_twice():
+    sections = [
+        Study.model_fields[name].annotation for name in ("clip", "mel", "image", "split", "training", "latency")
+    ]
+    keys = [key for section in sections for key in section.model_fields]
+    assert len(keys) == len(set(keys))
+
+
+TWICE = [
+    ("a: 1\nb: 2\na: 3\n", "the key 'a' stands in line 1 and again in line 3"),
+    ("x: {a: 1, b: 2, a: 1}\n", "the key 'a' stands in line 1 and again in line 1"),
+    ("x:\n  - {c: 1,\n     'c': 2}\n", "the key 'c' stands in line 2 and again in line 3"),
+    ("x:\n  on: 1\n  y: 2\n  on: 3\n", "the key 'on' stands in line 2 and again in line 4"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), TWICE)
+def test_a_key_that_stands_twice_is_an_error_with_both_lines(tmp_path, text, message):
+    (tmp_path / "study.yaml").write_text(text)
+    with pytest.raises(StudyError, match=f"study.yaml is not valid YAML: {message}"):
+        load_study(tmp_path / "study.yaml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: {x: 1, y: 2}\nb: {x: 1}\n",
+        "- {x: 1}\n- {x: 2}\n",
+        "base: &base {x: 1, y: 2}\nmine: {<<: *base, x: 3}\nother: {<<: *base, x: 4, y: 5}\n",
+        "base: &base {x: 1}\nmore: &more {<<: *base, x: 2}\nlast: {<<: *more, x: 3}\n",
+        "1: a\n'1': b\n",
+    ],
+)
+def test_keys_that_stand_once_are_read_as_pyyaml_does(text):
+    assert parse(text) == yaml.safe_load(text)
+
+
+TYPED = [  # a text or path setting, and what is typed for it
+    *(("dataset.root", text) for text in ("take #2", "a: b", "[x]", "{x}", "null", "5", "no", "2020-01-01", "- x")),
+    *(("dataset.group_pattern", text) for text in (r"[a-z]+", "[ab]", r"^(\d+)-", "a#1", "x: y", "- a", "1")),
+    ("models.vgg16.weights", "my #1.h5"), ("models.0.label", "VGG: the first"), ("name", "7"), ("cache", "on"),
+    ("dataset.columns.label", "true"), ("dataset.encoding", "437"), ("image.colormap", "gray"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "text"), TYPED)
+def test_a_text_or_path_is_what_was_typed(tmp_path, key, text):
+    setting = load_study(written(tmp_path, models=["vgg16"]), [f"{key}={text}"])
+    for part in key.split("."):
+        if isinstance(setting, tuple):  # the models, of which there is one
+            (setting,) = setting
+        else:
+            setting = setting[part] if isinstance(setting, dict) else getattr(setting, part)
+    assert str(setting) == text
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("training.epochs=7", 7),
+        ("latency.seconds=1e-2", 0.01),
+        ("latency.batch=null", None),
+        ("training.mixed_precision=off", "off"),
+        ("leakage=off", "off"),
+        ("tracking=null", None),
+        ("dataset.group_pattern=null", None),
+        ("dataset.group_pattern=[['^a', one], [b, two]]", (("^a", "one"), ("b", "two"))),
+        ("dataset.columns={label: genre}", {"label": "genre"}),
+        ("image.size=[64, 32]", (64, 32)),
+        ("split.seeds=[3, 4]", (3, 4)),
+        ("dataset.share_sound=yes", True),
+    ],
+)
+def test_what_is_no_text_is_read_as_yaml(tmp_path, override, expected):
+    setting = load_study(written(tmp_path), [override])
+    for part in override.partition("=")[0].split("."):
+        setting = getattr(setting, part)
+    assert setting == expected
+
+
+@pytest.mark.parametrize("override", ["split.seeds=[1, 2", "training.epochs=: 5", "mel={n_mels: 64, n_mels: 32}"])
+def test_a_value_that_is_no_yaml_is_told_as_that(tmp_path, override):
+    with pytest.raises(StudyError, match=f"--set {re.escape(override)}: '.*' is not valid YAML"):
+        load_study(written(tmp_path), [override])
+
+
+def test_a_path_may_begin_at_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/someone")
+    monkeypatch.setenv("BENCH", "elsewhere")
+    network = {"extends": "vgg16", "weights": "~/w.h5"}
+    data = {"root": "~/data", "folder": "~/sounds"}
+    study = load_study(written(tmp_path, dataset=data, models=[network], cache="~/c"), ["results=~/$BENCH"])
+    assert [str(path) for path in (study.dataset.root, study.dataset.folder, study.cache, study.results)] == [
+        "/home/someone/data", "/home/someone/sounds", "/home/someone/c", "/home/someone/$BENCH",  # no variable is read
+    ]  # fmt: skip
+    assert str(study.models[0].weights_path) == "/home/someone/w.h5"
+    assert str(load_study(written(tmp_path), ["results=a~b/~"]).results) == "a~b/~"

@@ -1,0 +1,348 @@
+"""Facts about leakage: copies are found whatever was done to them, others are not; only what a split parts counts."""
+
+import av
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+import soxr
+
+from benchmark.data import fingerprints
+from benchmark.data.fingerprints import agreement, alike, encode, sound_fingerprint
+from benchmark.data.leakage import ACROSS, PAIR, across, find_copies, find_same_bytes, join_copies
+from benchmark.data.synthetic import GENRES, waveform
+from spectrograms.params import ClipParams
+from tests.support.clip_tables import couples, table
+
+RATE, SECONDS = 22050, 5.0
+CLIP = ClipParams(duration=SECONDS)
+
+
+def encode_file(path, sound, codec, rate, bit_rate):
+    """Write mono sound with PyAV."""
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream(codec, rate=rate, layout="mono")
+        stream.bit_rate = bit_rate
+        frame = av.AudioFrame.from_ndarray(
+            soxr.resample(sound, RATE, rate).astype(np.float32)[None], format="flt", layout="mono"
+        )
+        frame.sample_rate = rate
+        to_codec = av.AudioResampler(stream.format.name, "mono", rate, stream.codec_context.frame_size)
+        for piece in [*to_codec.resample(frame), *to_codec.resample(None), None]:
+            file.mux(stream.encode(piece))
+
+
+def save(path, sound, rate=RATE):
+    soundfile.write(path, np.clip(sound, -1, 1), rate)
+
+
+def level(decibels):
+    return lambda path, sound: save(path, sound * 10 ** (decibels / 20))
+
+
+def cut(start, stop):
+    return lambda path, sound: save(path, sound[round(start * len(sound)) : round(stop * len(sound))])
+
+
+COPIES = {  # name of the file: how it is written
+    "64k.mp3": lambda path, sound: encode_file(path, sound, "libmp3lame", 44100, 64_000),
+    "128k.mp3": lambda path, sound: encode_file(path, sound, "libmp3lame", 44100, 128_000),
+    "64k.opus": lambda path, sound: encode_file(path, sound, "libopus", 48000, 64_000),
+    "64k.m4a": lambda path, sound: encode_file(path, sound, "aac", 44100, 64_000),
+    "vorbis.ogg": save,
+    "16k.wav": lambda path, sound: save(path, soxr.resample(sound, RATE, 16000), 16000),
+    "11k.wav": lambda path, sound: save(path, soxr.resample(sound, RATE, 11025), 11025),
+    "stereo.wav": lambda path, sound: save(path, np.stack([sound, sound / 2], axis=1)),
+    "softer.wav": level(-12),
+    "louder_clipped.wav": level(12),
+    "first_half_gone.wav": cut(0.5, 1),
+    "first_fifth_gone.wav": cut(0.2, 1),
+    "last_half_gone.wav": cut(0, 0.5),
+    "last_fifth_gone.wav": cut(0, 0.8),
+    "silence_before.wav": lambda path, sound: save(path, np.pad(sound, (RATE, RATE))),
+}
+
+
+def sound_of(genre, number):
+    """Return a made-up mono clip of SECONDS with a peak at or above half of full scale."""
+    sound = waveform(genre, 1, number, SECONDS, RATE).mean(axis=0)
+    return 0.5 * sound / np.abs(sound).max()
+
+
+@pytest.fixture(scope="module")
+def originals(tmp_path_factory):
+    """Four WAV files of each genre."""
+    folder = tmp_path_factory.mktemp("originals")
+    for genre in GENRES:
+        for number in range(4):
+            save(folder / f"{genre}_{number}.wav", sound_of(genre, number))
+    return sorted(folder.iterdir())
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_a_copy_is_found_among_other_clips_and_nothing_else_is(name, originals, cache, tmp_path):
+    expected = set()
+    for genre in GENRES:
+        COPIES[name](tmp_path / f"z_{genre}_{name}", sound_of(genre, 0))
+        expected.add((f"{genre}_0.wav", f"z_{genre}_{name}"))
+    pairs = find_copies(table([*originals, *sorted(tmp_path.iterdir())]), CLIP, cache, n_jobs=1)
+    assert couples(pairs) == expected
+    assert set(pairs["kind"]) == {"same sound"}
+    assert pairs["likeness"].between(fingerprints.ALIKE, 1).all()
+
+
+def noise(seed, seconds=SECONDS):
+    return 0.1 * np.random.default_rng(seed).standard_normal(round(seconds * RATE))
+
+
+def tone(hz):
+    return 0.3 * np.sin(2 * np.pi * hz * np.arange(round(SECONDS * RATE)) / RATE)
+
+
+def ticks(seed, interval):
+    """Return the ticks of one clock, every ``interval`` seconds, in soft noise."""
+    sound = noise(seed) / 30
+    tick = np.random.default_rng([seed, 1]).standard_normal(400) * np.exp(-np.arange(400) / 80)
+    for start in np.arange(0, SECONDS - 0.1, interval):
+        sound[round(start * RATE) :][:400] += 0.5 * tick
+    return sound
+
+
+def in_silence(sound):
+    """Return the first half second of a sound, and silence."""
+    return np.where(np.arange(len(sound)) < RATE / 2, sound, 0)
+
+
+LIKE_BUT_OTHER = {  # sounds of one kind that are no copies
+    "steady noise": [noise(seed) for seed in range(6)],
+    "steady tones": [tone(440), tone(440) * 0.9, tone(441)],
+    "ticks of other clocks": [ticks(seed, 0.5) for seed in range(4)],
+    "short sounds in much silence": [in_silence(noise(seed)) for seed in range(6)],
+    "padded noise": [np.pad(noise(seed, 2.0), (0, 3 * RATE)) for seed in range(4)],
+}
+
+
+@pytest.mark.parametrize("kind", LIKE_BUT_OTHER)
+def test_sounds_of_one_kind_are_no_copies(kind, tmp_path):
+    for number, sound in enumerate(LIKE_BUT_OTHER[kind]):
+        save(tmp_path / f"{number}.wav", sound)
+    clips = table(sorted(tmp_path.glob("*.wav")))
+    assert clips["sha256"].is_unique
+    assert find_copies(clips, CLIP, tmp_path, n_jobs=1).empty
+
+
+def test_the_same_noise_is_found_again_in_a_cut_copy(tmp_path):
+    save(tmp_path / "a.wav", noise(0))
+    save(tmp_path / "b.wav", noise(0)[2 * RATE :])
+    assert couples(find_copies(table(sorted(tmp_path.glob("*.wav"))), CLIP, tmp_path, n_jobs=1)) == {("a.wav", "b.wav")}
+
+
+def test_only_the_seconds_that_the_study_takes_count(tmp_path):
+    save(tmp_path / "a.wav", np.concatenate([noise(0), noise(1)]))
+    save(tmp_path / "b.wav", np.concatenate([noise(2), noise(1)]))
+    clips = table(sorted(tmp_path.glob("*.wav")))
+    assert find_copies(clips, CLIP, tmp_path, n_jobs=1).empty
+    assert len(find_copies(clips, ClipParams(duration=5.0, offset=5.0), tmp_path, n_jobs=1)) == 1
+
+
+def test_the_same_bytes_are_called_so_and_each_of_them_is_paired_with_their_copies(tmp_path):
+    for name in ("a.wav", "c.wav"):
+        save(tmp_path / name, sound_of("comedy", 0))
+    save(tmp_path / "b.ogg", sound_of("comedy", 0))
+    clips = table([tmp_path / "a.wav", tmp_path / "b.ogg", tmp_path / "c.wav"])
+    pairs = find_copies(clips, CLIP, tmp_path, n_jobs=1)
+    assert list(pairs.columns) == PAIR
+    assert list(zip(pairs["clip_a"], pairs["clip_b"], pairs["kind"], strict=True)) == [
+        ("a.wav", "b.ogg", "same sound"),
+        ("a.wav", "c.wav", "same bytes"),
+        ("b.ogg", "c.wav", "same sound"),
+    ]
+    assert pairs["likeness"][1] == 1
+    assert list(pairs["path_a"]) == [str(tmp_path / name) for name in pairs["clip_a"]]
+
+
+def test_the_order_of_the_rows_changes_nothing_but_the_order_of_the_pairs(originals, cache, tmp_path, monkeypatch):
+    monkeypatch.setattr(fingerprints, "REACH", 1)  # so that not all pairs of many copies can be seen
+    for decibels in range(-12, 12, 2):
+        level(decibels)(tmp_path / f"{decibels}.wav", sound_of("comedy", 1))
+    clips = table([*originals, *sorted(tmp_path.iterdir())])
+    shuffled = clips.sample(frac=1, random_state=0)
+    pairs, others = (find_copies(rows, CLIP, cache, n_jobs=1) for rows in (clips, shuffled))
+    likeness = {frozenset(pair[:2]): pair[2] for pair in pairs[["clip_a", "clip_b", "likeness"]].to_numpy()}
+    assert likeness == {frozenset(pair[:2]): pair[2] for pair in others[["clip_a", "clip_b", "likeness"]].to_numpy()}
+    place = {name: row for row, name in enumerate(shuffled["clip_id"])}
+    rows = [(place[a], place[b]) for a, b in zip(others["clip_a"], others["clip_b"], strict=True)]
+    assert all(a < b for a, b in rows)
+    assert rows == sorted(rows)
+
+
+@pytest.mark.parametrize("n_clips", [0, 1])
+def test_none_and_one_clip_make_no_pair(n_clips, originals, cache):
+    clips = table(originals[:1]).iloc[:n_clips]
+    pairs = find_copies(clips, CLIP, cache, n_jobs=1)
+    assert list(pairs.columns) == PAIR
+    found = across(pairs, clips, {0: [np.array(["train"] * n_clips)]})
+    assert list(found.columns) == ACROSS
+    assert len(pairs) == len(found) == 0
+
+
+def test_fingerprints_are_kept_and_a_broken_one_is_made_again(originals, tmp_path, monkeypatch):
+    save(tmp_path / "z.ogg", sound_of("action", 0))
+    clips = table([originals[0], tmp_path / "z.ogg"])
+    first = find_copies(clips, CLIP, tmp_path / "cache", n_jobs=1)
+    kept = sorted((tmp_path / "cache").rglob("*.npy"))
+    assert [path.stem for path in kept] == sorted(clips["sha256"])
+    kept[0].write_bytes(b"cut short")
+    read = []
+    load_clip = fingerprints.load_clip
+    monkeypatch.setattr(fingerprints, "load_clip", lambda path, *rest: read.append(path) or load_clip(path, *rest))
+    pd.testing.assert_frame_equal(find_copies(clips, CLIP, tmp_path / "cache", n_jobs=1), first)
+    assert read == [clips.set_index("sha256")["path"][kept[0].stem]]
+
+
+def test_silence_has_no_fingerprint_and_is_like_no_other(tmp_path):
+    for seconds in (4, 5):
+        save(tmp_path / f"{seconds}.wav", np.zeros(seconds * RATE))
+    assert sound_fingerprint(tmp_path / "4.wav", CLIP).shape == (3, 0)
+    assert find_copies(table(sorted(tmp_path.glob("*.wav"))), CLIP, tmp_path, n_jobs=1).empty
+
+
+def test_bits_are_signs_of_changes_of_differences_between_bands():
+    levels = np.zeros((33, 6))
+    levels[4, 3:] = 10  # band 4 grows 10 dB louder at frame 3: up against band 5, and band 3 falls against it
+    bits, strong, _ = encode(levels, 2)
+    assert list(strong) == [0, 0, 0, 0b11000, 0b11000, 0]
+    assert list(bits & strong) == [0, 0, 0, 0b10000, 0b10000, 0]
+
+
+def test_agreement_counts_the_bits_strong_in_both_where_they_overlap():
+    one = np.array([[0b0011, 0b1111, 0b0000], [0b1111, 0b0111, 0b1111], [0, 0, 0]], np.uint32)
+    other = np.array([[0b1110, 0b1111], [0b1111, 0b1111], [0, 0]], np.uint32)
+    assert agreement(one, other, -1) == (1 - 5 / 7, 7)  # 1111 and 1110 in 3 bits, 0000 and 1111 in 4
+    assert agreement(one, other, 2) == (0.0, 0)
+    assert agreement(one, other, -9) == agreement(one, other, 9) == (0.0, 0)
+
+
+def test_among_random_fingerprints_exactly_the_planted_copies_are_found():
+    rng = np.random.default_rng(0)
+    prints = [encode(np.cumsum(rng.normal(0, 3, (33, 300)), axis=1), 8) for _ in range(300)]
+    planted = [(number, 300 + number) for number in range(20)]
+    prints += [prints[number][:, 5 * number :] for number, _ in planted]
+    found = alike(prints)
+    assert [(i, j) for i, j, _ in found] == planted
+    assert all(share == 1 for _, _, share in found)
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.7, 0), (0.9, 1)])
+def test_what_agrees_in_too_few_bits_is_no_copy_though_its_anchors_do(share, expected):
+    rng = np.random.default_rng(0)
+    one = encode(np.cumsum(rng.normal(0, 3, (33, 600)), axis=1), 8)
+    one[2, 50:] = 0  # few anchors, all in frames that are left as they are
+    other = one.copy()
+    wrong = (rng.random((32, 600)) > share) * (np.uint32(1) << np.arange(32, dtype=np.uint32))[:, None]
+    other[0, 50:] ^= wrong.sum(axis=0, dtype=np.uint32)[50:]
+    assert len(alike([one, other])) == expected
+
+
+def clips_of(groups):
+    """Return clips a, b, c ... of these groups, as a table that needs no files."""
+    names = list("abcdefgh")[: len(groups)]
+    paths = [f"/{name}" for name in names]
+    return pd.DataFrame({"clip_id": names, "path": paths, "label": "x", "group": groups})
+
+
+def pairs_of(*couples):
+    return pd.DataFrame([(a, b, f"/{a}", f"/{b}", "same sound", 0.9) for a, b in couples], columns=PAIR)
+
+
+def parts(letters):
+    """Return one fold: t, v and e are train, val and test."""
+    return np.array([{"t": "train", "v": "val", "e": "test"}[letter] for letter in letters])
+
+
+FOLDS = {3: [parts("ttttve"), parts("ttvtve")], 5: [parts("tevtve")]}
+
+
+@pytest.mark.parametrize(
+    ("couple", "expected"),
+    [
+        (("a", "d"), None),  # in train together, always
+        (("e", "f"), ("val", "test", 3, 0, 3)),
+        (("a", "c"), ("train", "val", 3, 1, 2)),
+        (("a", "b"), ("train", "test", 5, 0, 1)),
+    ],
+)
+def test_a_pair_counts_where_its_clips_are_in_different_splits(couple, expected):
+    found = across(pairs_of(couple), clips_of(list("ABCDEF")), FOLDS)
+    assert [tuple(row) for row in found[ACROSS[6:11]].to_numpy()] == ([expected] if expected else [])
+    assert list(found.columns) == ACROSS
+    assert not found.isna().any().any()
+
+
+def test_a_group_on_two_sides_is_told_once_for_each_clip_parted_from_its_first():
+    found = across(pairs_of(), clips_of(["G", "H", "G", "G", "H", "I"]), FOLDS)
+    assert [tuple(row) for row in found[["clip_a", "clip_b", "kind", "n_folds"]].to_numpy()] == [
+        ("a", "c", "same group", 2),
+        ("b", "e", "same group", 3),
+    ]
+    assert (found["likeness"] == 1).all()
+
+
+def test_a_copy_within_a_group_is_told_as_a_copy_alone():
+    found = across(pairs_of(("e", "f")), clips_of(["A", "B", "C", "D", "G", "G"]), FOLDS)
+    assert list(found["kind"]) == ["same sound"]
+
+
+def test_copies_under_two_labels_are_told_though_no_split_parts_them():
+    clips = clips_of(list("ABCDEF")).assign(label=list("xyxxxy"))
+    found = across(pairs_of(("a", "b"), ("a", "c"), ("e", "f")), clips, {0: [parts("tttvev")]})
+    assert [tuple(row) for row in found[["clip_a", "clip_b", "n_folds", "label_a", "label_b"]].to_numpy()] == [
+        ("a", "b", 0, "x", "y"),
+        ("e", "f", 1, "x", "y"),
+    ]
+
+
+def test_a_group_may_hold_two_labels():
+    clips = clips_of(["G", "G", "C", "D", "E", "F"]).assign(label=list("xyxxxy"))
+    assert across(pairs_of(), clips, {0: [parts("tttvev")]}).empty
+
+
+def test_the_same_bytes_are_found_without_reading_a_file():
+    clips = clips_of(list("ABCD")).assign(sha256=["1", "2", "1", "1"])
+    found = find_same_bytes(clips)
+    assert list(zip(found["clip_a"], found["clip_b"], strict=True)) == [("a", "c"), ("a", "d"), ("c", "d")]
+    assert find_same_bytes(clips.iloc[:2]).empty
+
+
+def test_groups_that_copies_tie_together_become_one_and_others_stay():
+    # a-b and b-c chain three groups; d is in c's group already; e, f have a pair of their own; g, h have none
+    clips = clips_of(["clip:a", "film", "clip:c", "clip:c", "clip:e", "clip:f", "own", "clip:h"])
+    joined = join_copies(clips, pairs_of(("a", "b"), ("b", "c"), ("e", "f")))
+    assert joined["group"].tolist() == ["film"] * 4 + ["clip:e"] * 2 + ["own", "clip:h"]
+    assert join_copies(clips, pairs_of())["group"].tolist() == clips["group"].tolist()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_joined_groups_are_the_components_of_the_graph(seed):
+    """Against a walk through the graph of clips, edge by edge."""
+    rng = np.random.default_rng(seed)
+    clips = clips_of([f"g{number}" for number in rng.integers(6, size=8)])
+    edges = [tuple(sorted(rng.choice(list("abcdefgh"), 2, replace=False))) for _ in range(3)]
+    joined = join_copies(clips, pairs_of(*edges)).set_index("clip_id")["group"]
+    group = clips.set_index("clip_id")["group"]
+    near = {one: {other for other in group.index if group[one] == group[other]} for one in group.index}
+    for one, other in edges:
+        near[one].add(other)
+        near[other].add(one)
+    for start in group.index:
+        reached, border = {start}, [start]
+        while border:
+            new = near[border.pop()] - reached
+            reached |= new
+            border += new
+        assert reached == set(joined.index[joined == joined[start]])

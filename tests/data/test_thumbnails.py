@@ -1,0 +1,152 @@
+"""Copies of pictures: found though saved anew; what most pictures share, such as axes, makes no two of them copies."""
+
+import io
+from itertools import combinations
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image, ImageEnhance
+
+from benchmark.data.leakage import find_copies
+from benchmark.data.thumbnails import alike_pictures, thumbnail
+from spectrograms.mel import log_mel
+from spectrograms.params import ClipParams, MelParams
+from tests.support.clip_tables import couples, table
+
+CLIP = ClipParams(duration=2)
+N = 24  # sounds
+
+
+def picture(seed, size=(224, 224)):
+    """Return a picture as spectrograms are: patches that differ along both axes."""
+    patches = np.random.default_rng(seed).integers(0, 256, (12, 24, 3), dtype=np.uint8)
+    return Image.fromarray(patches).resize(size, Image.Resampling.BICUBIC)
+
+
+PICTURE_COPIES = {
+    "jpeg": lambda path, image: image.save(path, "JPEG", quality=60),
+    "smaller": lambda path, image: image.resize((96, 80)).save(path, "PNG"),
+    "larger": lambda path, image: image.resize((400, 299)).save(path, "PNG"),
+    "gray": lambda path, image: image.convert("L").save(path, "PNG"),
+    "dark": lambda path, image: ImageEnhance.Brightness(image).enhance(0.8).save(path, "PNG"),
+    "webp": lambda path, image: image.save(path, "WEBP", quality=50),
+}
+
+
+@pytest.mark.parametrize("name", PICTURE_COPIES)
+def test_a_picture_that_is_saved_anew_is_found_and_others_are_not(name, tmp_path):
+    for seed in range(12):
+        picture(seed).save(tmp_path / f"{seed:02d}.png")
+    PICTURE_COPIES[name](tmp_path / "z.img", picture(3))
+    clips = table([*sorted(tmp_path.glob("*.png")), tmp_path / "z.img"])
+    pairs = find_copies(clips, CLIP, tmp_path / "cache", kind="images", n_jobs=1)
+    assert couples(pairs) == {("03.png", "z.img")}
+    assert set(pairs["kind"]) == {"same picture"}
+
+
+def test_pictures_of_one_colour_are_like_no_other(tmp_path):
+    for value in (10, 200):
+        Image.new("RGB", (64, 64), (value, value, value)).save(tmp_path / f"{value}.png")
+    assert find_copies(table(sorted(tmp_path.glob("*.png"))), CLIP, tmp_path, kind="images", n_jobs=1).empty
+
+
+def events(seed):
+    """Return the mel spectrogram of a few bursts of noise in silence, no two seeds at the same times."""
+    rng, rate = np.random.default_rng(seed), 22050
+    sound = np.zeros(4 * rate)
+    for start in rng.uniform(0, 3.5, rng.integers(1, 4)):
+        n = int(rate * rng.uniform(0.1, 0.4))
+        sound[int(start * rate) :][:n] += rng.normal(0, 0.3, n) * np.exp(-8 * np.arange(n) / rate)
+    return log_mel(sound, MelParams())
+
+
+def with_axes(levels, title="Mel spectrogram"):
+    """Return a spectrogram as most people save it: with axes, title and colour bar."""
+    figure = Figure(figsize=(6, 4), dpi=60)
+    canvas, axes = FigureCanvasAgg(figure), figure.add_subplot()
+    drawn = axes.imshow(levels, origin="lower", aspect="auto", cmap="magma", vmin=-80, vmax=0)
+    figure.colorbar(drawn, ax=axes, format="%+2.0f dB")
+    axes.set(title=title, xlabel="Time", ylabel="Mel band")
+    canvas.draw()
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+
+
+def bare(levels):
+    colours = matplotlib.colormaps["magma"](1 + levels[::-1] / 80, bytes=True)
+    return Image.fromarray(colours[..., :3].copy())
+
+
+def saved_anew(image):
+    """Yield a picture as JPEG, and at 60 % of its size."""
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=60)
+    yield Image.open(buffer)
+    yield image.resize((image.width * 6 // 10, image.height * 6 // 10), Image.Resampling.LANCZOS)
+
+
+@pytest.fixture(scope="module")
+def sounds():
+    return [events(seed) for seed in range(N)]
+
+
+def thumbnails(images, folder):
+    for number, image in enumerate(images):
+        image.save(folder / f"{number}.bmp")
+    return [thumbnail(folder / f"{number}.bmp") for number in range(len(images))]
+
+
+LAYOUTS = {  # how the picture of sound number n is drawn
+    "axes": lambda levels, number: with_axes(levels),
+    "titles of their own": lambda levels, number: with_axes(levels, f"take {number}"),
+    "bare": lambda levels, number: bare(levels),
+    "half with axes": lambda levels, number: with_axes(levels) if number % 2 else bare(levels),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_pictures_of_other_sounds_are_no_copies_and_true_copies_are_found(sounds, tmp_path, layout):
+    images = [LAYOUTS[layout](levels, number) for number, levels in enumerate(sounds)]
+    copies = [(number, image) for number in range(0, N, 6) for image in saved_anew(images[number])]
+    found = alike_pictures(thumbnails([*images, *(image for _, image in copies)], tmp_path))
+    of = [*range(N), *(number for number, _ in copies)]
+    assert {(i, j) for i, j, _ in found} == {(i, j) for i, j in combinations(range(len(of)), 2) if of[i] == of[j]}
+    assert all(0.7 <= share <= 1 for _, _, share in found)
+
+
+def test_two_copies_are_found_where_there_is_nothing_else(sounds, tmp_path):
+    image = with_axes(sounds[0])
+    assert len(alike_pictures(thumbnails([image, next(saved_anew(image))], tmp_path))) == 1
+    assert alike_pictures([]) == alike_pictures(thumbnails([image], tmp_path)) == []
+
+
+def test_the_order_of_the_pictures_changes_nothing(sounds, tmp_path):
+    images = [with_axes(levels) for levels in sounds]
+    images += [copy for image in images[:3] for copy in saved_anew(image)]
+    made = thumbnails(images, tmp_path)
+    order = np.random.default_rng(0).permutation(len(made))
+    shuffled = alike_pictures([made[number] for number in order])
+    assert {frozenset((order[i], order[j])) for i, j, _ in shuffled} == {
+        frozenset(pair[:2]) for pair in alike_pictures(made)
+    }
+
+
+def test_noise_of_one_colour_is_no_copy_of_other_noise(tmp_path):
+    """Rain is like rain to the eye once it is scaled down; grain by grain it is not."""
+    noise = [np.random.default_rng(seed).normal(0, 0.1, 4 * 22050) for seed in range(12)]
+    assert alike_pictures(thumbnails([bare(log_mel(sound, MelParams())) for sound in noise], tmp_path)) == []
+
+
+def test_real_posters_and_their_copies(shared, tmp_path):
+    """Of 60 posters all are different but for what their bytes tell; every fifth is saved anew in two ways."""
+    files = sorted((shared / "data" / "posters" / "images").glob("*.jpg"))[:60]
+    if not files:
+        pytest.skip("no posters")
+    different = {file.read_bytes(): file for file in files}.values()
+    images = [Image.open(file).convert("RGB") for file in different]
+    copies = [(number, copy) for number in range(0, len(images), 5) for copy in saved_anew(images[number])]
+    found = alike_pictures(thumbnails([*images, *(copy for _, copy in copies)], tmp_path))
+    of = [*range(len(images)), *(number for number, _ in copies)]
+    assert {(i, j) for i, j, _ in found} == {(i, j) for i, j in combinations(range(len(of)), 2) if of[i] == of[j]}

@@ -1,0 +1,221 @@
+"""What is kept is used again only where nothing that shaped it has changed: every setting is tried, one by one.
+
+A setting that is new must get its line in the tables below; without it these tests fail."""
+
+from types import SimpleNamespace
+
+import keras
+import pandas as pd
+import pytest
+
+from benchmark.config.load import read_section
+from benchmark.config.study import NetworkParams, Study
+from benchmark.features import extractors
+from benchmark.models.preprocessing import InputNormalization
+from benchmark.training.loop import precision
+from benchmark.trials.specification import Trial
+from benchmark.trials.trial import dependencies
+from spectrograms import version
+from spectrograms.render import image_path
+
+OTHER = {  # another value of each setting; where it needs company, that too
+    "clip": {"duration": 3.0, "offset": 1.0, "short": "loop"},
+    "mel": {
+        "sample_rate": 16000, "n_fft": 1024, "hop_length": 256, "n_mels": 64, "fmin": 50.0, "fmax": 8000.0,
+        "top_db": 60.0,
+    },
+    "image": {"style": "specshow", "colormap": "viridis", "size": [64, 64]},
+    "training": {
+        "preset": "matlab", "regime": "finetune", "optimizer": "sgdm", "learning_rate": 0.5, "epochs": 3,
+        "batch_size": 4, "shuffle": "once", "validation_frequency": 5, "patience": 3, "keep": "last", "drop_period": 2,
+        "drop_factor": 0.5, "gradient_threshold": 1.0, "l2": {"preset": "matlab", "l2": 0.5},
+        "head_rate": {"preset": "matlab", "head_rate": 3.0}, "C": "grid", "head_init": "glorot",
+        "class_weight": "balanced", "oversample": True,
+        "freeze_layers": {"regime": "finetune", "freeze_layers": 2},
+        "input_normalization": {"regime": "finetune", "input_normalization": "matlab-reset"}, "batch_norm": "moving",
+        "mixed_precision": "bfloat16", "save": "none",
+    },
+    "augment": {
+        "translation": 3.0, "scale": [0.5, 2.0], "reflection": True, "time_mask": 0.5, "frequency_mask": 0.5,
+    },
+    "latency": {"calls": 5, "seconds": 1.0, "warmup": 1, "batch": None},
+}  # fmt: skip
+PICTURE = ("clip", "mel", "image")  # sections that shape a picture
+NETWORK = {
+    "backbone": "keras.applications.MobileNetV2", "weights": "random", "input_size": 96, "features": "other",
+    "dropout": 0.5, "normalization": "zerocenter", "pretrained_l2": 0.5, "bias_rate": 2.0, "inner_dropout": {"a": 0.1},
+    "training": {"epochs": 2}, "options": {"alpha": 0.5}, "output": 1, "random": "other.module:builder",
+    "weights_sha256": "0" * 64,
+}  # fmt: skip
+SHOWN = {"name", "label"}  # of a network: what it is called
+IN_FEATURES = {"backbone", "input_size", "features", "options"}  # of a network: settings in its features' address
+ELSEWHERE = {  # top-level settings that are looked at in another way, or change no result
+    "name", "cache", "results", "engine", "leakage", "tracking", "ensembles", "published", "baseline",  # not what
+    "dataset", "split",  # act through the table of clips and their split
+    "models",
+}  # fmt: skip
+CLIPS = pd.DataFrame(
+    [("a", "dog", "0" * 64, "train"), ("b", "rain", "1" * 64, "test")], columns=["clip_id", "label", "sha256", "split"]
+)
+
+
+def study_of(section=None, change=None, **network):
+    base = {"name": "x", "label": "X", "backbone": "keras.applications.VGG16"}
+    raw = {"name": "keys", "dataset": {"root": "data"}, "models": [base | network]}
+    if section == "augment":
+        raw["training"] = {"regime": "finetune"}
+    return read_section(Study, raw | ({section: change} if change else {}))
+
+
+def changes(sections=OTHER):
+    return [(section, key, value if isinstance(value, dict) and key in value else {key: value})
+            for section in sections for key, value in OTHER[section].items()]  # fmt: skip
+
+
+def test_every_setting_has_its_line():
+    for section, fields in OTHER.items():
+        assert set(fields) == set(type(getattr(study_of(), section)).model_fields)
+    assert set(OTHER) | ELSEWHERE == set(Study.model_fields)
+    assert set(NETWORK) | SHOWN == set(NetworkParams.model_fields)
+
+
+def depends(study, clips=CLIPS):
+    return dependencies(study, Trial(study.models[0], 0, 0), clips)
+
+
+@pytest.mark.parametrize(("section", "key", "change"), changes())
+def test_a_trial_depends_on_every_setting(section, key, change):
+    company = {name: value for name, value in change.items() if name != key}
+    assert depends(study_of(section, change)) != depends(study_of(section, company))
+
+
+@pytest.mark.parametrize("key", NETWORK)
+def test_a_trial_depends_on_every_setting_of_its_network(key):
+    assert depends(study_of(**{key: NETWORK[key]})) != depends(study_of())
+
+
+def test_a_trial_does_not_depend_on_what_a_network_is_called():
+    assert depends(study_of(label="Other")) == depends(study_of())
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("clip_id", "c"), ("label", "sea"), ("sha256", "2" * 64), ("split", "val")]
+)
+def test_a_trial_depends_on_every_clip(column, value):
+    changed = CLIPS.copy()
+    changed.loc[0, column] = value
+    assert depends(study_of(), changed) != depends(study_of())
+
+
+def test_a_trial_does_not_depend_on_the_order_of_the_clips():
+    assert depends(study_of(), CLIPS[::-1]) == depends(study_of())
+
+
+def test_a_trial_depends_on_the_bytes_of_its_weights(tmp_path):
+    file = tmp_path / "a.weights.h5"
+    file.write_bytes(b"one")
+    before = depends(study_of(weights=str(file)))
+    file.write_bytes(b"two")
+    assert depends(study_of(weights=str(file))) != before
+
+
+@pytest.mark.parametrize("code", ["benchmark.trials.trial.builder_source", "spectrograms.version.pictures"])
+def test_a_trial_depends_on_the_code_of_builder_and_pictures(monkeypatch, code):
+    before = depends(study_of())
+    monkeypatch.setattr(code, lambda *given: "other")
+    assert depends(study_of()) != before
+
+
+@pytest.mark.parametrize(("section", "key", "change"), changes(PICTURE))
+def test_a_picture_has_an_address_of_its_own_for_every_setting(section, key, change):
+    def place(study):
+        return image_path("0" * 64, "cache", study.clip, study.mel, study.image)
+
+    assert place(study_of(section, change)) != place(study_of())
+
+
+@pytest.fixture
+def address(monkeypatch):
+    """Return a function from a study to the folder that its network's features are kept in; no network is built."""
+
+    def cached(clips, folder, compute, batch_size, scratch):
+        raise LookupError(str(folder))
+
+    monkeypatch.setattr(extractors, "cached_features", cached)
+
+    def address_of(study, kind=extractors.ImageExtractor, digest="0" * 64, model=None):
+        extractor = object.__new__(kind)
+        extractor.network, extractor.settings, extractor.weights = study.models[0], study, {"sha256": digest}
+        model = tiny() if model is None else model
+        extractor.backbone = SimpleNamespace(input_size=study.models[0].input_size or 224, model=model)
+        extractor.embed = SimpleNamespace()
+        with pytest.raises(LookupError) as found:
+            extractor.features(CLIPS, 8)
+        return str(found.value)
+
+    return address_of
+
+
+@pytest.mark.parametrize(("section", "key", "change"), changes(PICTURE))
+def test_features_have_an_address_of_their_own_for_every_setting_of_the_picture(address, section, key, change):
+    assert address(study_of(section, change)) != address(study_of())
+
+
+@pytest.mark.parametrize("key", sorted(IN_FEATURES))
+def test_features_have_an_address_of_their_own_for_every_setting_of_the_network(address, key):
+    assert address(study_of(**{key: NETWORK[key]})) != address(study_of())
+
+
+@pytest.mark.parametrize("kind", [extractors.ImageExtractor, extractors.WaveformExtractor])
+def test_features_have_an_address_of_their_own_for_other_weights(address, kind):
+    assert address(study_of(), kind, "1" * 64) != address(study_of(), kind)
+
+
+def tiny(activation="relu", scale=1.0, kernel=3):
+    """Return a network of one layer behind its preprocessing; the layers have names that Keras makes up."""
+    image = keras.Input((8, 8, 3))
+    x = InputNormalization(scale=(scale,) * 3, name="input_normalization")(image)
+    return keras.Model(image, keras.layers.Conv2D(2, kernel, padding="same", activation=activation)(x))
+
+
+def test_features_have_the_same_address_whatever_was_built_before(address):
+    assert address(study_of()) == address(study_of())
+
+
+@pytest.mark.parametrize("change", [{"activation": "tanh"}, {"scale": 1 / 255}, {"kernel": 1}], ids=str)
+def test_features_have_an_address_of_their_own_for_another_architecture_or_preprocessing(address, change):
+    assert address(study_of(), model=tiny(**change)) != address(study_of())
+
+
+@pytest.mark.parametrize("kind", [extractors.ImageExtractor, extractors.WaveformExtractor])
+@pytest.mark.parametrize("code", ["spectrograms.version.decoding", "benchmark.features.extractors.builder_source"])
+def test_features_have_an_address_of_their_own_for_other_code(address, monkeypatch, kind, code):
+    before = address(study_of(), kind)
+    version.pictures.cache_clear()
+    monkeypatch.setattr(code, lambda *given: "other")
+    try:
+        assert address(study_of(), kind) != before
+    finally:
+        version.pictures.cache_clear()
+
+
+def test_features_have_an_address_of_their_own_for_another_precision(address):
+    before = address(study_of())
+    with precision("bfloat16"):
+        assert address(study_of()) != before
+
+
+@pytest.mark.parametrize("key", OTHER["clip"])
+def test_embeddings_have_an_address_of_their_own_for_every_setting_of_the_clip(address, key):
+    changed = study_of("clip", {key: OTHER["clip"][key]})
+    assert address(changed, extractors.WaveformExtractor) != address(study_of(), extractors.WaveformExtractor)
+
+
+def test_embeddings_do_not_depend_on_the_picture(address):
+    changed = study_of("mel", {"n_mels": 64})
+    assert address(changed, extractors.WaveformExtractor) == address(study_of(), extractors.WaveformExtractor)
+
+
+def test_embeddings_have_an_address_of_their_own_for_the_output_that_is_read(address):
+    changed = study_of(output=1)
+    assert address(changed, extractors.WaveformExtractor) != address(study_of(), extractors.WaveformExtractor)

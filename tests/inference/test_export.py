@@ -1,0 +1,261 @@
+"""A trained model as a file for other programs: each kind of file is run, and says what the model says."""
+
+import importlib.util
+import json
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmark.config.load import load_network, read_section
+from benchmark.config.study import NetworkParams, Study
+from benchmark.errors import StudyError
+from benchmark.inference import export as exporting
+from benchmark.inference.export import FORMATS, export
+from benchmark.inference.predictor import Predictor, check_trial
+from benchmark.models.googlenet import LocalResponseNormalization
+from benchmark.store.predictions import to_frame
+from benchmark.training.assembly import assemble
+from tests.support.studies import NETWORK
+
+CLASSES = ["blue", "green", "red"]
+
+
+def NormNet(include_top=False, weights=None, input_shape=(32, 32, 3), pooling=None):
+    """A network with a layer of the project's own in it: the contract of keras.applications."""
+    image = keras.Input(input_shape)
+    x = keras.layers.Conv2D(8, 3, strides=2, activation="relu")(image)
+    return keras.Model(image, keras.layers.GlobalAveragePooling2D()(LocalResponseNormalization()(x)), name="norm")
+
+
+NETWORKS = {
+    "small": NETWORK,
+    "norm": NETWORK | {"name": "norm", "backbone": "tests.inference.test_export:NormNet"},
+    "yamnet": load_network("yamnet").model_dump(mode="json") | {"weights": "random"},
+}
+
+
+def write_trial(folder, name="small", part="model.keras", regime="frozen"):
+    """Write the folder of a trial that was never trained, with four test clips; return it."""
+    rng = np.random.default_rng(0)
+    network = NetworkParams.model_validate(NETWORKS[name])
+    sound = network.takes == "waveform"
+    settings = {"name": "s", "dataset": {"root": "x", "kind": "audio" if sound else "images"}, "clip": {"duration": 1}}
+    study = read_section(Study, settings | {"training": {"regime": regime}, "models": [NETWORKS[name]]})
+    assembly = assemble(network, study, len(CLASSES), seed=3)
+    dense = assembly.head.get_layer("scores")  # weights as after training, so that scores differ from clip to clip
+    dense.set_weights([0.05 * rng.normal(size=weight.shape) for weight in dense.get_weights()])
+    trial = folder / "trials" / name / "0-3"
+    trial.mkdir(parents=True)
+    (assembly.model if part == "model.keras" else assembly.head).save(trial / part)
+    settings = study.model_dump(mode="json", exclude={"models"}) | {"model": network.model_dump(mode="json")}
+    record = {"status": "done", "classes": CLASSES, "seed": 3, "weights": assembly.extractor.weights}
+    (trial / "trial.json").write_text(json.dumps(record | {"settings": settings}))
+    ids = [f"clip{number}" for number in range(4)]
+    paths = [write_clip(folder / f"{clip_id}", rng, sound) for clip_id in ids]
+    to_frame("test", ids, ["red"] * 4, np.eye(4, 3), CLASSES).to_csv(trial / "predictions.csv", index=False)
+    pd.DataFrame({"clip_id": ids, "path": paths, "label": "red"}).to_csv(folder / "clips.csv", index=False)
+    return trial
+
+
+def write_clip(stem, rng, sound):
+    """Write a second of noise or a picture of it; return its path."""
+    import soundfile
+    from PIL import Image
+
+    path = stem.with_suffix(".wav" if sound else ".png")
+    if sound:
+        soundfile.write(path, rng.normal(size=16000) / 10, 16000)
+    else:
+        Image.fromarray(rng.integers(0, 256, (40, 60, 3), "uint8")).save(path)
+    return str(path)
+
+
+def told(path):
+    return json.loads((path.parent / "export.json").read_text())
+
+
+def need(format):
+    for package in FORMATS[format].packages:
+        pytest.importorskip(package, reason=f"{format} needs it")
+    if format == "onnx":
+        pytest.importorskip("tf2onnx", reason="onnx needs it")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_an_exported_file_says_what_predict_says(tmp_path, format):
+    need(format)
+    trial = write_trial(tmp_path)
+    said = []
+    path = export(trial, format, say=said.append)
+    assert path == trial / "export" / format / FORMATS[format].file
+    assert {file.name for file in path.parent.iterdir()} == {path.name, "export.json"}
+    facts = told(path)
+    assert facts["clips"] == ["clip0", "clip1", "clip2", "clip3"]
+    assert facts["max_difference"] <= facts["tolerance"] <= 1e-4
+    assert facts["input"]["shape"] == [1, 32, 32, 3]
+    assert facts["output"]["classes"] == CLASSES
+    assert "4 test clips" in said[1]
+    # Once more by another road than export's own: the file's own loader on a clip, against predict's printed scores.
+    predictor = Predictor(trial, check_trial(trial))
+    clip = tmp_path / "clip2.png"
+    scores = FORMATS[format].load(path)(predictor.assembly.extractor.read(clip))
+    np.testing.assert_allclose(scores, list(predictor.predict(clip)["scores"].values()), atol=1e-5)  # six digits
+    assert scores.max() < 0.99  # else anything would agree
+
+
+def test_an_exported_file_is_run_without_keras(tmp_path):
+    """Give raw colours to the ONNX file in a process that never imports Keras or TensorFlow."""
+    need("onnx")
+    import subprocess
+    import sys
+
+    trial = write_trial(tmp_path, "norm")
+    path = export(trial, "onnx", say=lambda line: None)
+    picture = np.random.default_rng(1).integers(0, 256, (1, 32, 32, 3)).astype("float32")
+    np.save(tmp_path / "picture.npy", picture)
+    code = "import sys, numpy, onnxruntime\n"
+    code += "session = onnxruntime.InferenceSession(sys.argv[1])\n"
+    code += "print(session.run(None, {session.get_inputs()[0].name: numpy.load(sys.argv[2])})[0][0].tolist())\n"
+    code += "assert not {'keras', 'tensorflow'} & set(sys.modules)\n"
+    arguments = [sys.executable, "-c", code, path, tmp_path / "picture.npy"]
+    answer = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    expected = Predictor(trial, check_trial(trial)).assembly.score(picture)
+    np.testing.assert_allclose(json.loads(answer.stdout), expected, atol=1e-5)  # float32
+
+
+def test_a_trial_that_kept_its_head_alone_is_exported_whole(tmp_path):
+    path = export(write_trial(tmp_path, part="head.keras"), "keras", say=lambda line: None)
+    assert told(path)["part"] == "the complete model"
+    assert keras.models.load_model(path).input_shape == (None, 32, 32, 3)
+
+
+def test_of_a_network_over_waveforms_the_head_is_exported_and_that_is_said(tmp_path):
+    said = []
+    path = export(write_trial(tmp_path, "yamnet", part="head.keras"), "saved_model", say=said.append)
+    facts = told(path)
+    assert facts["part"] == "the head alone"
+    assert facts["input"]["shape"] == [1, 1024]  # numbers of a YAMNet embedding
+    assert "head alone" in said[0]
+    assert "mean over patches" in said[0]
+    assert len(facts["clips"]) == 4
+
+
+@pytest.mark.parametrize("lost", ["clips.csv", "predictions.csv", "the files"])
+def test_noise_stands_in_for_clips_that_are_gone(tmp_path, lost):
+    trial = write_trial(tmp_path)
+    for file in tmp_path.glob("*.png") if lost == "the files" else [*tmp_path.rglob(lost)]:
+        file.unlink()
+    said = []
+    facts = told(export(trial, "keras", n=2, say=said.append))
+    assert facts["clips"] == []
+    assert "2 inputs of noise" in facts["compared_on"]
+    assert "clips are gone" in said[1]
+
+
+def test_a_clip_that_was_damaged_since_is_passed_over(tmp_path):
+    trial = write_trial(tmp_path)
+    (tmp_path / "clip1.png").write_text("no picture")
+    assert told(export(trial, "keras", say=lambda line: None))["clips"] == ["clip0", "clip2", "clip3"]
+
+
+def test_a_file_that_says_something_else_is_refused_and_not_left(tmp_path, monkeypatch):
+    def wrong(model, path):
+        weights = model.get_weights()
+        model.set_weights([*weights[:-1], weights[-1] + [1, 0, 0]])
+        model.save(path)
+
+    trial = write_trial(tmp_path)
+    kind = FORMATS["keras"]
+    first = export(trial, "keras", say=lambda line: None)
+    before = first.read_bytes()
+    other = exporting.Format(kind.file, wrong, kind.load, kind.tolerance)
+    monkeypatch.setitem(FORMATS, "keras", other)
+    with pytest.raises(StudyError, match=r"scores differ by 0\.\d+ from the model's"):
+        export(trial, "keras")
+    assert first.read_bytes() == before  # the good one of before stays
+    assert {file.name for file in first.parent.iterdir()} == {"model.keras", "export.json"}
+
+
+def test_a_score_that_is_no_number_is_refused(tmp_path, monkeypatch):
+    kind = FORMATS["keras"]
+    nan = exporting.Format(kind.file, kind.write, lambda path: lambda x: np.full(3, np.nan), kind.tolerance)
+    monkeypatch.setitem(FORMATS, "keras", nan)
+    with pytest.raises(StudyError, match="differ by nan"):
+        export(write_trial(tmp_path), "keras")
+
+
+@pytest.mark.parametrize("step", ["write", "load"])
+def test_what_a_converter_says_is_one_readable_error(tmp_path, monkeypatch, step):
+    def fail(*arguments):
+        raise RuntimeError("no such operation: LRN\nand forty more lines")
+
+    kind = FORMATS["keras"]
+    steps = {"write": kind.write, "load": kind.load} | {step: fail}
+    monkeypatch.setitem(FORMATS, "keras", exporting.Format(kind.file, steps["write"], steps["load"], 1e-5))
+    with pytest.raises(StudyError, match=r"keras .*RuntimeError: no such operation: LRN$"):
+        export(write_trial(tmp_path), "keras")
+    assert list((tmp_path / "trials" / "small" / "0-3" / "export" / "keras").iterdir()) == []
+
+
+def test_a_missing_package_is_named_with_the_way_to_install_it(tmp_path, monkeypatch):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "ai_edge_litert" else find(name))
+    with pytest.raises(StudyError, match=r"format tflite needs .*: pip install ai-edge-litert$"):
+        export(tmp_path, "tflite")
+
+
+def test_a_conversion_that_would_exhaust_the_memory_is_refused_before_it_begins(tmp_path, monkeypatch):
+    need("onnx")
+    trial = write_trial(tmp_path)
+    converted = []
+    kind = FORMATS["onnx"]
+    never = exporting.Format(kind.file, lambda *given: converted.append(given), kind.load, 1e-4, (), kind.memory)
+    monkeypatch.setitem(FORMATS, "onnx", never)
+    monkeypatch.setattr(exporting, "_free_memory", lambda: 1_000)  # bytes; a thousand are 250 numbers
+    with pytest.raises(StudyError, match=r"onnx cannot be produced here: .* GB are free"):
+        export(trial, "onnx")
+    assert not converted
+
+
+def test_free_memory_is_what_linux_says(tmp_path):
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemTotal:       24000000 kB\nMemAvailable:   18000000 kB\nHugePages_Total:       0\n")
+    assert exporting._free_memory(meminfo) == 18_000_000 * 1024
+    meminfo.write_text("MemTotal: 1 kB\n")
+    assert exporting._free_memory(meminfo) is None
+    assert exporting._free_memory(tmp_path / "absent") is None
+
+
+def test_an_unknown_format_is_answered_with_those_there_are(tmp_path):
+    with pytest.raises(StudyError, match="one of keras, saved_model, onnx, tflite; got 'pickle'"):
+        export(tmp_path, "pickle")
+    with pytest.raises(StudyError, match="at least one clip"):
+        export(tmp_path, "keras", n=0)
+
+
+def test_other_files_of_the_folder_are_left_alone(tmp_path):
+    trial, out = write_trial(tmp_path), tmp_path / "out"
+    out.mkdir()
+    (out / "notes.txt").write_text("mine")
+    for _ in range(2):  # the second time over the first
+        path = export(trial, "saved_model", out=out, say=lambda line: None)
+    assert path == out / "saved_model"
+    assert sorted(file.name for file in out.iterdir()) == ["export.json", "notes.txt", "saved_model"]
+
+
+def test_what_a_converter_leaves_in_the_folder_for_temporary_files_goes(tmp_path, monkeypatch):
+    kind, before, seen = FORMATS["keras"], tempfile.gettempdir(), []
+
+    def write(model, path):
+        seen.append(Path(tempfile.mkdtemp()))
+        kind.write(model, path)
+
+    monkeypatch.setitem(FORMATS, "keras", exporting.Format(kind.file, write, kind.load, 1e-5))
+    made = export(write_trial(tmp_path), "keras")
+    assert seen[0].is_relative_to(made.parent)
+    assert tempfile.gettempdir() == before
+    assert sorted(path.name for path in made.parent.iterdir()) == ["export.json", "model.keras"]

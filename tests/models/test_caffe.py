@@ -1,0 +1,164 @@
+"""GoogLeNet beside an independent reader and calculator of Caffe models: OpenCV's."""
+
+import keras
+import numpy as np
+import pytest
+
+from benchmark.models.googlenet import INCEPTIONS, PLACES365_MEANS, GoogLeNet, preprocess_input
+from benchmark.models.weights import caffemodel
+from benchmark.models.weights import load as weights
+
+TOLERANCE = 1e-4  # float32: up to 1728 products in each sum, 22 sums deep, features of about 1
+LRN = "lrn_param { local_size: 5 alpha: 0.0001 beta: 0.75 }"
+CLASSES = 1000
+
+
+class Prototxt:
+    """A Caffe network as text in the manner of BVLC's deploy.prototxt, and the shapes of its parameters."""
+
+    def __init__(self):
+        self.layers = []
+        self.channels = {"data": 3}  # of each top
+        self.shapes = {}  # {layer: shape of its kernel}
+        self.add("data", "Input", [], "input_param { shape: { dim: 2 dim: 3 dim: 224 dim: 224 } }")
+
+    def add(self, name, kind, bottoms, settings="", top=None):
+        """Add a layer and return its top."""
+        top = top or name
+        lines = "".join(f'bottom: "{bottom}" ' for bottom in bottoms)
+        self.layers.append(f'layer {{ name: "{name}" type: "{kind}" {lines}top: "{top}" {settings} }}')
+        self.channels.setdefault(top, sum(self.channels[bottom] for bottom in bottoms))
+        return top
+
+    def conv(self, name, bottom, filters, size, pad=0, stride=1):
+        """Add a convolution and its ReLU, in place as Caffe writes it."""
+        self.shapes[name] = (filters, self.channels[bottom], size, size)
+        self.channels[name] = filters
+        settings = f"num_output: {filters} kernel_size: {size} pad: {pad} stride: {stride}"
+        self.add(name, "Convolution", [bottom], f"convolution_param {{ {settings} }}")
+        return self.add(f"{name.rpartition('/')[0]}/relu_{name.rpartition('/')[2]}", "ReLU", [name], top=name)
+
+    def pool(self, name, bottom, settings):
+        """Add a pooling layer."""
+        return self.add(name, "Pooling", [bottom], f"pooling_param {{ {settings} }}")
+
+    def inception(self, name, bottom, filters):
+        """Add the four branches of a module and their concatenation."""
+        n1, n3_reduce, n3, n5_reduce, n5, n_pool = filters
+        x3 = self.conv(f"{name}/3x3_reduce", bottom, n3_reduce, 1)
+        x5 = self.conv(f"{name}/5x5_reduce", bottom, n5_reduce, 1)
+        pool = self.pool(f"{name}/pool", bottom, "pool: MAX kernel_size: 3 stride: 1 pad: 1")
+        branches = [
+            self.conv(f"{name}/1x1", bottom, n1, 1),
+            self.conv(f"{name}/3x3", x3, n3, 3, pad=1),
+            self.conv(f"{name}/5x5", x5, n5, 5, pad=2),
+            self.conv(f"{name}/pool_proj", pool, n_pool, 1),
+        ]
+        return self.add(f"{name}/output", "Concat", branches)
+
+
+def googlenet():
+    """Return BVLC's GoogLeNet, without dropout and the auxiliary classifiers."""
+    net, halve = Prototxt(), "pool: MAX kernel_size: 3 stride: 2"
+    x = net.conv("conv1/7x7_s2", "data", 64, 7, pad=3, stride=2)
+    x = net.add("pool1/norm1", "LRN", [net.pool("pool1/3x3_s2", x, halve)], LRN)
+    x = net.conv("conv2/3x3_reduce", x, 64, 1)
+    x = net.conv("conv2/3x3", x, 192, 3, pad=1)
+    x = net.pool("pool2/3x3_s2", net.add("conv2/norm2", "LRN", [x], LRN), halve)
+    for name, filters in INCEPTIONS.items():
+        x = net.inception(f"inception_{name}", x, filters) if filters else net.pool(f"{name}/3x3_s2", x, halve)
+    x = net.pool("pool5/7x7_s1", x, "pool: AVE global_pooling: true")
+    net.shapes["loss3/classifier"] = (CLASSES, net.channels[x])
+    x = net.add("loss3/classifier", "InnerProduct", [x], f"inner_product_param {{ num_output: {CLASSES} }}")
+    net.add("prob", "Softmax", [x])
+    return net
+
+
+def draw(shapes, seed=0):
+    """Return {layer: (kernel, bias)}, random and of a size that makes the comparison tell.
+
+    Kernels have He's variance, which keeps activations through ReLU as large as the pictures' values, so that local
+    response normalisation does divide; those of the last module are a fiftieth of that: pool5 is then about 1, where
+    an absolute tolerance means something. The classifier's make logits of about 3, so that classes differ."""
+    rng, parameters = np.random.default_rng(seed), {}
+    for name, shape in shapes.items():
+        scale = np.sqrt(2 / np.prod(shape[1:]))
+        if name.startswith("inception_5b") and not name.endswith("reduce"):
+            scale /= 50
+        if name == "loss3/classifier":
+            scale = 0.1
+        kernel, bias = rng.normal(size=shape) * scale, rng.normal(size=shape[0]) * 0.1
+        parameters[name] = kernel.astype("float32"), bias.astype("float32")
+    return parameters
+
+
+def write(path, parameters, old=False):
+    """Write a .caffemodel: ``layer`` with shapes, or as before 2015 ``layers`` with four numbers for each blob."""
+    net = caffemodel.net_parameter()(name="GoogleNet")
+    for name, blobs in parameters.items():
+        layer = (net.layers if old else net.layer).add(name=name)
+        for values in blobs:
+            blob = layer.blobs.add(data=values.ravel())
+            if old:
+                shape = (1,) * (4 - values.ndim) + values.shape
+                blob.num, blob.channels, blob.height, blob.width = shape
+            else:
+                blob.shape.dim.extend(values.shape)
+    path.write_bytes(net.SerializeToString())
+    return path
+
+
+@pytest.fixture(scope="module")
+def net():
+    return googlenet()
+
+
+@pytest.fixture(scope="module")
+def parameters(net):
+    return draw(net.shapes)
+
+
+@pytest.fixture(scope="module")
+def model(net, parameters, tmp_path_factory):
+    """Return our GoogLeNet loaded from a file of today's form, with (features, probabilities) as outputs."""
+    path = write(tmp_path_factory.mktemp("caffe") / "googlenet.caffemodel", parameters)
+    model = GoogLeNet(classes=CLASSES)
+    weights.load_file(model, path)
+    return keras.Model(model.input, [model.get_layer("pool5").output, model.output])
+
+
+def pictures():
+    """Return two unlike pictures, noise and a coloured slope, as a Caffe network takes them: (2, 224, 224, 3)."""
+    noise = np.random.default_rng(1).integers(0, 256, (224, 224, 3))
+    down, across = np.mgrid[0:224, 0:224] * (255 / 223)
+    slope = np.stack([across, 255 - down, np.abs(across - down)], axis=-1)
+    return preprocess_input(np.stack([noise, slope]), PLACES365_MEANS).astype("float32")
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["layer", "layers"])
+def test_opencv_computes_the_same_from_the_same_caffemodel(tmp_path, net, parameters, model, old):
+    cv2 = pytest.importorskip("cv2", reason="OpenCV, the independent reader of Caffe models, is not installed")
+    if not hasattr(cv2.dnn, "readNetFromCaffe"):
+        pytest.skip(f"OpenCV {cv2.__version__} reads no Caffe models: version 4 does")
+    path, images = write(tmp_path / "googlenet.caffemodel", parameters, old), pictures()
+    (tmp_path / "deploy.prototxt").write_text("\n".join(net.layers), encoding="utf-8")
+    theirs = cv2.dnn.readNetFromCaffe(str(tmp_path / "deploy.prototxt"), str(path))
+    theirs.setInput(images.transpose(0, 3, 1, 2))
+    expected = theirs.forward(["pool5/7x7_s1", "prob"])
+    for name, got, reference in zip(("pool5", "prob"), model.predict_on_batch(images), expected, strict=True):
+        reference = reference.reshape(2, -1)
+        assert np.abs(reference[0] - reference[1]).max() > 100 * TOLERANCE, f"{name}: the pictures should differ"
+        assert np.ptp(reference, axis=1).min() > 100 * TOLERANCE, f"{name}: should not be uniform"
+        np.testing.assert_allclose(got, reference, rtol=0, atol=TOLERANCE, err_msg=name)
+
+
+def test_files_from_before_2015_give_the_same_network(tmp_path, parameters, model):
+    path = write(tmp_path / "old.caffemodel", parameters, old=True)
+    read = caffemodel.read(path)
+    assert list(read) == list(parameters)
+    assert read["conv1/7x7_s2"][0].shape == (64, 3, 7, 7)
+    assert read["loss3/classifier"][0].shape == (1, 1, CLASSES, 1024)
+    old = GoogLeNet(classes=CLASSES)
+    weights.load_file(old, path)
+    for got, expected in zip(old.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(got, expected)

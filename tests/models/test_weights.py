@@ -1,0 +1,241 @@
+import hashlib
+
+import keras
+import numpy as np
+import pytest
+
+from benchmark.config.study import NetworkParams
+from benchmark.models import catalogue
+from benchmark.models.googlenet import GoogLeNet
+from benchmark.models.weights import caffemodel
+from benchmark.models.weights import load as weights
+from tests.support.networks import small
+
+
+@pytest.fixture
+def no_network(monkeypatch, tmp_path):
+    """Empty caches, and no way out."""
+    import socket
+
+    def refuse(*arguments, **named):
+        raise OSError("no network in this test")
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    return tmp_path / "models"
+
+
+def write_caffemodel(path, model, seed=0, change=lambda name, values: values):
+    """Write random parameters for a Keras model as Caffe would, and return them by layer name."""
+    net, rng, written = caffemodel.net_parameter()(), np.random.default_rng(seed), {}
+    for layer in model.layers:
+        if layer.weights:
+            kernel, bias = (rng.normal(size=w.shape).astype("float32") * 0.05 for w in layer.weights)
+            written[layer.name] = (kernel, bias)
+            caffe = kernel.transpose(3, 2, 0, 1) if kernel.ndim == 4 else kernel.T
+            entry = net.layer.add(name=layer.name)
+            for values in change(layer.name, (caffe, bias)):
+                blob = entry.blobs.add(data=values.ravel().tolist())
+                blob.shape.dim.extend(values.shape)
+    path.write_bytes(net.SerializeToString())
+    return written
+
+
+def test_missing_weights_name_the_file_its_place_and_the_way_out(no_network):
+    network = small("places365_googlenet").model_copy(update={"weights": "places365"})
+    with pytest.raises(weights.WeightsError) as error:
+        catalogue.build_backbone(network)
+    assert f"put googlenet_places365.caffemodel into {no_network}, or set 'weights: random'" in str(error.value)
+
+
+def test_keras_weights_that_cannot_be_fetched_are_named(monkeypatch, no_network):
+    def fails(**arguments):
+        raise Exception("URL fetch failure on https://example.org/a/net_notop.h5: None -- no network")
+
+    with pytest.raises(weights.WeightsError, match=r"put net_notop.h5 into .*or set 'weights: random'"):
+        weights.build_pretrained(fails, "imagenet", {})
+
+
+def test_other_errors_of_a_builder_are_not_mistaken_for_a_missing_network():
+    def fails(**arguments):
+        raise TypeError("some slip")
+
+    with pytest.raises(TypeError, match="some slip"):
+        weights.build_pretrained(fails, "imagenet", {})
+
+
+def test_a_weights_file_gives_back_the_network_it_was_saved_from(tmp_path):
+    network = small("mobilenet_v2")
+    first = catalogue.build_backbone(network, seed=1)
+    first.model.layers[-1].save_weights(tmp_path / "w.weights.h5")
+    again = catalogue.build_backbone(network.model_copy(update={"weights": str(tmp_path / "w.weights.h5")}), seed=2)
+    images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3)).astype("float32")
+    np.testing.assert_array_equal(first.model(images), again.model(images))
+    assert again.weights["sha256"] == weights.file_digest(tmp_path / "w.weights.h5")
+    assert again.weights["sha256_of"] == "file"
+
+
+@pytest.mark.parametrize("other", ["vgg16", "densenet201", "nasnet_mobile", "resnet18", "places365_googlenet"])
+def test_weights_of_another_network_are_refused(tmp_path, other):
+    core = catalogue.build_backbone(small("mobilenet_v2")).model.layers[-1]
+    core.save_weights(tmp_path / "w.weights.h5")
+    with pytest.raises(weights.WeightsError, match=r"w\.weights\.h5 does not hold the weights of"):
+        catalogue.build_backbone(small(other).model_copy(update={"weights": str(tmp_path / "w.weights.h5")}))
+    keras.utils.clear_session()
+
+
+@pytest.mark.parametrize("content", [b"", b"not a weights file", b"\x89HDF\r\n\x1a\n cut short"])
+@pytest.mark.parametrize("suffix", [".weights.h5", ".h5", ".caffemodel", ".keras"])
+def test_damaged_weights_are_named(tmp_path, content, suffix):
+    path = tmp_path / f"w{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(weights.WeightsError, match=r"w\..* does not hold the weights of"):
+        catalogue.build_backbone(small("places365_googlenet").model_copy(update={"weights": str(path)}))
+
+
+DAMAGE = {  # what became of a whole file
+    "nothing left": lambda whole: b"",
+    "cut in its first table": lambda whole: whole[:100],
+    "cut in the middle": lambda whole: whole[: len(whole) // 2],
+    "its last byte gone": lambda whole: whole[:-1],
+    "text": lambda whole: b"<html>404 Not Found</html>" * 100,
+    "directories overwritten": lambda whole: whole.replace(b"SNOD", b"\0\0\0\0"),  # symbol tables of HDF5
+    "names overwritten": lambda whole: whole.replace(b"HEAP", b"\0\0\0\0"),
+    "trees overwritten": lambda whole: whole.replace(b"TREE", b"\0\0\0\0"),
+}
+
+
+def tiny(units=5):
+    """Return a network with a few weights."""
+    image = keras.Input((8, 8, 3))
+    x = keras.layers.BatchNormalization()(keras.layers.Conv2D(4, 3)(image))
+    return keras.Model(image, keras.layers.Dense(units)(keras.layers.Flatten()(x)), name="tiny")
+
+
+def save(model, path):
+    """Write a model's weights, or the model where ``path`` asks for that."""
+    (model.save_weights if path.name.endswith(".weights.h5") else model.save)(path)
+
+
+@pytest.mark.parametrize("what", DAMAGE)
+@pytest.mark.parametrize("name", ["w.weights.h5", "w.h5", "w.keras"])
+def test_a_damaged_weights_file_is_named_whatever_is_wrong_with_it(tmp_path, name, what):
+    path = tmp_path / name
+    save(tiny(), path)
+    whole = path.read_bytes()
+    weights.load_file(tiny(), path)
+    path.write_bytes(DAMAGE[what](whole))
+    if path.read_bytes() == whole:
+        pytest.skip(f"{name} holds nothing that this damages")
+    with pytest.raises(weights.WeightsError, match=r"w\..* does not hold the weights of tiny") as caught:
+        weights.load_file(tiny(), path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["w.weights.h5", "w.h5", "w.keras"])
+def test_a_whole_weights_file_of_another_network_is_named(tmp_path, name):
+    save(tiny(units=7), tmp_path / name)
+    with pytest.raises(weights.WeightsError, match=r"w\..* does not hold the weights of tiny"):
+        weights.load_file(tiny(), tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["w.weights.h5", "w.h5"])
+def test_an_hdf5_file_that_holds_no_weights_is_named(tmp_path, name):
+    import h5py
+
+    with h5py.File(tmp_path / name, "w") as file:
+        file["measurements/temperature"] = np.arange(10)
+    with pytest.raises(weights.WeightsError, match=r"w\..* does not hold the weights of tiny"):
+        weights.load_file(tiny(), tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["w.h5", "w.weights.h5", "w.keras", "w.caffemodel", "w.safetensors"])
+def test_a_folder_for_a_weights_file_is_named(tmp_path, name):
+    (tmp_path / name).mkdir()
+    with pytest.raises(weights.WeightsError, match=rf"no weights file .*{name}"):
+        weights.load_file(tiny(), tmp_path / name)
+
+
+def test_the_digest_is_compared_before_anything_is_read_from_the_file(tmp_path, monkeypatch):
+    path = tmp_path / "w.weights.h5"
+    tiny().save_weights(path)
+    monkeypatch.setattr(weights, "_load_keras", lambda model, path: pytest.fail("read"))
+    with pytest.raises(weights.WeightsError, match=r"expected 0{64}"):
+        weights.load_file(tiny(), path, "0" * 64)
+
+
+def test_weights_of_an_unknown_kind_are_named(tmp_path):
+    (tmp_path / "w.pt").write_bytes(b"x")
+    with pytest.raises(weights.WeightsError, match=r"ending in \.h5, \.keras, \.caffemodel, \.safetensors; got '\.pt'"):
+        weights.load_file(keras.Sequential(), tmp_path / "w.pt")
+
+
+def test_a_file_with_the_named_digest_is_loaded(tmp_path):
+    core = catalogue.build_backbone(small("mobilenet_v2"), seed=1).model.layers[-1]
+    path = tmp_path / "w.weights.h5"
+    core.save_weights(path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    settings = small("mobilenet_v2").model_dump() | {"weights": str(path), "weights_sha256": digest.upper()}
+    assert catalogue.build_backbone(NetworkParams(**settings), seed=2).weights["sha256"] == digest
+
+
+def test_a_file_with_another_digest_is_refused_showing_both(tmp_path):
+    path = tmp_path / "w.weights.h5"
+    path.write_bytes(b"abc")
+    abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, appendix B.1
+    network = small("mobilenet_v2").model_copy(update={"weights": str(path), "weights_sha256": "0" * 64})
+    with pytest.raises(weights.WeightsError, match=rf"w\.weights\.h5 is not the file .* expected 0{{64}}, got {abc}"):
+        catalogue.build_backbone(network)
+
+
+def test_named_weights_that_are_a_file_are_compared_too(no_network):
+    no_network.mkdir()
+    (no_network / "googlenet_places365.caffemodel").write_bytes(b"abc")
+    network = small("places365_googlenet").model_copy(update={"weights": "places365", "weights_sha256": "0" * 64})
+    with pytest.raises(weights.WeightsError, match=r"expected 0{64}, got ba7816bf"):
+        catalogue.build_backbone(network)
+
+
+def test_a_digest_of_weights_that_a_library_loads_is_refused():
+    network = small("mobilenet_v2").model_copy(update={"weights": "imagenet", "weights_sha256": "0" * 64})
+    with pytest.raises(weights.WeightsError, match="weights_sha256 is compared with a weights file"):
+        catalogue.build_backbone(network)
+
+
+@pytest.mark.parametrize("digest", ["", "ba7816bf", "g" * 64, "0" * 65])
+def test_what_is_no_digest_is_refused(digest):
+    with pytest.raises(ValueError, match="a SHA-256 is 64 hexadecimal characters; got"):
+        NetworkParams(name="n", label="N", backbone="keras.applications.VGG16", weights_sha256=digest)
+
+
+def test_a_caffemodel_gives_every_layer_its_parameters(tmp_path):
+    model = GoogLeNet(input_shape=(64, 64, 3), classes=10)
+    written = write_caffemodel(tmp_path / "g.caffemodel", model)
+    weights.load_file(model, tmp_path / "g.caffemodel")
+    for name, (kernel, bias) in written.items():
+        np.testing.assert_array_equal(model.get_layer(name).get_weights()[0], kernel)
+        np.testing.assert_array_equal(model.get_layer(name).get_weights()[1], bias)
+
+
+def test_a_caffemodel_of_another_shape_changes_nothing_and_names_the_layer(tmp_path):
+    model = GoogLeNet(input_shape=(64, 64, 3), classes=10)
+    before = model.get_weights()
+
+    def widen(name, values):
+        return [np.repeat(values[0], 2, axis=0), values[1]] if name == "inception_4c_3x3" else values
+
+    write_caffemodel(tmp_path / "g.caffemodel", model, change=widen)
+    with pytest.raises(weights.WeightsError, match="layer 'inception_4c_3x3' should have a kernel of"):
+        weights.load_file(model, tmp_path / "g.caffemodel")
+    assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
+
+
+def test_real_mobilenet_weights_are_those_of_keras(shared):
+    path = shared / "weights" / "mobilenetv2_1.0_224_dequant_notop.weights.h5"
+    network = small("mobilenet_v2").model_copy(update={"weights": str(path), "input_size": 224})
+    images = np.random.default_rng(0).integers(0, 256, (2, 224, 224, 3)).astype("float32")
+    library = keras.applications.MobileNetV2(
+        weights=str(path), include_top=False, pooling="avg", input_shape=(224, 224, 3)
+    )
+    expected = library.predict_on_batch(images / 127.5 - 1)
+    np.testing.assert_allclose(catalogue.build_backbone(network).model.predict_on_batch(images), expected, atol=1e-4)

@@ -1,0 +1,197 @@
+"""Sound in: the right seconds of any file, mono, at the right rate, and a readable reason where there are none."""
+
+from fractions import Fraction
+
+import av
+import librosa
+import numpy as np
+import pytest
+import soundfile
+from scipy.signal import correlate
+
+from spectrograms import decoders, tracks
+from spectrograms.audio import MARGIN, load_clip
+from spectrograms.errors import AudioError
+from spectrograms.params import ClipParams
+from tests.support.sounds import BEEPS, RATE, beeps, encode, tone
+
+# extension, audio codec, video codec, container where the extension does not say it
+CONTAINERS = [
+    ("mp3", "libmp3lame", None, None),
+    ("m4a", "aac", None, "ipod"),
+    ("opus", "libopus", None, None),
+    ("mp4", "aac", "mpeg4", None),
+    ("mkv", "flac", "mpeg4", "matroska"),
+    ("webm", "libopus", "libvpx", None),
+    ("mov", "alac", "mpeg4", None),
+    ("avi", "pcm_s16le", "mpeg4", None),
+]
+SOUNDFILES = [("wav", {}), ("flac", {}), ("ogg", {}), ("mp3", {}), ("aiff", {}), ("wav", {"subtype": "PCM_U8"})]
+
+
+def onsets(waveform, rate):
+    """Return the seconds at which sound begins after at least 0.1 s of silence."""
+    loud = np.flatnonzero(np.abs(waveform) > 0.15)
+    return loud[np.diff(loud, prepend=-rate) > 0.1 * rate] / rate
+
+
+@pytest.mark.parametrize("offset", [0, 0.3, 2.2])
+@pytest.mark.parametrize(("extension", "codec", "video", "container"), CONTAINERS, ids=[row[0] for row in CONTAINERS])
+def test_the_right_seconds_come_out_of_every_container(tmp_path, extension, codec, video, container, offset):
+    path = tmp_path / f"sound.{extension}"
+    encode(path, beeps(), codec, video, container)
+    waveform = load_clip(path, ClipParams(duration=3, offset=offset), 22050)
+    assert waveform.shape == (3 * 22050,)
+    assert waveform.dtype == np.float32
+    expected = [at - offset for at in BEEPS if 0 < at - offset < 3]
+    # 2 ms: Matroska's time stamps are whole milliseconds, and lossy codecs blur an onset by about one.
+    assert onsets(waveform, 22050) == pytest.approx(expected, abs=2e-3)
+    assert np.abs(waveform).max() == pytest.approx(0.6, rel=0.15)  # lossy codecs overshoot at onsets
+
+
+@pytest.mark.parametrize("offset", [0, 2.2])
+@pytest.mark.parametrize(("extension", "options"), SOUNDFILES, ids=[f"{e}{o or ''}" for e, o in SOUNDFILES])
+def test_the_right_seconds_come_out_of_every_sound_file(tmp_path, extension, options, offset):
+    path = tmp_path / f"sound.{extension}"
+    soundfile.write(path, beeps(), RATE, **options)
+    expected = [at - offset for at in BEEPS if 0 < at - offset < 3]
+    assert onsets(load_clip(path, ClipParams(duration=3, offset=offset), 16000), 16000) == pytest.approx(
+        expected, abs=2e-3
+    )
+
+
+@pytest.mark.parametrize("wrong", ["mp3", "wav", "txt", "raw", "mp4"])
+@pytest.mark.parametrize("right", ["wav", "mp3", "m4a"])
+def test_the_extension_does_not_matter(tmp_path, right, wrong):
+    path = tmp_path / f"sound.{right}"
+    encode(path, beeps(2), {"wav": "pcm_s16le", "mp3": "libmp3lame", "m4a": "aac"}[right])
+    renamed = path.rename(tmp_path / f"renamed.{wrong}")
+    assert onsets(load_clip(renamed, ClipParams(duration=2), 22050), 22050) == pytest.approx(BEEPS[:2], abs=2e-3)
+
+
+@pytest.mark.parametrize("n_channels", [1, 2, 3, 6, 8, 12])
+@pytest.mark.parametrize("decoder", [decoders.decode_soundfile, tracks.decode_av], ids=["soundfile", "av"])
+def test_mono_is_the_mean_over_any_number_of_channels(tmp_path, n_channels, decoder):
+    levels = np.arange(1, n_channels + 1) / 20
+    soundfile.write(tmp_path / "many.wav", np.tile(levels, (22050, 1)), 22050, subtype="FLOAT")
+    mono, rate, *_ = decoder(tmp_path / "many.wav", 0, 1)
+    assert rate == 22050
+    np.testing.assert_allclose(mono, np.full(22050, levels.mean()), atol=1e-6)  # float32 sums
+
+
+def test_eight_separate_channels_are_read_from_video_tracks_too(tmp_path):
+    """PyAV 18's own ``to_ndarray`` reads past the end of such frames."""
+    signal = np.zeros((RATE, 8))
+    signal[:, 3] = tone(1, RATE, peak=0.8)
+    soundfile.write(tmp_path / "seven-one.flac", signal, RATE)
+    mono, *_ = tracks.decode_av(tmp_path / "seven-one.flac", 0, 1)
+    np.testing.assert_allclose(mono, signal.mean(axis=1), atol=1e-5)  # 16-bit steps, divided by eight
+
+
+@pytest.mark.parametrize("file_rate", [8000, 22050, 44100, 48000])
+def test_waveform_is_that_of_librosa_load(tmp_path, file_rate):
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (4 * file_rate, 2))
+    soundfile.write(tmp_path / "noise.wav", noise, file_rate)
+    expected, _ = librosa.load(tmp_path / "noise.wav", sr=22050)
+    waveform = load_clip(tmp_path / "noise.wav", ClipParams(duration=2), 22050)
+    np.testing.assert_allclose(waveform, expected[: len(waveform)], atol=1e-5)  # float32 filters, another block length
+    middle = load_clip(tmp_path / "noise.wav", ClipParams(duration=1, offset=2), 22050)
+    # With an offset the filter starts within the sound: 3e-3 is the tail of the filter beyond the margin.
+    np.testing.assert_allclose(middle, expected[2 * 22050 : 3 * 22050], atol=3e-3)
+
+
+def test_a_resampled_sine_keeps_frequency_and_level(tmp_path):
+    soundfile.write(tmp_path / "a.wav", tone(2, 44100, 1000), 44100, subtype="FLOAT")
+    waveform = load_clip(tmp_path / "a.wav", ClipParams(duration=1, offset=0.5), 16000)
+    np.testing.assert_allclose(waveform, tone(1, 16000, 1000), atol=1e-4)  # starts after 500 whole periods
+
+
+@pytest.mark.parametrize("duration", [0.5, 0.7777, 1.00003, 2])
+@pytest.mark.parametrize("rate", [16000, 22050, 44100])
+def test_n_samples_is_exact_for_any_duration(tmp_path, duration, rate):
+    soundfile.write(tmp_path / "a.wav", tone(3, 44100), 44100)
+    clip = ClipParams(duration=duration, short="reject")
+    assert load_clip(tmp_path / "a.wav", clip, rate).shape == (round(duration * rate),)
+
+
+def test_a_file_of_exactly_the_duration_is_not_short(tmp_path):
+    soundfile.write(tmp_path / "a.wav", tone(1.2345, 44100), 44100)
+    duration = len(tone(1.2345, 44100)) / 44100
+    assert len(load_clip(tmp_path / "a.wav", ClipParams(duration=duration, short="reject"), 22050))
+
+
+def test_a_short_file_is_followed_by_silence(tmp_path):
+    soundfile.write(tmp_path / "a.wav", tone(1), 22050, subtype="FLOAT")
+    waveform = load_clip(tmp_path / "a.wav", ClipParams(duration=3, short="pad"), 22050)
+    np.testing.assert_array_equal(waveform, np.concatenate([tone(1), np.zeros(2 * 22050)]))
+
+
+def test_a_short_file_is_repeated(tmp_path):
+    soundfile.write(tmp_path / "a.wav", tone(1), 22050, subtype="FLOAT")
+    waveform = load_clip(tmp_path / "a.wav", ClipParams(duration=2.5, short="loop"), 22050)
+    np.testing.assert_array_equal(waveform, np.concatenate([tone(1), tone(1), tone(1)[:11025]]))
+
+
+def test_a_short_file_is_rejected_with_both_lengths(tmp_path):
+    soundfile.write(tmp_path / "a.wav", tone(1.25), 22050)
+    with pytest.raises(AudioError, match=r"1\.250 s of sound; 3 s are needed"):
+        load_clip(tmp_path / "a.wav", ClipParams(duration=3, short="reject"), 22050)
+
+
+def test_peaks_above_full_scale_survive(tmp_path):
+    soundfile.write(tmp_path / "a.wav", tone(1, peak=3.0), 22050, subtype="FLOAT")
+    assert np.abs(load_clip(tmp_path / "a.wav", ClipParams(duration=1), 22050)).max() == pytest.approx(3, rel=1e-3)
+
+
+def test_what_lies_outside_the_clip_is_not_decoded(tmp_path):
+    signal = np.full(10 * 22050, np.nan)
+    around = slice(round((4 - MARGIN) * 22050), round((5 + MARGIN) * 22050) + 1)
+    signal[around] = tone(10)[around]
+    soundfile.write(tmp_path / "a.wav", signal, 22050, subtype="FLOAT")
+    assert np.isfinite(load_clip(tmp_path / "a.wav", ClipParams(duration=1, offset=4), 22050)).all()
+
+
+def test_a_jump_into_a_video_decodes_little_more_than_the_clip(tmp_path, monkeypatch):
+    encode(tmp_path / "a.mp4", np.tile(beeps(), (5, 1)), "aac", "mpeg4")
+    decoded, frames = [], tracks._frames
+
+    def counted(*args):
+        for frame in frames(*args):
+            decoded.append(frame.samples)
+            yield frame
+
+    monkeypatch.setattr(tracks, "_frames", counted)
+    load_clip(tmp_path / "a.mp4", ClipParams(duration=2, offset=20), 22050)
+    # The first frame, the run-up, the clip with its margins, and one piece given out by the converter.
+    assert sum(decoded) < RATE * (2 + 2 * MARGIN + tracks.PREROLL + 0.1) + tracks.FRAME_SIZE
+
+
+def test_an_mp3_that_hides_its_length_is_read_to_its_end(tmp_path):
+    """Without a Xing header soundfile guesses: a loud start at a high bit rate makes it stop too early."""
+    signal = np.zeros((30 * RATE, 2), np.float32)
+    signal[: 3 * RATE] = np.random.default_rng(0).uniform(-0.5, 0.5, (3 * RATE, 2))
+    signal[25 * RATE : 26 * RATE] = beeps(1)[:, :1].max()
+    samples = np.ascontiguousarray(signal.T)
+    variable_rate = {"global_quality": "200", "flags": "+qscale"}
+    with av.open(str(tmp_path / "a.mp3"), "w", options={"write_xing": "0", "id3v2_version": "0"}) as file:
+        sound = file.add_stream("libmp3lame", rate=RATE, layout="stereo", options=variable_rate)
+        frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="stereo")
+        frame.sample_rate, frame.pts, frame.time_base = RATE, 0, Fraction(1, RATE)
+        file.mux(sound.encode(frame))
+        file.mux(sound.encode(None))
+    assert soundfile.info(tmp_path / "a.mp3").duration < 20
+    waveform = load_clip(tmp_path / "a.mp3", ClipParams(duration=4, offset=23), 22050)
+    assert onsets(waveform, 22050)[0] == pytest.approx(2, abs=0.06)  # the encoder's delay is not written down either
+
+
+def test_a_jump_into_a_real_trailer_lands_in_time(shared):
+    path = next((shared / "data" / "trailer").glob("*.webm"), None)
+    if path is None:
+        pytest.skip("no trailer")
+    whole = load_clip(path, ClipParams(duration=20), 22050)
+    later = load_clip(path, ClipParams(duration=5, offset=12), 22050)
+    match = correlate(whole, later, "valid", method="fft")
+    lag = match.argmax() - 12 * 22050
+    # A track of Vorbis notes times to half the difference of its two block sizes: (2048 - 256) / 4 samples at 44.1 kHz.
+    assert abs(lag) / 22050 < 0.011
+    np.testing.assert_allclose(later, whole[match.argmax() :][: len(later)], atol=0.05)  # half a sample aside

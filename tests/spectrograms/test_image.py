@@ -1,0 +1,314 @@
+"""Pictures: colours and orientation, what librosa draws, and PNG files that are complete or absent."""
+
+import io
+import os
+import subprocess
+import sys
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.colors import Normalize
+from PIL import Image, ImageOps
+
+from spectrograms import image as image_module
+from spectrograms.errors import ImageError
+from spectrograms.image import caveat, colour_table, draw, is_picture, read_image, read_text, resize, save_png, to_image
+from spectrograms.params import ImageParams, MelParams
+
+MEL = MelParams()
+RNG = np.random.default_rng(0)
+MEL_DB = np.maximum(RNG.uniform(-100, 0, (128, 60)), -80).astype(np.float32)
+PICTURE = RNG.integers(0, 256, (20, 30, 3), dtype=np.uint8)
+BOTH_STYLES = pytest.mark.parametrize("style", ["pixels", "specshow"])
+
+
+def luminance(image):
+    return image.astype(float).sum(axis=2)
+
+
+@pytest.mark.parametrize("colormap", ["magma", "viridis", "gray", "twilight", "tab10"])
+def test_pixels_are_the_colours_that_matplotlib_gives(colormap):
+    expected = matplotlib.colormaps[colormap](Normalize(-80, 0)(MEL_DB[::-1]))[..., :3] * 255
+    actual = to_image(MEL_DB, ImageParams(colormap=colormap), MEL).astype(float)
+    same = np.abs(actual - expected).max(axis=2) <= 0.5  # rounded to whole numbers
+    if matplotlib.colormaps[colormap].N == 256:
+        assert same.mean() > 0.999  # a value on the border of two steps may fall to either side
+    else:  # maps of more or fewer colours than 256 are sampled
+        assert same.mean() > 0.35
+
+
+def test_the_colour_table_runs_from_the_lowest_to_the_highest_colour():
+    table = colour_table("magma")
+    assert table.shape == (256, 3)
+    np.testing.assert_array_equal(table[[0, -1]], [[0, 0, 4], [252, 253, 191]])  # as published with matplotlib
+
+
+def test_one_pixel_per_bin_from_the_floor_to_the_peak():
+    mel_db = np.array([[-80, 0], [-40, -200]], np.float32)
+    table = colour_table("viridis")
+    expected = table[[[128, 0], [0, 255]]]  # upper row: the higher band
+    np.testing.assert_array_equal(to_image(mel_db, ImageParams(colormap="viridis"), MEL), expected)
+
+
+def test_top_db_sets_the_lowest_colour():
+    mel_db = np.full((3, 4), -40, np.float32)
+    image = to_image(mel_db, ImageParams(), MelParams(top_db=40))
+    np.testing.assert_array_equal(image, np.broadcast_to(colour_table("magma")[0], (3, 4, 3)))
+
+
+@BOTH_STYLES
+def test_low_frequencies_are_at_the_bottom_and_time_runs_to_the_right(style):
+    mel_db = np.full((128, 100), -80, np.float32)
+    mel_db[:20, 60:] = 0  # low and late
+    light = luminance(to_image(mel_db, ImageParams(style=style, size=(100, 100)), MEL))
+    assert light[-8:, -30:].min() > 600
+    assert light[:70].max() < 20
+    assert light[:, :50].max() < 20
+
+
+@pytest.mark.parametrize(
+    ("style", "size", "shape"),
+    [
+        ("pixels", None, (128, 60, 3)),
+        ("pixels", (224, 200), (224, 200, 3)),
+        ("specshow", None, (224, 224, 3)),
+        ("specshow", (331, 299), (331, 299, 3)),
+        ("specshow", (37, 701), (37, 701, 3)),
+    ],
+)
+def test_the_size_is_exact(style, size, shape):
+    image = to_image(MEL_DB, ImageParams(style=style, size=size), MEL)
+    assert image.shape == shape
+    assert image.dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    "mel_db", [np.zeros((128, 40)), np.full((128, 40), -80.0), MEL_DB], ids=["peak", "floor", "all"]
+)
+@pytest.mark.parametrize("colormap", ["magma", "cividis"])
+def test_specshow_keeps_colour_map_and_range_whatever_the_data(mel_db, colormap):
+    """librosa chooses another colour map for data of other signs, and matplotlib a range for each picture."""
+    image = to_image(mel_db.astype(np.float32), ImageParams(style="specshow", colormap=colormap), MEL)
+    allowed = {tuple(colour) for colour in colour_table(colormap).tolist()}
+    colours = {tuple(colour) for colour in image.reshape(-1, 3).tolist()}
+    known = sum(colour in allowed for colour in colours) / len(colours)
+    assert known > 0.9 if len(colours) > 1 else known == 1  # drawing rounds a few colours the other way
+    if mel_db.min() == mel_db.max():
+        assert colours == {tuple(colour_table(colormap)[-1 if mel_db.max() == 0 else 0].tolist())}
+
+
+def test_specshow_fills_the_picture_without_axes_or_margins():
+    image = to_image(np.zeros((128, 50), np.float32), ImageParams(style="specshow"), MEL)
+    assert (image == colour_table("magma")[-1]).all()
+
+
+def test_both_styles_show_the_same_times():
+    """Not the same rows: librosa's mel axis stretches the lower bands."""
+    mel_db = np.full((128, 100), -80, np.float32)
+    mel_db[30:50, 20:40] = mel_db[90:120, 60:90] = 0
+    images = [to_image(mel_db, ImageParams(style=style, size=(224, 224)), MEL) for style in ("pixels", "specshow")]
+    lit = [luminance(image).max(axis=0) > 300 for image in images]
+    assert np.mean(lit[0] == lit[1]) > 0.97  # but for the edges of the three transitions
+
+
+def test_pyplot_keeps_no_figures():
+    code = (
+        "import numpy as np; from spectrograms.image import to_image; from spectrograms.params import *;"
+        "to_image(np.zeros((9, 9)), ImageParams(style='specshow'), MelParams());"
+        "import matplotlib.pyplot as plt; assert plt.get_fignums() == []"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "MPLBACKEND": "agg"})
+
+
+@BOTH_STYLES
+@pytest.mark.parametrize("size", [None, (50, 70)])
+def test_a_png_gives_back_the_same_pixels(tmp_path, style, size):
+    params = ImageParams(style=style, size=size)
+    expected = to_image(MEL_DB, params, MEL)
+    save_png(draw(MEL_DB, params, MEL), tmp_path / "drawn.png")
+    save_png(expected, tmp_path / "array.png")
+    np.testing.assert_array_equal(read_image(tmp_path / "drawn.png"), expected)
+    np.testing.assert_array_equal(read_image(tmp_path / "array.png"), expected)
+
+
+def test_one_pixel_per_bin_is_saved_with_a_palette(tmp_path):
+    save_png(draw(MEL_DB, ImageParams(), MEL), tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as picture:
+        assert picture.mode == "P"
+
+
+def test_text_chunks_come_back(tmp_path):
+    text = {"source_sha256": "ab" * 32, "params": '{"duration": 15.0}', "title": "naïve ♪"}
+    save_png(PICTURE, tmp_path / "new" / "folders" / "a.png", text)
+    assert read_text(tmp_path / "new" / "folders" / "a.png") == text
+
+
+def test_unreadable_files_have_no_text(tmp_path):
+    save_png(PICTURE, tmp_path / "cut.png", {"key": "value"})
+    (tmp_path / "cut.png").write_bytes((tmp_path / "cut.png").read_bytes()[:-200])
+    Image.fromarray(PICTURE).save(tmp_path / "a.jpg")
+    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "empty.png").touch()
+    for name in ("cut.png", "a.jpg", "text.png", "empty.png", "missing.png", "."):
+        assert read_text(tmp_path / name) == {}
+
+
+def test_a_failed_save_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
+    save_png(PICTURE, tmp_path / "a.png")
+
+    def half_a_file(picture, path, *args, **kwargs):
+        path.write_bytes(b"\x89PNG half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Image.Image, "save", half_a_file)
+    with pytest.raises(OSError, match="disk full"):
+        save_png(255 - PICTURE, tmp_path / "a.png")
+    assert os.listdir(tmp_path) == ["a.png"]
+    np.testing.assert_array_equal(read_image(tmp_path / "a.png"), PICTURE)
+
+
+GRAY = RNG.integers(0, 256, (20, 30), dtype=np.uint8)
+GRAY_RGB = np.repeat(GRAY[..., None], 3, axis=2)
+HALF = np.dstack([PICTURE, np.where(np.arange(30) < 15, 255, 0) * np.ones((20, 1))]).astype(np.uint8)
+ON_WHITE = np.where(HALF[..., 3:] == 255, PICTURE, 255)
+LA = Image.merge("LA", [Image.fromarray(GRAY), Image.new("L", (30, 20), 255)])
+# what a user may have: picture, format, the RGB it shows
+PICTURES = {
+    "RGB": (Image.fromarray(PICTURE), "PNG", PICTURE),
+    "gray": (Image.fromarray(GRAY), "PNG", GRAY_RGB),
+    "gray with alpha": (LA, "PNG", GRAY_RGB),
+    "16 bits": (Image.fromarray(GRAY.astype(np.uint16) * 257), "PNG", GRAY_RGB),
+    "alpha": (Image.fromarray(HALF), "PNG", ON_WHITE),
+    "palette": (Image.fromarray(GRAY_RGB).convert("P", palette=Image.Palette.ADAPTIVE, colors=256), "PNG", GRAY_RGB),
+    "black and white": (Image.fromarray(GRAY > 127), "PNG", np.where(GRAY_RGB > 127, 255, 0)),
+    "CMYK": (Image.fromarray(PICTURE).convert("CMYK"), "TIFF", PICTURE),
+    "BMP": (Image.fromarray(PICTURE), "BMP", PICTURE),
+    "WebP": (Image.fromarray(PICTURE), "WEBP", PICTURE),
+}
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_any_picture_is_read_as_what_it_shows(tmp_path, kind):
+    picture, file_format, expected = PICTURES[kind]
+    picture.save(tmp_path / "picture", file_format, **({"lossless": True} if file_format == "WEBP" else {}))
+    image = read_image(tmp_path / "picture")
+    assert image.dtype == np.uint8
+    np.testing.assert_array_equal(image, expected)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_a_picture_is_turned_as_its_camera_noted(tmp_path, file_format, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {"quality": 100, "subsampling": 0} if file_format == "JPEG" else {"lossless": True}
+    smooth = np.linspace(0, 255, 20 * 30 * 3).reshape(20, 30, 3).astype(np.uint8)
+    Image.fromarray(smooth).save(tmp_path / "a", file_format, exif=exif, **options)
+    turns = {  # how the first row and the first column lie, TIFF 6.0, page 36
+        1: smooth, 2: smooth[:, ::-1], 3: smooth[::-1, ::-1], 4: smooth[::-1],
+        5: smooth.swapaxes(0, 1), 6: smooth[::-1].swapaxes(0, 1),
+        7: smooth[::-1, ::-1].swapaxes(0, 1), 8: smooth[:, ::-1].swapaxes(0, 1),
+    }  # fmt: skip
+    image = read_image(tmp_path / "a")
+    assert image.shape == turns[orientation].shape
+    assert np.abs(image.astype(int) - turns[orientation]).max() <= 4  # JPEG loses a little
+    with Image.open(tmp_path / "a") as picture:
+        np.testing.assert_array_equal(image, np.asarray(ImageOps.exif_transpose(picture).convert("RGB")))
+
+
+def test_damaged_notes_of_a_camera_turn_nothing(tmp_path):
+    Image.fromarray(PICTURE).save(tmp_path / "a.jpg", exif=b"Exif\0\0II*\0\xff\xff\xff\xff" + bytes(20))
+    assert read_image(tmp_path / "a.jpg").shape == PICTURE.shape
+
+
+def test_white_is_what_the_file_says_else_all_of_16_bits(tmp_path):
+    """12 bits in a file of 16: PGM has its maximum in the header, TIFF may have it in a tag; else it is told."""
+    twelve = np.linspace(0, 4095, 105).astype(np.uint16).reshape(5, 21)
+    expected = np.rint(twelve.astype(float) * 255 / 4095)
+    header = f"P5 {twelve.shape[1]} {twelve.shape[0]} 4095\n".encode()
+    (tmp_path / "a.pgm").write_bytes(header + twelve.astype(">u2").tobytes())
+    (tmp_path / "b.tiff").write_bytes(tiff(twelve, tiffinfo={281: 4095}))
+    for name in ("a.pgm", "b.tiff"):
+        image = read_image(tmp_path / name)
+        assert np.abs(image[..., 0] - expected).max() <= 1  # PGM is scaled to 16 bits on the way
+        assert caveat(image) == ""
+    (tmp_path / "c.tiff").write_bytes(tiff(twelve))
+    assert read_image(tmp_path / "c.tiff").max() == 16
+    assert caveat(read_image(tmp_path / "c.tiff")) == "almost black: no value above 16 of 255"
+
+
+def test_a_picture_is_known_by_its_content_whatever_it_is_called(tmp_path):
+    for file_format in ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM"):
+        Image.fromarray(PICTURE).save(tmp_path / "a.wav", file_format)
+        assert is_picture(tmp_path / "a.wav")
+    for content in (b"RIFF\0\0\0\0WAVEfmt ", b"ID3\x04" + bytes(100), b"no picture", b""):
+        (tmp_path / "a.png").write_bytes(content)
+        assert not is_picture(tmp_path / "a.png")
+    assert not is_picture(tmp_path / "missing.png")
+
+
+def png_of(size):
+    """Return a PNG that claims to be ``size`` x ``size``, with little in it."""
+    buffer = io.BytesIO()
+    Image.new("1", (size, size)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def half_a_png():
+    buffer = io.BytesIO()
+    Image.fromarray(PICTURE).save(buffer, "PNG")
+    return buffer.getvalue()[: len(buffer.getvalue()) // 2]
+
+
+def tiff(gray, **tags):
+    buffer = io.BytesIO()
+    Image.fromarray(gray).save(buffer, "TIFF", **tags)
+    return buffer.getvalue()
+
+
+BAD_PICTURES = {
+    "floats in dB": (tiff(GRAY.astype(np.float32) / 255 * 80 - 80), "has floats, of which nothing says what is white"),
+    "floats of 0 to 1": (tiff(GRAY.astype(np.float32) / 255), "has floats"),
+    "32 bits": (tiff(GRAY.astype(np.int32) * 257), "has integers of 32 bits"),
+    "zero bytes": (b"", r"is empty \(0 bytes\)"),
+    "text": (b"not a picture" * 100, "is not a picture"),
+    "cut": (half_a_png(), "cannot be read as a picture: .*truncated"),
+    "signature alone": (b"\x89PNG\r\n\x1a\n", "is not a picture|cannot be read"),
+    "bomb": (png_of(11_000), "claims .* pixels; at most"),
+    "huge bomb": (png_of(20_000), "claims too many pixels; at most"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_PICTURES)
+@pytest.mark.filterwarnings("error")
+def test_a_bad_picture_gives_one_short_reason_without_its_path(tmp_path, kind):
+    content, reason = BAD_PICTURES[kind]
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(ImageError, match=reason) as caught:
+        read_image(tmp_path / "a.png")
+    assert str(tmp_path) not in str(caught.value)
+
+
+def test_a_missing_picture_and_a_folder_are_named_as_such(tmp_path):
+    with pytest.raises(ImageError, match="does not exist"):
+        read_image(tmp_path / "missing.png")
+    with pytest.raises(ImageError, match="directory"):
+        read_image(tmp_path)
+
+
+def test_resize_is_pillows_bilinear_and_averages_when_it_shrinks():
+    image = np.zeros((64, 64, 3), np.uint8)
+    image[:, ::2] = 200  # finer than the result can show
+    small = resize(image, (8, 16))
+    assert small.shape == (8, 16, 3)
+    assert small.dtype == np.uint8
+    assert np.abs(small[:, 2:-2].astype(int) - 100).max() <= 5  # the mean; without antialiasing 0 or 200
+    np.testing.assert_array_equal(resize(PICTURE, (20, 30)), PICTURE)
+    expected = np.asarray(Image.fromarray(PICTURE).resize((50, 40), Image.Resampling.BILINEAR))
+    np.testing.assert_array_equal(resize(PICTURE, (40, 50)), expected)
+
+
+def test_every_style_is_a_line_in_the_table():
+    styles = ImageParams.model_fields["style"].annotation.__args__
+    assert set(image_module.STYLES) == set(styles)

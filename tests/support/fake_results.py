@@ -1,0 +1,185 @@
+"""A made-up results folder, as a run writes it: seeded, of any models, folds and seeds, without training anything."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+from PIL import Image
+
+from benchmark.store.predictions import SCORE, to_frame
+from benchmark.store.results import Results, Trial
+
+CLASSES = ("Action", "Comedy", "Drama", "Romance", "Thriller")
+SUPPORT = (26, 24, 35, 33, 35)  # test clips per class of visutsak2025, read from its Table 3
+
+NO_HISTORY = pd.DataFrame(columns=["iteration", "epoch", "loss", "accuracy", "val_loss", "val_accuracy"], dtype=float)
+NO_LATENCY = pd.DataFrame({"stage": ["first"], "call": [0], "ms": [9.0]})
+
+# name: label, share of right predictions, median latency (ms), parameters, size (MB)
+NETWORKS = {
+    "mobilenet_v2": ("MobileNet-v2", 0.55, 25.0, 2_264_389, 9.1),
+    "resnet18": ("ResNet-18", 0.48, 30.0, 11_179_077, 44.7),
+    "densenet201": ("DenseNet-201", 0.57, 140.0, 18_331_589, 74.0),
+    "places365_googlenet": ("Places365-GoogLeNet", 0.82, 40.0, 5_978_677, 23.9),
+    "vgg16": ("VGG-16", 0.86, 210.0, 134_281_029, 537.1),
+    "vgg19": ("VGG-19", 0.49, 260.0, 139_590_725, 558.4),
+    "inception_resnet_v2": ("Inception-ResNet-v2", 0.54, 230.0, 54_344_421, 218.1),
+    "inception_v3": ("Inception-v3", 0.48, 95.0, 21_813_029, 87.4),
+    "nasnet_mobile": ("NASNet-Mobile", 0.45, 60.0, 4_275_001, 17.6),
+    "yamnet": ("YAMNet", 0.61, 15.0, 3_756_677, 15.1),
+    "vggish": ("VGGish", 0.58, 45.0, 72_142_469, 288.6),
+}
+
+
+def build_results(
+    folder, models=tuple(NETWORKS), folds=5, seeds=(0,), failed=("vgg19",), random=("yamnet",), absent=(),
+    synthetic=None, classes=CLASSES, epochs=12, labels=None, published="visutsak2025",
+):  # fmt: skip
+    """Write a results folder and return its path.
+
+    ``failed``: models whose trials all failed; ``random``: models with random weights; ``absent``: models without any
+    trial; ``folds`` of 1 means a holdout; ``labels``: a dict from a model to another label; ``published``: the paper
+    that the study names."""
+    rng = np.random.default_rng(0)
+    labels = {name: NETWORKS[name][0] for name in models} | (labels or {})
+    weights = {name: "random" if name in random else "imagenet" for name in models}
+    clips = _clips(classes)
+    folder.mkdir(parents=True, exist_ok=True)
+    split = {"protocol": "kfold" if folds > 1 else "holdout", "fractions": [0.7, 0.1, 0.2], "folds": max(folds, 2)}
+    study = {
+        "name": folder.name,
+        "dataset": {"root": "data", "kind": "audio", "synthetic": synthetic},
+        "split": split | {"seeds": list(seeds)},
+        "training": {"regime": "frozen"},
+        "published": published,
+        "models": [{"name": name, "label": labels[name], "weights": weights[name]} for name in models],
+    }
+    (folder / "study.yaml").write_text(yaml.safe_dump(study))
+    clips.to_csv(folder / "clips.csv", index=False)
+    pd.DataFrame({"path": ["broken.mp4"], "reason": ["no sound"]}).to_csv(folder / "rejected.csv", index=False)
+    _example(folder / "examples" / f"{clips['clip_id'][0]}.png", rng)
+    for seed in seeds:
+        for fold, (test, val) in enumerate(_parts(len(clips), folds, np.random.default_rng(seed))):
+            for name in (name for name in models if name not in absent):
+                trial = folder / "trials" / name / f"{fold}-{seed}"
+                info = _info(name, labels[name], weights[name], fold, seed, classes)
+                info |= {"n_train": len(clips) - len(test) - len(val), "n_val": len(val), "n_test": len(test)}
+                write_trial(trial, info, None if name in failed else (clips.iloc[test], clips.iloc[val]), rng, epochs)
+    return folder
+
+
+def results_of(models, protocol="holdout", seeds=(0,), folds=1, classes=("a", "b"), groups=None, n_train=80):
+    """Return the :class:`Results` of trials given clip by clip, without a folder.
+
+    models: {name: {(fold, seed): frame}}, frames of test clips with the columns clip_id and y_true, and y_pred, or
+    score columns; a model is called by its name. groups: {clip_id: group}."""
+    trials = []
+    for name, given in models.items():
+        for (fold, seed), frame in given.items():
+            info = {"n_train": n_train, "threads": 2, "parameters": 1, "size_mb": 1.0, "train_seconds": 1.0}
+            trials.append(Trial(name, fold, seed, info, None, predictions_of(frame, classes), NO_HISTORY, NO_LATENCY))
+    tested = pd.concat([trial.predictions for trial in trials]).drop_duplicates("clip_id")
+    clips = tested[["clip_id"]].assign(path=tested["clip_id"] + ".wav", label=tested["y_true"])
+    clips["group"] = [(groups or {}).get(name, f"clip:{name}") for name in clips["clip_id"]]
+    split = {"protocol": protocol, "folds": max(folds, 2), "seeds": list(seeds), "fractions": [0.7, 0.1, 0.2]}
+    study = {"name": "s", "dataset": {}, "training": {"regime": "frozen"}, "split": split}
+    study["models"] = [{"name": name, "label": name.upper(), "weights": "imagenet"} for name in models]
+    return Results(Path("nowhere"), study, clips.reset_index(drop=True), pd.DataFrame(), pd.DataFrame(), tuple(trials))
+
+
+def predictions_of(frame, classes):
+    """Return rows of clips as predictions of the test split; without scores y_pred has all of them."""
+    if "y_pred" in frame:
+        scores = {SCORE + name: (frame["y_pred"] == name).astype(float) for name in classes}
+    else:
+        scores = {SCORE + name: frame[SCORE + name] for name in classes}
+    frame = frame.assign(**({"split": "test"} if "split" not in frame else {}), **scores)
+    best = np.stack(list(scores.values()), axis=1).argmax(axis=1)
+    return frame.assign(y_pred=np.array(list(classes))[best])
+
+
+def write_trial(folder, info, parts, rng, epochs=12):
+    """Write one trial's folder: failed where ``parts`` is None, else of (test clips, val clips)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if parts is None:
+        kept = ("model", "label", "fold", "seed", "regime", "weights")
+        info = {key: info[key] for key in kept} | {"status": "failed", "error": "out of memory: 512 MiB | 100 % used"}
+        (folder / "trial.json").write_text(json.dumps(info))
+        return
+    _, skill, latency, *_ = NETWORKS[info["model"]]
+    frames = [
+        to_frame(split, part["clip_id"].tolist(), part["label"].tolist(),
+                 _scores(part["label"], info["classes"], skill, rng), info["classes"])
+        for split, part in zip(("test", "val"), parts, strict=True)
+    ]  # fmt: skip
+    (folder / "trial.json").write_text(json.dumps(info))
+    pd.concat(frames).to_csv(folder / "predictions.csv", index=False)
+    _history(skill, epochs, rng).to_csv(folder / "history.csv", index=False)
+    _latency(latency, rng).to_csv(folder / "latency.csv", index=False)
+
+
+def _clips(classes):
+    labels = np.repeat(classes, np.resize(SUPPORT, len(classes)))
+    return pd.DataFrame(
+        {
+            "clip_id": [f"clip{number:03d}" for number in range(len(labels))],
+            "path": [f"data/{label}/{number}.wav" for number, label in enumerate(labels)],
+            "label": labels,
+            "group": range(len(labels)),
+            "sha256": "0" * 64,
+        }
+    )
+
+
+def _parts(n, folds, rng):
+    """Return (test, val) clip indices of each fold; one fold is a holdout of a fifth that holds clip 0."""
+    order = np.concatenate([[0], 1 + rng.permutation(n - 1)])
+    pieces = np.array_split(order, max(folds, 5))
+    return [(pieces[fold], pieces[(fold + 1) % len(pieces)]) for fold in range(folds)]
+
+
+def _scores(y_true, classes, skill, rng):
+    """Return probabilities, shape (n, n_classes), whose argmax is right for about a share ``skill`` of the clips."""
+    scores = rng.dirichlet(np.ones(len(classes)), len(y_true))
+    right = rng.random(len(y_true)) < skill
+    scores[right, [list(classes).index(label) for label in y_true[right]]] += 1
+    return scores / scores.sum(axis=1, keepdims=True)
+
+
+def _info(name, label, weights, fold, seed, classes):
+    _, _, _, parameters, size = NETWORKS[name]
+    return {
+        "status": "done", "error": None, "model": name, "label": label, "classes": list(classes), "fold": fold,
+        "seed": seed, "regime": "frozen", "weights": {"name": weights, "sha256": None}, "parameters": parameters,
+        "size_mb": size, "train_seconds": 12.5 + fold, "seconds": {"train": 12.5}, "peak_memory_mb": 900.0,
+        "threads": 2,
+    }  # fmt: skip
+
+
+def _history(skill, epochs, rng):
+    epoch = np.arange(1, epochs + 1)
+    rise = 1 - np.exp(-epoch / 4)
+    accuracy = 0.2 + (min(skill + 0.1, 1) - 0.2) * rise + rng.normal(0, 0.02, epochs)
+    val_accuracy = 0.2 + (skill - 0.2) * rise + rng.normal(0, 0.03, epochs)
+    columns = {
+        "iteration": epoch * 20, "epoch": epoch, "seconds": 1.5 * epoch, "loss": 1.7 - 1.2 * rise,
+        "accuracy": accuracy.clip(0, 1), "val_loss": 1.7 - 0.8 * rise, "val_accuracy": val_accuracy.clip(0, 1),
+        "learning_rate": 1e-3,
+    }  # fmt: skip
+    return pd.DataFrame(columns)
+
+
+def _latency(median, rng, calls=30):
+    rows = [("first", 0, 8 * median)]
+    rows += [("forward", call, median * factor) for call, factor in enumerate(rng.lognormal(0, 0.1, calls))]
+    rows += [("file", call, 60 + median * factor) for call, factor in enumerate(rng.lognormal(0, 0.1, 5))]
+    return pd.DataFrame(rows, columns=["stage", "call", "ms"])
+
+
+def _example(path, rng):
+    """Write a picture of 128 mel bands by 646 frames that looks remotely like a spectrogram."""
+    path.parent.mkdir(exist_ok=True)
+    level = rng.random((128, 646, 1)) * np.linspace(0, 1, 128)[:, None, None]
+    Image.fromarray((level * (180, 60, 120)).astype(np.uint8)).save(path)

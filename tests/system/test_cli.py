@@ -1,0 +1,290 @@
+"""The command line: every mistake of a user is one readable message and exit code 2, and nothing is half-written."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+import yaml
+from PIL import Image
+
+from benchmark import cli
+from tests.support.fake_results import build_results
+from tests.support.sources import ROOT
+
+
+@pytest.fixture
+def command(monkeypatch, capsys, tmp_path):
+    """Run the command line in a folder of its own; return exit code, output and errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["run_benchmark.py", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        told = capsys.readouterr()
+        return stop.value.code or 0, told.out, told.err
+
+    return call
+
+
+@pytest.fixture
+def sounds(tmp_path):
+    """Two classes of ten short recordings."""
+    rng = np.random.default_rng(0)
+    for label, pitch in (("high", 2000), ("low", 200)):
+        (tmp_path / "sounds" / label).mkdir(parents=True)
+        for number in range(10):
+            wave = np.sin(2 * np.pi * pitch * np.arange(16000) / 16000) + 0.1 * rng.normal(size=16000)
+            soundfile.write(tmp_path / "sounds" / label / f"{number}.wav", wave / 2, 16000)
+    return tmp_path / "sounds"
+
+
+def study(folder, **changes):
+    raw = {"dataset": {"root": "sounds"}, "clip": {"duration": 1.0}, "models": ["mobilenet_v2"]} | changes
+    path = folder / "study.yaml"
+    path.write_text(yaml.safe_dump(raw))
+    return path
+
+
+BAD = {  # what is wrong: changes to the study, further arguments, words of the message
+    "unknown key": ({"mel": {"hop_lenght": 1}}, [], "did you mean 'hop_length'"),
+    "unknown value": ({"training": {"regime": "frosen"}}, [], "did you mean 'frozen'"),
+    "missing folder": ({"dataset": {"root": "nowhere"}}, [], "does not exist"),
+    "unknown model": ({"models": ["mobilenet_v3"]}, [], "did you mean 'mobilenet_v2'"),
+    "no such weights": ({"models": [{"extends": "vgg16", "weights": "no.h5"}]}, [], "no weights at no.h5"),
+    "csv missing": ({"dataset": {"root": "clips.csv"}}, [], "no CSV clips.csv"),
+    "pictures are no sound": ({"dataset": {"root": "sounds", "kind": "images"}}, [], "is dataset.kind: audio meant?"),
+    "wrong --set": ({}, ["--set", "epochs"], "--set takes key=value"),
+    "wrong --only": ({}, ["--only", "vgg16"], "no such model"),
+    "too few clips": ({"split": {"fractions": [0.98, 0.01, 0.01]}}, [], "high"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_bad_input_is_one_message_exit_code_2_and_leaves_nothing(command, sounds, tmp_path, what):
+    changes, arguments, words = BAD[what]
+    code, out, err = command("run", study(tmp_path, **changes), *arguments)
+    assert code == 2
+    assert words in err
+    assert err.startswith("error: ")
+    assert "Traceback" not in out + err
+    assert not (tmp_path / "results").exists()
+
+
+def csv(folder, text):
+    (folder / "clips.csv").write_text(text)
+
+
+def one_class(folder):
+    for file in (folder / "sounds" / "low").iterdir():
+        file.unlink()
+    (folder / "sounds" / "low").rmdir()
+
+
+def empty_class(folder):
+    (folder / "sounds" / "nothing").mkdir()
+
+
+def silence(folder):
+    for file in (folder / "sounds").glob("*/*.wav"):
+        soundfile.write(file, np.zeros(16000), 16000)
+
+
+BAD_DATA = {
+    "one class only": (one_class, "sounds", "one class only, 'high'"),
+    "an empty class": (empty_class, "sounds", "no audio in the class folder"),
+    "csv without label": (lambda folder: csv(folder, "path,genre\na.wav,x\n"), "clips.csv", "label"),
+    "csv with a missing file": (lambda folder: csv(folder, "path,label\nsounds/gone.wav,x\n"), "clips.csv", "gone.wav"),
+    "all silent": (silence, "sounds", "silent"),
+    "results is a file": (lambda folder: (folder / "results").write_text(""), "sounds", "results"),
+}
+
+
+@pytest.mark.parametrize("what", BAD_DATA)
+def test_bad_data_are_told_before_anything_is_written(command, sounds, tmp_path, what):
+    spoil, root, words = BAD_DATA[what]
+    spoil(tmp_path)
+    code, out, err = command("run", study(tmp_path, dataset={"root": root}))
+    assert code == 2, out + err
+    assert words in err
+    assert "Traceback" not in out + err
+    assert not (tmp_path / "results").is_dir()
+
+
+def test_check_shows_clips_per_class_and_split_and_what_would_run(command, sounds, tmp_path):
+    (sounds / "low" / "bad.wav").write_text("no sound")
+    code, out, _ = command("check", study(tmp_path, split={"seeds": [0, 1]}), "--offline")
+    assert code == 0
+    assert [line.split() for line in out.splitlines() if line.startswith(("high", "low"))] == [
+        ["high", "7", "1", "2"],
+        ["low", "7", "1", "2"],
+    ]
+    assert "bad.wav: " in out
+    assert "2 trials: mobilenet_v2" in out
+    assert not (tmp_path / "results").exists()
+
+
+SMALL = {"name": "small", "label": "Small", "backbone": "tests.support.studies:SmallNet"}
+RANDOM = SMALL | {"weights": "random", "input_size": 32}
+
+
+def test_check_names_every_wrong_network_and_exits_1_where_some_are_right(command, sounds, tmp_path):
+    wrong = [{"extends": "vgg16", "weights": "no.h5"}, {"extends": "vgg19", "weights": "random", "features": "fc9"}]
+    code, out, err = command("check", study(tmp_path, models=[RANDOM, *wrong]))
+    assert code == 1, err
+    assert "trials of vgg16 will fail: no weights at no.h5" in out
+    assert "trials of vgg19 will fail: vgg19 has no layer 'fc9'" in out
+    assert "trials of small" not in out
+    assert "2 of 3 networks would fail" in err
+
+
+def test_check_of_wrong_networks_alone_says_so_first_shows_the_data_and_exits_2(command, sounds, tmp_path):
+    wrong = [{"extends": "vgg16", "weights": "no.h5"}, {"extends": "vgg19", "backbone": "nobody:knows"}]
+    code, out, err = command("check", study(tmp_path, models=wrong))
+    assert code == 2
+    assert err.splitlines()[0] == "error: no network of the study can be run"
+    assert [line.partition(" will fail")[0] for line in err.splitlines()[1:]] == ["trials of vgg16", "trials of vgg19"]
+    assert out.index("no network of the study can be run") < out.index("rendered") < out.index("20 clips in")
+
+
+def test_a_run_with_a_wrong_network_does_the_rest_and_exits_1(command, sounds, tmp_path):
+    quick = {"training": {"epochs": 1, "save": "none"}, "latency": {"calls": 1, "seconds": 0, "batch": None}}
+    path = study(tmp_path, models=[{"extends": "vgg16", "weights": "no.h5"}, RANDOM], **quick)
+    code, out, err = command("run", path)
+    assert code == 1, err
+    assert "Failed: VGG-16: no weights at no.h5" in " ".join(out.split())
+    assert "1 of 2 trials failed" in err
+    statuses = {path.parent.parent.name: json.loads(path.read_text())["status"]
+                for path in (tmp_path / "results" / "study").glob("trials/*/*/trial.json")}  # fmt: skip
+    assert statuses == {"vgg16": "failed", "small": "done"}
+    code, out, _ = command("run", path, "--only", "small")
+    assert code == 0
+    assert "done before, kept" in out
+
+
+def test_a_report_of_failed_trials_prints_cleanly(command, tmp_path):
+    names = ("vgg16", "yamnet")
+    build_results(tmp_path / "failed", models=names, folds=1, failed=names)
+    code, out, err = command("report", "failed")
+    assert (code, err) == (0, "")
+    assert "nan" not in out
+    assert out.count("out of memory: 512 MiB") == 2
+
+
+def test_render_writes_a_picture_a_clip_and_then_none(command, sounds, tmp_path):
+    path = study(tmp_path)
+    assert "20 pictures rendered" in command("render", path)[1]
+    assert "0 pictures rendered, 20 from" in command("render", path)[1]
+    pictures = sorted((tmp_path / ".cache").glob("images/*/*/*.png"))
+    assert len(pictures) == 20
+    assert Image.open(pictures[0]).size == (44, 128)  # 1 + 22050 // 512 frames, 128 bands
+
+
+def test_render_takes_files_without_labels(command, sounds, tmp_path):
+    code, out, _ = command("render", study(tmp_path, dataset={"root": "sounds/low"}))
+    assert code == 0
+    assert "10 pictures rendered" in out
+
+
+def test_audit_exits_1_where_a_row_is_impossible(command, tmp_path):
+    code, out, _ = command("audit", "--size", "77", "--size", "153")
+    assert code == 1
+    assert "Inception-v3" in out
+    (tmp_path / "mine.csv").write_text("row,class,precision,recall,f1,accuracy\nA,x,1,1,1,1\nA,y,1,1,1,1\n")
+    assert command("audit", "mine.csv", "--up-to", "10")[0] == 0
+    code, _, err = command("audit", "nowhere.csv")
+    assert code == 2
+    assert "nowhere.csv" in err
+
+
+def test_an_interrupted_run_says_that_finished_trials_are_kept(command, sounds, tmp_path, monkeypatch):
+    from benchmark.engines import engine
+
+    def interrupt(*arguments, **named):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine, "run_all", interrupt)
+    code, _, err = command("run", study(tmp_path, models=[{"extends": "mobilenet_v2", "weights": "random"}]))
+    assert code == 130
+    assert "finished trials are kept" in err
+
+
+def test_report_of_no_results_is_a_readable_error(command, tmp_path):
+    code, _, err = command("report", tmp_path)
+    assert code == 2
+    assert "Traceback" not in err
+
+
+def test_predict_without_a_trial_is_a_readable_error(command, tmp_path):
+    code, _, err = command("predict", tmp_path, "a.wav")
+    assert code == 2
+    assert "is no trial's folder" in err
+
+
+def test_a_backend_that_is_not_there_is_named(tmp_path, sounds):
+    answer = subprocess.run(
+        [sys.executable, ROOT / "run_benchmark.py", "run", study(tmp_path)],
+        cwd=tmp_path,
+        env={"KERAS_BACKEND": "theano", "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 2
+    assert "'theano'" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["report", "--help"]])
+def test_help_loads_nothing_heavy(arguments):
+    code = "import sys; from benchmark import cli\ntry: cli.main()\nexcept SystemExit: pass\n"
+    code += (
+        "heavy = {'keras', 'tensorflow', 'librosa', 'matplotlib', 'pandas', 'sklearn'} & set(sys.modules)\nprint(heavy)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip().endswith("set()")
+
+
+OUTPUTS = {  # how a terminal or pipe says that it cannot show every character
+    "latin-1": {"PYTHONIOENCODING": "latin-1"},
+    "cp1252": {"PYTHONIOENCODING": "cp1252"},
+    "ascii": {"PYTHONIOENCODING": "ascii"},
+    "LC_ALL=C": {"LC_ALL": "C"},  # which Python itself takes for UTF-8
+}
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_an_output_that_cannot_show_a_character_gets_another_in_its_place(sounds, tmp_path, output):
+    os.rename(sounds / "low", sounds / "высоко")
+    path = study(tmp_path, models=[{"extends": "mobilenet_v2", "weights": "random", "input_size": 64}])
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "PYTHON"))}
+    answer = subprocess.run(
+        [sys.executable, str(ROOT / "run_benchmark.py"), "check", "--offline", str(path)],
+        cwd=tmp_path, env=environment | {"LC_ALL": "C.UTF-8"} | OUTPUTS[output], capture_output=True, check=False,
+    )  # fmt: skip
+    assert answer.returncode == 0, answer.stderr.decode(errors="replace")
+    assert b"Traceback" not in answer.stderr
+    assert (b"?" * 6 if "PYTHONIOENCODING" in OUTPUTS[output] else "высоко".encode()) in answer.stdout
+
+
+@pytest.mark.parametrize("said", ['"image_data_format": "channels_first"', '"floatx": "float16"', '"epsilon": 0.1'])
+def test_what_keras_json_says_of_arrays_changes_nothing(tmp_path, said):
+    """As ~/.keras/keras.json is left by other programs and courses."""
+    (tmp_path / ".keras").mkdir()
+    (tmp_path / ".keras" / "keras.json").write_text("{" + said + "}")
+    program = (
+        "from benchmark.models.backend import import_keras\nimport_keras()\nimport keras\n"
+        "print(keras.config.image_data_format(), keras.config.floatx(), keras.config.epsilon(), "
+        "keras.layers.Conv2D(1, 3)(keras.KerasTensor((1, 8, 8, 3))).shape, keras.config.dtype_policy().name)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=os.environ | {"HOME": str(tmp_path)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert answer.stdout.split("\n")[0] == "channels_last float32 1e-07 (1, 6, 6, 1) float32"

@@ -1,0 +1,163 @@
+import math
+
+import keras
+import numpy as np
+import pytest
+
+from benchmark.config.study import LatencyParams, TrainingParams
+from benchmark.errors import TrainingError
+from benchmark.features.batches import Batches
+from benchmark.models.heads import linear
+from benchmark.training.checkpoint import Progress
+from benchmark.training.loop import fit, is_due, learning_rate, precision, validate
+from benchmark.trials import latency
+
+RNG = np.random.default_rng(0)
+LABELS = RNG.integers(0, 3, 90)
+X = (np.eye(3)[LABELS] * 2 + RNG.normal(size=(90, 3)) * 0.5).astype("float32")
+Y = np.eye(3, dtype="float32")[LABELS]
+
+
+def train(training, x=X, y=Y, val=(X[60:], Y[60:]), seed=0):
+    """Train a linear head on the first 60 clips; return it and its history."""
+    keras.utils.set_random_seed(seed)
+    head = linear(3, 3)
+    batches = Batches(x[:60].__getitem__, y[:60], training.batch_size)
+    return head, fit(head, batches, Batches(val[0].__getitem__, val[1], training.batch_size), training, seed)
+
+
+@pytest.mark.parametrize("preset", ["keras", "matlab"])
+@pytest.mark.parametrize("optimizer", ["adam", "sgdm", "rmsprop"])
+def test_separable_clips_are_learnt_with_every_optimizer(preset, optimizer):
+    settings = {"regime": "frozen", "learning_rate": 0.03, "epochs": 30, "batch_size": 20, "patience": None}
+    head, _ = train(TrainingParams(preset=preset, optimizer=optimizer, **settings))
+    assert (head.predict(X, verbose=0).argmax(1) == LABELS).mean() > 0.95
+
+
+def test_history_has_a_row_for_each_iteration_and_validates_after_each_epoch():
+    _, rows = train(TrainingParams(epochs=3, batch_size=25))
+    assert [row["epoch"] for row in rows] == [1, 1, 2, 2, 3, 3]  # 60 clips: two whole batches of 25
+    assert [row["iteration"] for row in rows] == [1, 2, 3, 4, 5, 6]
+    assert [math.isnan(row["val_loss"]) for row in rows] == [True, False] * 3
+    columns = ["iteration", "epoch", "seconds", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]
+    assert all(sorted(row) == sorted(columns) for row in rows)
+
+
+def test_matlab_validates_at_the_first_and_every_so_many_iterations_and_at_the_end():
+    training = TrainingParams(preset="matlab", regime="frozen", epochs=4, batch_size=20, validation_frequency=5)
+    _, rows = train(training)
+    assert [row["iteration"] for row in rows if not math.isnan(row["val_loss"])] == [1, 5, 10, 12]
+    assert is_due(50, False, TrainingParams(preset="matlab"))
+    assert not is_due(49, True, TrainingParams(preset="matlab"))
+
+
+def test_the_first_loss_is_that_before_the_first_step():
+    keras.utils.set_random_seed(0)
+    before = float(keras.losses.CategoricalCrossentropy()(Y[:60], linear(3, 3)(X[:60])))
+    _, rows = train(TrainingParams(epochs=1, batch_size=60))
+    assert rows[0]["loss"] == pytest.approx(before, rel=1e-5)
+
+
+def test_validation_is_keras_own_loss_and_accuracy():
+    head = linear(3, 3)
+    scores = validate(head, Batches(X.__getitem__, Y, 32))
+    assert scores["val_loss"] == pytest.approx(float(keras.losses.CategoricalCrossentropy()(Y, head(X))), rel=1e-5)
+    assert scores["val_accuracy"] == pytest.approx((np.asarray(head(X)).argmax(1) == LABELS).mean())
+
+
+def test_early_stopping_keeps_the_weights_of_the_best_validation():
+    wrong = (X[60:], np.roll(Y[60:], 1, axis=1))  # every step makes validation worse
+    head, rows = train(TrainingParams(learning_rate=0.1, epochs=30, patience=3, batch_size=60), val=wrong)
+    assert len(rows) == 4  # the first is the best, then three without a lower loss
+    loss = keras.losses.CategoricalCrossentropy()(wrong[1], head(wrong[0]))
+    assert float(loss) == pytest.approx(rows[0]["val_loss"], rel=1e-5)
+
+
+def test_the_last_weights_are_kept_where_the_study_says_so():
+    wrong = (X[60:], np.roll(Y[60:], 1, axis=1))
+    training = TrainingParams(learning_rate=0.1, epochs=5, patience=None, keep="last", batch_size=60)
+    head, rows = train(training, val=wrong)
+    assert validate(head, Batches(wrong[0].__getitem__, wrong[1], 30))["val_loss"] == pytest.approx(
+        rows[-1]["val_loss"]
+    )
+
+
+def test_the_learning_rate_drops_piecewise():
+    training = TrainingParams(learning_rate=0.1, drop_period=10)
+    rates = [learning_rate(training, epoch) for epoch in (1, 10, 11, 20, 21)]
+    assert rates == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001])  # trainingOptions: factor 0.1 every 10 epochs
+
+
+def test_a_loss_that_is_no_number_is_an_error_that_says_what_may_help():
+    with pytest.raises(TrainingError, match=r"in epoch 1; a learning_rate below 0\.001 may help"):
+        train(TrainingParams(epochs=3), x=np.full_like(X, np.nan))
+
+
+def test_the_same_seed_trains_the_same_head():
+    first, second, other = (train(TrainingParams(epochs=3), seed=seed)[0].get_weights() for seed in (0, 0, 1))
+    assert all(np.allclose(a, b) for a, b in zip(first, second, strict=True))
+    assert not all(np.allclose(a, b) for a, b in zip(first, other, strict=True))
+
+
+def test_mixed_precision_ends_with_its_block():
+    with precision("bfloat16") as policy:
+        assert keras.layers.Dense(1).compute_dtype == "bfloat16"
+    assert policy == "mixed_bfloat16"
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def orders(shuffle, n=10, batch_size=4, epochs=3):
+    """Return the rows that each epoch's batches hold, in order."""
+    from benchmark.training.loop import _batches
+
+    training = TrainingParams(shuffle=shuffle, epochs=epochs, batch_size=batch_size)
+    batches = Batches(lambda rows: rows[:, None], np.zeros((n, 1)), batch_size)
+    progress, seen = Progress(np.arange(n), np.random.default_rng(0)), []
+    for progress.epoch in range(epochs):
+        inputs = [inputs for inputs, _ in _batches(batches, training, progress)]
+        seen.append(np.concatenate(inputs)[:, 0].astype(int).tolist())
+    return seen
+
+
+def test_mini_batches_leave_out_the_last_partial_one():
+    assert [len(epoch) for epoch in orders("every-epoch")] == [8, 8, 8]
+    assert len(orders("once", n=8340, batch_size=64, epochs=1)[0]) // 64 == 130  # 8340 images: 130 iterations in MATLAB
+    assert [len(epoch) for epoch in orders("never", n=3, batch_size=8)] == [3, 3, 3]  # fewer than a batch: all
+
+
+def test_shuffled_once_leaves_out_the_same_clips_each_time():
+    assert orders("never")[0] == list(range(8))
+    once, always = orders("once"), orders("every-epoch")
+    assert once[0] == once[1] == once[2] != list(range(8))
+    assert always[0] != always[1]
+
+
+def test_in_order_every_clip_comes_once_in_batches_of_one_size():
+    batches = Batches(lambda rows: rows[:, None], np.zeros((10, 1)), 4)
+    parts = list(batches.in_order())
+    assert {len(inputs) for inputs, _ in parts} == {4}
+    assert np.concatenate([inputs[:n, 0] for inputs, n in parts]).tolist() == list(range(10))
+
+
+def test_warm_up_comes_first_and_the_first_call_stands_apart(monkeypatch):
+    clock = iter(np.arange(0, 1000, 0.5))  # seconds: every look at the clock is half a second later
+    monkeypatch.setattr(latency.time, "perf_counter", lambda: next(clock))
+    calls = []
+    first, timed = latency.time_calls(lambda: calls.append(1), LatencyParams(calls=4, seconds=0, warmup=3))
+    assert first == 500
+    assert timed == [500] * 4
+    assert len(calls) == 1 + 3 + 4
+
+
+def test_a_fast_model_is_timed_for_the_whole_time(monkeypatch):
+    clock = iter(np.arange(0, 1, 1e-4))  # seconds: three looks at it a call, two for its time and one whether to go on
+    monkeypatch.setattr(latency.time, "perf_counter", lambda: next(clock))
+    _, timed = latency.time_calls(lambda: None, LatencyParams(calls=2, seconds=0.05, warmup=1))
+    assert len(timed) == pytest.approx(0.05 / 3e-4, abs=2)  # the first two calls need no look, the last none after it
+
+
+def test_latency_has_a_row_for_each_timed_call():
+    rows = latency.measure(lambda: None, lambda: None, lambda: None, LatencyParams(calls=7, seconds=0, warmup=1))
+    stages = ("first", "forward", "file", "batch")
+    assert [sum(row["stage"] == stage for row in rows) for stage in stages] == [1, 7, 5, 3]
+    assert {row["stage"]: row["clips"] for row in rows} == {"first": 1, "forward": 1, "file": 1, "batch": 32}

@@ -1,0 +1,329 @@
+"""What would go wrong in a run is found before it: networks, packages, weights in caches and behind addresses."""
+
+import hashlib
+import http.server
+import sys
+import threading
+import time
+
+import keras
+import pytest
+
+from benchmark.config.load import load_network
+from benchmark.config.study import NetworkParams
+from benchmark.data import prepare
+from benchmark.engines import engine
+from benchmark.errors import StudyError
+from benchmark.models import catalogue, sources
+from benchmark.models.weights import load as weights
+from benchmark.trials import checks, reach
+from tests.support.studies import NETWORK, SmallNet, folder_of, run, study_of
+
+SIZE = 14_536_120  # bytes that the server says of its one file
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Know /there/..., refuse /gone/..., take no HEAD at /get/..., and be slow at /slow/..."""
+
+    def do_HEAD(self):
+        self.server.asked.append(self.path)
+        kind = self.path.split("/")[1]
+        if kind == "slow":
+            self.server.free.wait(10)
+        self.send_response({"there": 200, "get": 405, "slow": 200}.get(kind, 404))
+        self.send_header("Content-Length", str(SIZE))
+        self.end_headers()
+
+    def log_message(self, *what):
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.asked, server.free, server.url = [], threading.Event(), f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.free.set()
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def refused(server):
+    """An address where nobody listens."""
+    other = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    other.server_close()
+    return f"http://127.0.0.1:{other.server_port}"
+
+
+def test_an_address_is_asked_for_its_head_alone(server, refused):
+    urls = {kind: f"{server.url}/{kind}/file" for kind in ("there", "get", "gone")} | {"refused": f"{refused}/file"}
+    answers = reach.ask(urls.values())
+    assert answers[urls["there"]] == reach.Answer(size=SIZE)
+    assert answers[urls["get"]].problem == ""  # HEAD is not allowed there: a GET may be
+    assert answers[urls["gone"]].problem == "HTTP 404 Not Found"
+    assert "refused" in answers[urls["refused"]].problem
+    assert "unknown url type" in reach.ask(["file.h5"])["file.h5"].problem
+
+
+def test_slow_addresses_together_take_no_longer_than_one(server):
+    began = time.monotonic()
+    answers = reach.ask([f"{server.url}/slow/{number}" for number in range(8)], seconds=0.5)
+    assert time.monotonic() - began < 3  # 0.5 s and what a busy machine adds; one after the other it were 4 s
+    assert {answer.problem for answer in answers.values()} <= {"no answer within 0.5 s", "timed out"}
+
+
+def study_with(pictures, tmp_path, *networks):
+    """Return a study of these networks; those over waveforms too, which a study of pictures does not take."""
+    models = tuple(NetworkParams.model_validate(network) for network in networks)
+    return study_of(pictures, tmp_path).model_copy(update={"models": models})
+
+
+def mobilenet(**changes):
+    return load_network("mobilenet_v2").model_copy(update={"input_size": 96, **changes}).model_dump()
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
+    (tmp_path / "home" / "models").mkdir(parents=True)
+    return tmp_path / "home"
+
+
+def fetched_from(monkeypatch, url):
+    monkeypatch.setattr(sys.modules[keras.applications.MobileNetV2.__module__], "BASE_WEIGHT_PATH", url)
+
+
+FILE = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_96_no_top.h5"  # Keras' own name for this size, without top
+
+
+@pytest.mark.parametrize("place", ["there", "gone", "refused"])
+def test_named_weights_that_are_not_cached_are_asked_for(pictures, tmp_path, monkeypatch, server, refused, home, place):
+    fetched_from(monkeypatch, f"{refused if place == 'refused' else server.url}/{place}/")
+    study = study_with(pictures, tmp_path, mobilenet())
+    reasons, notes = checks.weights_to_fetch(study, {})
+    if place == "there":
+        assert (reasons, notes) == (
+            {},
+            {"mobilenet_v2": f"{FILE} is not in {home / 'models'}; it will be fetched (15 MB)"},
+        )
+    else:
+        assert notes == {}
+        assert f"could not be fetched: put {FILE} into {home / 'models'}, or set" in reasons["mobilenet_v2"]
+        assert f"/{place}/{FILE})" in reasons["mobilenet_v2"]
+    assert server.asked == ([] if place == "refused" else [f"/{place}/{FILE}"])
+
+
+def test_offline_nobody_is_asked_and_the_file_is_said(pictures, tmp_path, monkeypatch, server, home):
+    fetched_from(monkeypatch, f"{server.url}/gone/")
+    study = study_with(pictures, tmp_path, mobilenet())
+    reasons, notes = checks.weights_to_fetch(study, {}, offline=True)
+    assert reasons == {}
+    assert notes == {"mobilenet_v2": f"{FILE} is not in {home / 'models'}; not asked for (--offline)"}
+    (home / "models" / FILE).touch()
+    assert checks.weights_to_fetch(study, {}) == ({}, {})
+    assert server.asked == []
+
+
+def test_asking_for_a_file_leaves_keras_as_it_was_and_draws_no_numbers(home):
+    library = sys.modules[keras.applications.MobileNetV2.__module__].file_utils
+    before = library.get_file
+    found = sources.source_of(NetworkParams.model_validate(mobilenet()))
+    assert (found.file, found.cached) == (FILE, False)
+    assert library.get_file is before
+    core = keras.applications.MobileNetV2(weights=None, input_shape=(32, 32, 3), include_top=False)
+    assert core.weights[0].numpy().std() > 0  # the next network is built as ever
+
+
+def test_the_missing_file_is_called_as_keras_looks_for_it_not_as_its_address_does(monkeypatch, home):
+    module = sys.modules[keras.applications.NASNetMobile.__module__]
+
+    def no_network(fname, origin, *given, **named):
+        raise Exception(f"URL fetch failure on {origin}: None -- no network")  # what Keras raises
+
+    monkeypatch.setattr(module.file_utils, "get_file", no_network)
+    network = load_network("nasnet_mobile")
+    builder, _ = catalogue.find_builder(network.backbone)
+    with (
+        keras.StatelessScope(initialize_variables=False),  # the layers alone: it is quicker
+        pytest.raises(weights.WeightsError, match=r"put nasnet_mobile_no_top\.h5 into"),
+    ):
+        catalogue.build_core(builder, network)
+    assert sources.source_of(network).file == "nasnet_mobile_no_top.h5"
+
+
+def test_caches_of_the_hubs_are_looked_into(tmp_path, monkeypatch):
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hf"))
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "kaggle"))
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "tfhub"))
+    resnet18 = load_network("resnet18")
+    preset = NetworkParams(name="n", label="N", backbone="keras_hub:kaggle://keras/resnetv1/keras/resnet_18_imagenet/3")
+    handle = load_network("yamnet").backbone.partition(":")[2]
+
+    def cached():
+        return [sources.source_of(resnet18).cached, sources.source_of(preset).cached,
+                sources.hub_module("audioset", handle).cached]  # fmt: skip
+
+    assert cached() == [False, False, False]
+    repository = tmp_path / "hf" / "models--timm--resnet18.tv_in1k"
+    files = [repository / "snapshots" / "abc" / name for name in ("config.json", "model.safetensors")]
+    files.append(tmp_path / "kaggle/models/keras/resnetv1/keras/resnet_18_imagenet/3/model.weights.h5")
+    files.append(tmp_path / "tfhub" / hashlib.sha1(handle.encode()).hexdigest() / "saved_model.pb")
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("abc")
+    assert cached() == [True, True, True]
+
+
+def TwoOutputs(include_top=False, weights=None, input_shape=(32, 32, 3), pooling=None):
+    """A builder of a model with two outputs."""
+    core = SmallNet(input_shape=input_shape)
+    return keras.Model(core.input, [core.output, core.output])
+
+
+def Sequence(include_top=False, weights=None, input_shape=(32, 32, 3), pooling=None):
+    """A builder of a model whose output has five dimensions."""
+    image = keras.Input(input_shape)
+    return keras.Model(image, keras.layers.Reshape((1, *input_shape))(image))
+
+
+def NoModel(include_top=False, weights=None, input_shape=(32, 32, 3), pooling=None):
+    """A builder that returns no model."""
+    return [input_shape]
+
+
+def NoArguments():
+    """A builder that takes none of the arguments."""
+
+
+def Squares(include_top=False, weights=None, input_shape=(32, 32, 3), pooling=None):
+    """A builder with a preprocessing that no layer can do."""
+    return SmallNet(input_shape=input_shape)
+
+
+Squares.preprocess_input = lambda images: images**2
+not_callable = 5
+WRONG = {  # changes to a small network of one's own, and words of the reason
+    "no such module": ({"backbone": "nobody.knows:this"}, r"'nobody.knows:this' cannot be found.*PYTHONPATH"),
+    "no such function": ({"backbone": "tests.support.studies:SmalNet"}, "has no 'SmalNet'; did you mean 'SmallNet'"),
+    "no function": ({"backbone": "tests.trials.test_checks:not_callable"}, "'not_callable' is no function"),
+    "broken module": ({"backbone": "broken_builder:Net"}, "importing broken_builder fails: ZeroDivisionError"),
+    "no model": ({"backbone": "tests.trials.test_checks:NoModel"}, "must return a functional Keras model .*; got list"),
+    "two outputs": ({"backbone": "tests.trials.test_checks:TwoOutputs"}, "got Functional with 1 inputs, 2 outputs"),
+    "no vector": ({"backbone": "tests.trials.test_checks:Sequence"}, "must end in one vector for each picture"),
+    "no arguments": ({"backbone": "tests.trials.test_checks:NoArguments"}, "TypeError.*unexpected keyword argument"),
+    "preprocessing": ({"backbone": "tests.trials.test_checks:Squares"}, "not a scale and an offset"),
+    "options": ({"options": {"depht": 3}}, "TypeError.*depht"),
+    "no such layer": ({"features": "fc9"}, "has no layer 'fc9'"),
+    "dropout after no layer": ({"inner_dropout": {"fc9": 0.5}}, "no layer 'fc9' to put dropout after"),
+    "no weights file": ({"weights": "nowhere.h5"}, "no weights at nowhere.h5"),
+    "a slip in a named source": ({"weights": "imagnet"}, "did you mean 'imagenet'"),
+    "other weights": ({"weights": "other.weights.h5"}, "does not hold the weights"),
+    "another digest": ({"weights": "small.weights.h5", "weights_sha256": "0" * 64}, "expected 0{64}, got"),
+    "no keras.applications": ({"backbone": "keras.applications.VGG91"}, "did you mean 'VGG19'"),
+    "no such preset": ({"backbone": "keras_hub:resnet_18_imagenett"}, "did you mean 'resnet_18_imagenet'"),
+    "a preset has no top": ({"backbone": "keras_hub:resnet_18_imagenet", "features": "x"}, "no top to cut"),
+    "no kind": ({"backbone": "VGG16"}, "must be keras.applications.NAME"),
+    "too small": ({"backbone": "keras.applications.VGG16", "input_size": 8}, "at least 32x32"),
+    "options of Keras": ({"backbone": "keras.applications.MobileNetV2", "options": {"alpah": 1.0}}, "alpah"),
+    "no SavedModel": ({"backbone": "tensorflow_hub:nowhere", "weights": "audioset"}, "is no SavedModel"),
+    "no random builder": ({"backbone": "tensorflow_hub:nowhere"}, "names no builder for weights: random"),
+}
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """The current folder with a weights file of another network, one that fits, and a broken module."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "broken_builder.py").write_text("Net = 1 / 0\n")
+    keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)]).save_weights("other.weights.h5")
+    SmallNet().save_weights("small.weights.h5")
+    return tmp_path
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_wrong_network_is_found_with_its_reason(pictures, files, what):
+    changes, words = WRONG[what]
+    study = study_with(pictures, files, NETWORK | changes | {"name": "wrong"})
+    found = checks.wrong_networks(study, thorough=True)
+    with pytest.raises(AssertionError, match=words):  # the pattern runs over the reason alone
+        raise AssertionError(" ".join(found["wrong"]))
+    assert len(found["wrong"]) == 1
+
+
+def test_right_networks_are_not_found_wrong(pictures, files):
+    right = NETWORK | {"name": "file", "weights": "small.weights.h5"}
+    vgg = load_network("vgg16").model_copy(update={"weights": "random", "input_size": 32}).model_dump()
+    audio = load_network("yamnet").model_copy(update={"weights": "random"}).model_dump()
+    study = study_with(pictures, files, NETWORK, right, vgg, mobilenet(weights="random"), audio)
+    assert checks.wrong_networks(study, thorough=True) == {}
+    assert checks.wrong_networks(study) == {}
+
+
+def test_all_reasons_of_all_networks_are_told(pictures, files):
+    study = study_with(
+        pictures, files, NETWORK,
+        NETWORK | {"name": "first", "weights": "nowhere.h5", "features": "fc9"},
+        NETWORK | {"name": "second", "backbone": "nobody:this"},
+    )  # fmt: skip
+    said = []
+    wrong = checks.judge(study, said.append, thorough=True)
+    assert [line.partition(" will fail: ")[0] for line in said] == ["trials of first"] * 2 + ["trials of second"]
+    assert list(wrong) == ["first", "second"]
+    alone = study.model_copy(update={"models": study.models[1:]})
+    with pytest.raises(StudyError, match=r"no network of the study can be run\ntrials of first will fail: .*\n.*\n.*"):
+        checks.judge(alone, said.append, thorough=True)
+
+
+def test_a_run_does_not_run_the_users_builder_before_its_trial(pictures, files):
+    study = study_with(
+        pictures, files, NETWORK | {"backbone": "tests.engines.test_run:KilledNet"}
+    )  # it ends its process
+    assert checks.wrong_networks(study) == {}
+
+
+def test_missing_packages_are_all_named(pictures, tmp_path, monkeypatch):
+    study = study_of(pictures, tmp_path, engine="ray", tracking="mlflow")
+    for name in ("ray", "mlflow", "tensorflow_hub", "keras_hub"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(StudyError, match=r"engine: ray needs .*\ntracking: mlflow needs .*pip install mlflow-skinny"):
+        prepare.check_packages(study)
+    hub = NETWORK | {"name": "hub", "backbone": "keras_hub:resnet_18_imagenet"}
+    wrong = checks.wrong_networks(study_with(pictures, tmp_path, hub, load_network("yamnet").model_dump()))
+    assert "pip install keras-hub" in wrong["hub"][0]
+    assert "pip install tensorflow-hub" in wrong["yamnet"][0]
+
+
+def test_a_wrong_network_fails_its_trials_and_no_other(pictures, tmp_path):
+    bad = NETWORK | {"name": "bad", "label": "Bad", "weights": "nowhere.h5"}
+    study = study_of(pictures, tmp_path, models=[bad, NETWORK], training={"epochs": 1}, split={"seeds": [0, 1]})
+    ready, said = prepare.prepare(study, lambda line: None), []
+    prepare.write_study(study, ready)
+    wrong = checks.judge(study, said.append)
+    records = engine.run_all(study, ready.clips, ready.folds, say=said.append, wrong=wrong)
+    assert [record["status"] for record in records] == ["failed", "failed", "done", "done"]
+    assert records[0]["error"].startswith("no weights at nowhere.h5")
+    assert sum("FAILED: no weights at nowhere.h5" in line for line in said) == 2
+    assert records[0]["suite"] == records[2]["suite"]
+
+
+def test_a_finished_trial_outlives_its_weights_file(pictures, files):
+    own = NETWORK | {"weights": str(files / "small.weights.h5")}
+    study = study_of(pictures, files, models=[own, NETWORK | {"name": "other"}], training={"epochs": 1})
+    run(study)
+    before = (folder_of(study) / "predictions.csv").read_bytes()
+    (files / "small.weights.h5").unlink()
+    _, said = run(study, wrong=checks.judge(study, lambda line: None))
+    assert said.count("done before, kept") == 2
+    assert (folder_of(study) / "predictions.csv").read_bytes() == before
+    SmallNet().save_weights("small.weights.h5")  # other numbers
+    _, said = run(study)
+    assert "again, since weights changed" in said

@@ -1,0 +1,204 @@
+"""Trials and the engine, on a small builder network and pictures that anyone can tell apart."""
+
+import json
+import shutil
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmark.errors import StudyError
+from benchmark.inference.predictor import Predictor, _settings, check_trial
+from benchmark.store.predictions import read_predictions, score_matrix
+from tests.support.studies import NETWORK, SmallNet, folder_of, run, study_of
+
+
+@pytest.mark.parametrize("regime", ["frozen", "finetune"])
+def test_a_trial_learns_and_leaves_all_its_files(pictures, tmp_path, regime):
+    study = study_of(pictures, tmp_path, training={"regime": regime})
+    (record,), _ = run(study)
+    assert record["status"] == "done", record["error"]
+    folder = folder_of(study)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        ["trial.json", "predictions.csv", "history.csv", "latency.csv", "model.keras"]
+    )
+    predictions = read_predictions(folder / "predictions.csv")
+    test = predictions[predictions["split"] == "test"]
+    assert (len(test), len(predictions)) == (12, 18)  # 20 % and 10 % of 60
+    assert (test["y_true"] == test["y_pred"]).mean() > 0.9
+    assert record["test_accuracy"] == (test["y_true"] == test["y_pred"]).mean()
+    history = pd.read_csv(folder / "history.csv")
+    assert history["loss"].iloc[-1] < history["loss"].iloc[0]
+    assert [record[f"n_{split}"] for split in ("train", "val", "test")] == [42, 6, 12]
+    assert record["regime"] == regime
+    assert record["weights"]["name"] == "random"
+    assert record["parameters"] == 3 * 3 * 3 * 8 + 8 + 4 * 8 + (8 * 3 + 3) + (16 if regime == "frozen" else 0)
+    assert {"train", "latency", "build"} <= set(record["seconds"])
+    assert record["versions"]["keras"] == keras.__version__
+
+
+def test_a_broken_picture_is_set_aside_and_the_study_goes_on(pictures, tmp_path):
+    root = tmp_path / "pictures"
+    shutil.copytree(pictures, root)
+    (root / "red" / "00.png").write_bytes((pictures / "red" / "00.png").read_bytes()[:500])
+    (root / "red" / "text.png").write_text("no picture")
+    study = study_of(root, tmp_path, training={"epochs": 1})
+    (record,), _ = run(study)
+    assert record["status"] == "done"
+    rejected = pd.read_csv(study.folder / "rejected.csv")
+    assert [Path(path).name for path in rejected["path"]] == ["00.png", "text.png"]
+    assert rejected["reason"].str.len().min() > 5
+
+
+def test_predict_gives_the_scores_of_the_study(pictures, tmp_path):
+    study = study_of(pictures, tmp_path)
+    run(study)
+    frame = read_predictions(folder_of(study) / "predictions.csv")
+    clips = pd.read_csv(study.folder / "clips.csv", dtype=str).set_index("clip_id")
+    predictor = Predictor(folder_of(study), check_trial(folder_of(study)))
+    for clip_id, expected in zip(frame["clip_id"][:3], score_matrix(frame)[:3], strict=True):
+        row = predictor.predict(clips.loc[clip_id, "path"])
+        np.testing.assert_allclose(list(row["scores"].values()), expected, atol=2e-4)  # rounded to four digits
+
+
+def test_predict_names_a_bad_file_and_goes_on(pictures, tmp_path):
+    study = study_of(pictures, tmp_path)
+    run(study)
+    predictor = Predictor(folder_of(study), check_trial(folder_of(study)))
+    (tmp_path / "bad.png").write_text("no picture")
+    row = predictor.predict(tmp_path / "bad.png")
+    assert row["scores"] is None
+    assert row["error"]
+
+
+@pytest.mark.parametrize("content", [None, "{", '{"status": "failed", "error": "why"}', '{"status": "done"}'])
+def test_predict_from_a_folder_that_is_no_finished_trial_is_a_readable_error(tmp_path, content):
+    if content is not None:
+        (tmp_path / "trial.json").write_text(content)
+    with pytest.raises(StudyError, match=r"no trial's folder|the trial failed|no saved model"):
+        check_trial(tmp_path)
+
+
+def test_a_finished_trial_is_kept_and_a_changed_one_runs_again(pictures, tmp_path):
+    study = study_of(pictures, tmp_path)
+    run(study)
+    first = (folder_of(study) / "trial.json").stat().st_mtime_ns
+    _, said = run(study)
+    assert "done before, kept" in said
+    assert (folder_of(study) / "trial.json").stat().st_mtime_ns == first
+    _, said = run(study_of(pictures, tmp_path, training={"epochs": 2}))
+    assert "again, since training changed" in said
+    _, said = run(study_of(pictures, tmp_path, training={"epochs": 2}), force=True)
+    assert "asked for again" in said
+
+
+def test_another_label_or_name_of_the_study_redoes_nothing(pictures, tmp_path):
+    study = study_of(pictures, tmp_path)
+    run(study)
+    _, said = run(study_of(pictures, tmp_path, models=[NETWORK | {"label": "Tiny"}]))
+    assert "done before, kept" in said
+
+
+def test_frozen_features_are_computed_once_for_all_seeds_and_folds(pictures, tmp_path, monkeypatch):
+    from benchmark.features import extractors
+
+    seen = []
+    forward = extractors.ImageExtractor._forward
+    monkeypatch.setattr(
+        extractors.ImageExtractor, "_forward", lambda self, paths, n: seen.extend(paths) or forward(self, paths, n)
+    )
+    weights = tmp_path / "w.weights.h5"
+    SmallNet().save_weights(weights)
+    study = study_of(
+        pictures,
+        tmp_path,
+        models=[NETWORK | {"weights": str(weights)}],
+        split={"protocol": "kfold", "folds": 2, "seeds": [0, 1]},
+        training={"epochs": 1},
+    )
+    records, _ = run(study)
+    assert len(records) == 4
+    assert len(seen) == len(set(seen)) == 60
+
+
+def test_a_failed_trial_is_recorded_and_the_others_run(pictures, tmp_path):
+    missing = NETWORK | {"name": "absent", "backbone": "benchmark.models.googlenet:GoogLeNet", "weights": "imagenet"}
+    study = study_of(pictures, tmp_path, models=[missing, NETWORK], training={"epochs": 1})
+    records, _ = run(study)
+    assert [record["status"] for record in records] == ["failed", "done"]
+    assert "bvlc_googlenet.caffemodel" in records[0]["error"]
+    assert "weights: random" in records[0]["error"]
+    assert json.loads((folder_of(study, "absent") / "trial.json").read_text())["status"] == "failed"
+
+
+def test_a_loss_that_is_no_number_fails_the_trial_with_advice(pictures, tmp_path):
+    wild = {"regime": "finetune", "learning_rate": 1e30, "optimizer": "sgdm", "head_init": "glorot"}
+    study = study_of(pictures, tmp_path, training=wild)
+    (record,), _ = run(study)
+    assert record["status"] == "failed"
+    assert "learning_rate" in record["error"]
+
+
+def test_a_trial_cut_short_leaves_no_folder_of_its_name(pictures, tmp_path, monkeypatch):
+    study = study_of(pictures, tmp_path)
+    monkeypatch.setattr(keras.Model, "save", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        run(study)
+    assert list(folder_of(study).parent.iterdir()) == []
+
+
+def test_batch_norm_statistics_stay_or_move_as_the_study_says(pictures, tmp_path):
+    def moved(batch_norm):
+        study = study_of(pictures, tmp_path, name=batch_norm, training={"regime": "finetune", "batch_norm": batch_norm})
+        run(study)
+        predictor = Predictor(folder_of(study), check_trial(folder_of(study)))
+        norm = next(
+            layer
+            for layer in predictor.assembly.extractor.backbone.model.layers[-1].layers
+            if isinstance(layer, keras.layers.BatchNormalization)
+        )
+        return not np.allclose(norm.moving_mean, 0)
+
+    assert moved("moving")
+    assert moved("auto")  # the weights are random: there is nothing to keep
+    assert not moved("frozen")
+
+
+def test_a_trial_is_rebuilt_without_the_other_models_that_its_study_names(pictures, tmp_path):
+    tuned = NETWORK | {"name": "tuned", "training": {"regime": "finetune"}}
+    study = study_of(pictures, tmp_path, models=[NETWORK, tuned], augment={"reflection": True},
+                     ensembles=[["small", "tuned"]])  # fmt: skip
+    own = study.for_model(study.models[0])
+    record = {"settings": own.model_dump(mode="json", exclude={"models"}) | {"model": NETWORK}}
+    rebuilt, network = _settings(tmp_path, record)
+    assert (rebuilt.models, network.name) == ((network,), "small")
+    assert rebuilt.training.regime == "frozen"
+
+
+def test_a_model_need_not_be_kept(pictures, tmp_path):
+    study = study_of(pictures, tmp_path, training={"save": "none", "epochs": 1})
+    run(study)
+    with pytest.raises(StudyError, match=r"training\.save: model"):
+        check_trial(folder_of(study))
+
+
+def test_a_head_alone_predicts_as_the_whole_model_and_refuses_another_backbone(pictures, tmp_path):
+    def scores(**training):
+        study = study_of(pictures, tmp_path, name=training["save"], training={"epochs": 3, **training})
+        run(study)
+        row = Predictor(folder_of(study), check_trial(folder_of(study))).predict(pictures / "red" / "00.png")
+        return folder_of(study), list(row["scores"].values())
+
+    _, whole = scores(save="model")
+    folder, head = scores(save="head")
+    np.testing.assert_allclose(head, whole, atol=2e-4)  # rounded to four digits
+    record = check_trial(folder)
+    with pytest.raises(StudyError, match="trained on other weights of Small"):
+        Predictor(folder, record | {"seed": 5})
+
+
+def test_a_fine_tuned_model_cannot_be_kept_as_its_head(pictures, tmp_path):
+    with pytest.raises(StudyError, match="use 'model' or 'none'"):
+        study_of(pictures, tmp_path, training={"regime": "finetune", "save": "head"})
