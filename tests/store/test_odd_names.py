@@ -17,8 +17,7 @@ from benchmark.data import digests as digests_module
 from benchmark.data import prepare
 from benchmark.errors import StudyError
 from spectrograms.names import printable, safe_name
-from tests.spectrograms.test_bad_audio import tone
-from tests.support.bad_sounds import BAD, as_bytes, wav_header
+from tests.support.bad_sounds import BAD, as_bytes, tone, wav_header
 
 # names a file may have, and how they are shown
 NAMES = {
