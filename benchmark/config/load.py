@@ -10,10 +10,11 @@ from pydantic import TypeAdapter, ValidationError
 from benchmark.config.study import NetworkParams, Study
 from benchmark.config.training import TrainingParams
 from benchmark.errors import StudyError, did_you_mean
+from benchmark.store.shipped import shipped
 from benchmark.store.yaml_file import parse, read_yaml
 from spectrograms.params import Params
 
-CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+CONFIGS = shipped("configs")
 
 
 def load_study(path, overrides=(), only=(), configs=CONFIGS):
