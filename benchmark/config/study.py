@@ -12,6 +12,7 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    PrivateAttr,
     ValidationError,
     ValidationInfo,
     model_validator,
@@ -217,6 +218,12 @@ class Study(Params):
     ensembles: tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...] = ()  # of models, as further rows
     cache: Place = Path(".cache")  # rendered images, features, embeddings
     results: Place = Path("results")  # the study writes into results/<name>/
+    _file: Path | None = PrivateAttr(None)
+
+    @property
+    def file(self):
+        """The YAML file that the study was read from, or None."""
+        return self._file
 
     def for_model(self, network):
         """Return the study as it holds for one model: with the training settings of its own."""
@@ -230,6 +237,8 @@ class Study(Params):
 
     @model_validator(mode="after")
     def _consistent(self, info: ValidationInfo):
+        context = info.context or {}
+        self._file = context.get("file")
         names = [model.name for model in self.models]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -243,8 +252,8 @@ class Study(Params):
         if slips := _own_training_slips(self):
             raise ValueError("; ".join(slips))
         regimes = {self.for_model(model).training.regime for model in self.models}
-        is_part = (info.context or {}).get("part")  # of a study whose other models may well read it
-        if self.augment != AugmentParams() and "finetune" not in regimes and not is_part:
+        # A part of a study: the other models may well read it.
+        if self.augment != AugmentParams() and "finetune" not in regimes and not context.get("part"):
             raise ValueError("augment needs regime: finetune; frozen features are computed once, before any change")
         deaf = [model.name for model in self.models if model.takes == "waveform"]
         if self.dataset.kind == "images" and deaf:
