@@ -10,22 +10,19 @@ import pytest
 import yaml
 
 import benchmark
+from benchmark.config import load
 from benchmark.errors import StudyError
 from tests.support.fake_results import build_results
 from tests.support.sources import ROOT
 from tests.support.studies import FAST, NETWORK
 
-NETWORK_OF_KERAS = {  # rebuilt without being trusted
-    "name": "mobile", "label": "Mobile", "backbone": "keras.applications.MobileNetV2", "weights": "random",
-    "input_size": 32, "options": {"alpha": 0.35},
-}  # fmt: skip
-
 
 @pytest.fixture
 def project(pictures, tmp_path, monkeypatch):
-    """A folder with the study mine.yaml and a picture, and the process in it."""
+    """A folder with the study mine.yaml and a picture, and the process in it; its network is one of the user's own."""
     monkeypatch.chdir(tmp_path)
-    raw = {"dataset": {"root": str(pictures), "kind": "images"}, "latency": FAST, "models": [NETWORK_OF_KERAS]}
+    monkeypatch.setattr(load, "own_networks", lambda: [load.resolve_network(NETWORK)])
+    raw = {"dataset": {"root": str(pictures), "kind": "images"}, "latency": FAST, "models": [NETWORK]}
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(raw))
     (tmp_path / "new.png").write_bytes((pictures / "red" / "00.png").read_bytes())
     return tmp_path
@@ -38,23 +35,23 @@ def test_the_lines_of_the_page_run_one_after_the_other(project, capsys):
         exec(block, names)
     results, test = names["results"], names["test"]
     assert results.trials[["model", "seed", "status"]].to_numpy().tolist() == [
-        ["mobile", 0, "done"],
-        ["mobile", 1, "done"],
+        ["small", 0, "done"],
+        ["small", 1, "done"],
     ]
     accuracy = names["right"].groupby([test["model"], test["seed"]]).mean()
     assert accuracy.tolist() == pytest.approx(results.trials["test_accuracy"].tolist())
-    row = names["comparison"].set_index("model").loc["mobile"]
+    row = names["comparison"].set_index("model").loc["small"]
     assert row["accuracy"] == pytest.approx(accuracy.mean())  # as many clips under each seed
     assert names["answer"]["predicted"] in {"blue", "green", "red"}
     assert sum(names["answer"]["scores"].values()) == pytest.approx(1, abs=1e-5)  # rounded to six digits
-    assert "Mobile" in capsys.readouterr().out
-    record = json.loads((project / "results/mine/trials/mobile/0-0/trial.json").read_text())
+    assert "Small" in capsys.readouterr().out
+    record = json.loads((project / "results/mine/trials/small/0-0/trial.json").read_text())
     assert record["origin"]["file"]["path"] == str(project / "mine.yaml")
 
 
 def test_settings_reach_as_deep_as_they_name_and_no_further(project):
     study = benchmark.load_study(
-        "mine.yaml", split={"seeds": (3, 4)}, models={"mobile": {"dropout": 0.5}}, cache=project
+        "mine.yaml", split={"seeds": (3, 4)}, models={"small": {"dropout": 0.5}}, cache=project
     )
     assert (study.split.seeds, study.split.fractions, study.cache) == ((3, 4), (0.7, 0.1, 0.2), project)
     assert (study.models[0].dropout, study.models[0].input_size) == (0.5, 32)
