@@ -1,4 +1,4 @@
-"""The project as pip installs it: a wheel with all files that the suite reads, which needs what the requirements name."""
+"""The project as pip installs it: a wheel with every file that the suite reads, which needs what is written down."""
 
 import re
 import shutil
