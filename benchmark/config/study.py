@@ -238,8 +238,7 @@ class Study(Params):
 
     @model_validator(mode="after")
     def _consistent(self, info: ValidationInfo):
-        context = info.context or {}
-        self._file = context.get("file")
+        self._file = (info.context or {}).get("file")
         names = [model.name for model in self.models]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -253,8 +252,8 @@ class Study(Params):
         if slips := _own_training_slips(self):
             raise ValueError("; ".join(slips))
         regimes = {self.for_model(model).training.regime for model in self.models}
-        # A part of a study: the other models may well read it.
-        if self.augment != AugmentParams() and "finetune" not in regimes and not context.get("part"):
+        is_part = (info.context or {}).get("part")  # of a study whose other models may well read it
+        if self.augment != AugmentParams() and "finetune" not in regimes and not is_part:
             raise ValueError("augment needs regime: finetune; frozen features are computed once, before any change")
         deaf = [model.name for model in self.models if model.takes == "waveform"]
         if self.dataset.kind == "images" and deaf:

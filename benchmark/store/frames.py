@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmark.store.predictions import Predictions
 from benchmark.store.results import read_results
 
 INPUTS = ("clips", "rejected", "leakage", "grouped")  # CSV files of a study's folder that no report wrote
@@ -67,7 +68,8 @@ def _row(folder, trial):
 def _stacked(trials, part):
     """Return one table of all finished trials, one below the other."""
     keys = ["model", "fold", "seed"]
-    tables = {(t.model, t.fold, t.seed): getattr(t, part) for t in trials if t.done}
+    parts = {(trial.model, trial.fold, trial.seed): getattr(trial, part) for trial in trials if trial.done}
+    tables = {key: part.frame() if isinstance(part, Predictions) else part for key, part in parts.items()}
     return pd.concat(tables, names=keys).reset_index(keys).reset_index(drop=True) if tables else pd.DataFrame()
 
 
