@@ -28,7 +28,7 @@ def project(pictures, tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_the_lines_of_the_page_run_one_after_the_other(project, capsys):
+def test_the_lines_of_the_page_run_one_after_the_other(project, capsys, monkeypatch):
     page = (ROOT / "docs" / "notebooks.md").read_text(encoding="utf-8")
     names = {}
     for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
@@ -47,6 +47,10 @@ def test_the_lines_of_the_page_run_one_after_the_other(project, capsys):
     assert "Small" in capsys.readouterr().out
     record = json.loads((project / "results/mine/trials/small/0-0/trial.json").read_text())
     assert record["origin"]["file"]["path"] == str(project / "mine.yaml")
+    monkeypatch.setattr(load, "own_networks", lambda: [])
+    with pytest.raises(StudyError, match="trust=True"):
+        benchmark.load_model(results.trials["folder"][0])
+    assert benchmark.load_model(results.trials["folder"][0], trust=True).predict("new.png") == names["answer"]
 
 
 def test_settings_reach_as_deep_as_they_name_and_no_further(project):
