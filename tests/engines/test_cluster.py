@@ -184,7 +184,7 @@ def test_a_trial_whose_process_dies_or_that_cannot_start_fails_alone(machines, i
     study = inline.model_copy(update={"results": tmp_path})
     jobs, tries = jobs_of(study), tmp_path / "tries"
 
-    def work(make_job, progress, is_alone):
+    def work(make_job, progress):
         fold = make_job.args[0].trial.fold
         with open(tries, "a", encoding="utf-8") as file:
             file.write(str(fold))
