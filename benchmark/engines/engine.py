@@ -8,6 +8,7 @@ from benchmark.engines import workers
 from benchmark.engines.status import Board
 from benchmark.engines.timing import time_models
 from benchmark.errors import StudyError
+from benchmark.store.labels import class_names
 from benchmark.store.origin import is_same, told
 from benchmark.store.predictions import read_predictions
 from benchmark.trials.attempt import failed
@@ -49,7 +50,7 @@ def check_replaces(study, clips, folds, origin, wrong=()):
 
 def _jobs(study, clips, folds, origin):
     """Return the jobs of all trials."""
-    classes = sorted(clips["label"].unique())
+    classes = class_names(clips["label"])
     return [
         Job(study.for_model(trial.network), trial, clips, folds[trial.seed][trial.fold], classes, origin)
         for trial in plan(study, folds)
@@ -105,7 +106,7 @@ def reusable(job):
         record = json.loads((folder / "trial.json").read_text(encoding="utf-8"))
         if record["status"] != "done":
             return None, "failed before"
-        read_predictions(folder / "predictions.csv")
+        read_predictions(folder / "predictions.csv", job.study.task)
     except StudyError as error:
         return None, f"again, since {error}"
     except (OSError, ValueError, KeyError, TypeError):

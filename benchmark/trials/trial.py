@@ -10,7 +10,9 @@ from benchmark.features.batches import Batches, image_batches
 from benchmark.models.backend import cores
 from benchmark.models.identity import builder_source
 from benchmark.models.weights.load import file_digest
-from benchmark.store.predictions import to_frame
+from benchmark.store.labels import to_matrix
+from benchmark.store.predictions import pooled, predictions
+from benchmark.tasks import accuracy
 from benchmark.training.assembly import assemble, prepare_backbone
 from benchmark.training.augmentation import make_transform
 from benchmark.training.checkpoint import Checkpoint
@@ -40,14 +42,16 @@ def run_trial(job, progress=None):
             assembly = assemble(trial.network, study, len(classes), trial.seed)
         with EnergyMeter() as meter:
             history, y_score, said = REGIMES[assembly.regime](assembly, job, clips, stages)
+    evaluated = clips[clips["split"].isin(EVALUATED)]
+    y_true = to_matrix(evaluated["label"], classes)
+    found = predictions(evaluated["split"], evaluated["clip_id"], y_true, y_score, classes, study.task)
     frames = {
-        "predictions.csv": predictions(clips, y_score, classes),
+        "predictions.csv": pooled(map(found.of, EVALUATED)).frame(),
         "history.csv": pd.DataFrame(history),
     }
-    tested = frames["predictions.csv"].query("split == 'test'")
     record = trial.record(study) | {"origin": job.origin} | describe(study, trial, assembly, clips, classes, stages)
     record |= said | {"precision": policy, "energy_j": meter.joules}
-    record |= {"test_accuracy": float((tested["y_true"] == tested["y_pred"]).mean())}
+    record |= {"test_accuracy": accuracy(found.of("test").y_true, found.of("test").y_pred)}
     write_folder(trial.folder(study), record, frames, saved(assembly, study.training.save))
     trial.checkpoint(study).unlink(missing_ok=True)
     return record
@@ -60,7 +64,7 @@ def train_frozen(assembly, job, clips, stages):
     training, head = job.study.training, assembly.head
     with stages("features"):
         x = assembly.extractor.features(clips, training.batch_size)
-    y = one_hot(clips["label"], job.classes)
+    y = to_matrix(clips["label"], job.classes).astype("float32")
 
     def part(*splits):
         rows = np.flatnonzero(clips["split"].isin(splits))
@@ -78,7 +82,7 @@ def train_finetune(assembly, job, clips, stages):
 
     A run that is cut goes on from the last whole epoch."""
     extractor, training, study = assembly.extractor, job.study.training, job.study
-    size, y = extractor.backbone.input_size, one_hot(clips["label"], job.classes)
+    size, y = extractor.backbone.input_size, to_matrix(clips["label"], job.classes).astype("float32")
 
     def batches(*splits, transform=None):
         rows = clips["split"].isin(splits).to_numpy()
@@ -105,21 +109,6 @@ def train_finetune(assembly, job, clips, stages):
 
 
 REGIMES = {"frozen": train_frozen, "finetune": train_finetune}
-
-
-def predictions(clips, y_score, classes):
-    """Return the predictions of val and test; ``y_score`` (n_clips, n_classes) is in the order of their rows."""
-    evaluated = clips[clips["split"].isin(EVALUATED)]
-    frames = []
-    for split in EVALUATED:
-        rows = (evaluated["split"] == split).to_numpy()
-        frames.append(to_frame(split, evaluated["clip_id"][rows], evaluated["label"][rows], y_score[rows], classes))
-    return pd.concat(frames, ignore_index=True)
-
-
-def one_hot(labels, classes):
-    """Return the targets (n_clips, n_classes) float32: one row, one 1."""
-    return (labels.to_numpy()[:, None] == np.array(classes)[None]).astype("float32")
 
 
 def describe(study, trial, assembly, clips, classes, stages):

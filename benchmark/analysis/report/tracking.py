@@ -99,7 +99,7 @@ def _trial_runs(folder):
         found |= {"kind": "trial", "folder": str(place.resolve()), "fold": str(trial.fold), "seed": str(trial.seed)}
         found |= {"seconds": sum((trial.info.get("seconds") or {}).values())}
         if trial.done:
-            found |= macro(per_class(trial.test["y_true"], trial.test["y_pred"], results.classes))
+            found |= macro(per_class(trial.test.y_true, trial.test.y_pred, results.classes))
             found |= summarise_latency(trial.latency) if trial.latency is not None else {}
         else:
             found |= {"status": "failed", "error": trial.error}
