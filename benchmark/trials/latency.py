@@ -27,18 +27,10 @@ def time_model(job):
 
     The model is rebuilt as ``predict`` rebuilds it, in float32 on the CPU, but with random weights: their values do not
     change how long a product of two matrices takes, and a trial need not have kept its own."""
-    study, trial, clips, began, load = job.study, job.trial, job.rows, time.perf_counter(), Load()
+    study, trial, began, load = job.study, job.trial, time.perf_counter(), Load()
     with keras.device("cpu:0"), precision("off"):
         model = assemble(trial.network, study, len(job.classes), trial.seed, load=False)
-        path = clips.loc[clips["split"] == "test", "path"].iloc[0]
-        x = model.extractor.read(path)
-        rows, found = measure(
-            lambda: model.score(x),
-            lambda: model.score(model.extractor.read(path)),
-            lambda: model.score_many([x] * study.latency.batch),
-            study.latency,
-            load,
-        )
+        rows, found = time_assembly(model, job.clips["path"][job.split == "test"].iloc[0], study.latency, load)
     found |= {"threads": len(cores()), "processor": processor(), "seconds": round(time.perf_counter() - began, 3)}
     found["settings"] = fingerprint(study.latency)
     folder = trial.folder(study)
@@ -46,6 +38,18 @@ def time_model(job):
     record = json.loads((folder / "trial.json").read_text(encoding="utf-8")) | {"latency": found}
     write_text(folder / "trial.json", json.dumps(record, indent=1))  # last: a run killed before it times once more
     return record
+
+
+def time_assembly(model, path, latency, load):
+    """Return :func:`measure` of an :class:`benchmark.training.assembly.Assembly` that never ran, on one file."""
+    x = model.extractor.read(path)
+    return measure(
+        lambda: model.score(x),
+        lambda: model.score(model.extractor.read(path)),
+        lambda: model.score_many([x] * latency.batch),
+        latency,
+        load,
+    )
 
 
 def stands(job, record):
