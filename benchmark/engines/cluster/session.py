@@ -1,7 +1,6 @@
 """A Ray session: the nodes that it has, what a trial gets of them, and what a task takes along from here."""
 
 import contextlib
-import getpass
 import os
 import socket
 import tempfile
@@ -161,9 +160,9 @@ def claim_cores(n):
     """Restrict this process, until it ends, to ``n`` cores that no other task of this machine has claimed.
 
     Ray counts cores but assigns none; each share has a lock that the system gives up with the process."""
-    cores = backend.cores()
+    cores, user = backend.cores(), os.getuid() if hasattr(os, "getuid") else ""  # Windows has a folder for each user
     for start in range(0, len(cores) - n + 1, n):
-        share = FileLock(Path(tempfile.gettempdir(), f"benchmark-{getpass.getuser()}-cores-{n}-{start}"))
+        share = FileLock(Path(tempfile.gettempdir(), f"benchmark-{user}-cores-{n}-{start}"))
         with contextlib.suppress(Timeout):
             share.acquire(blocking=False)
             CLAIMED.append(share)
