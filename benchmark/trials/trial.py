@@ -1,13 +1,13 @@
 """One model, fold and seed, from clips to a folder of results."""
 
 import json
-from dataclasses import replace
 
 import keras
 import numpy as np
 import pandas as pd
 
 from benchmark.features.batches import Batches, image_batches
+from benchmark.models.backend import cores
 from benchmark.models.identity import builder_source
 from benchmark.models.weights.load import file_digest
 from benchmark.store.labels import to_matrix
@@ -20,7 +20,6 @@ from benchmark.training.head_training import start_finetune, train_head
 from benchmark.training.imbalance import balance
 from benchmark.training.loop import fit, gpus, kept_iteration, precision, predict
 from benchmark.training.optimizers import variable_factors
-from benchmark.trials import latency
 from benchmark.trials.energy import EnergyMeter
 from benchmark.trials.provenance import Stages, hardware, peak_memory_mb, versions
 from spectrograms import version
@@ -30,31 +29,28 @@ from spectrograms.params import fingerprint
 EVALUATED = ("val", "test")
 
 
-def run_trial(job, surroundings):
-    """Train, evaluate and time one trial and write its folder; return trial.json as a dict.
+def run_trial(job, progress=None):
+    """Train and evaluate one trial and write its folder; return trial.json as a dict.
 
-    ``job`` and ``surroundings`` are those of :mod:`benchmark.trials.specification`. The folder appears under its own
-    name only when it is complete."""
+    ``job`` is that of :mod:`benchmark.trials.specification`; ``progress(stage, done, total)`` hears how far the trial
+    is. The folder appears under its own name only when it is complete. Latency is added to it when no trial runs any
+    more, see :mod:`benchmark.engines.timing`."""
     study, trial, clips, classes = job.study, job.trial, job.rows, job.classes
-    stages = Stages(surroundings.progress)
+    stages = Stages(progress)
     with precision(study.training.mixed_precision) as policy:
         with stages("build"):
             assembly = assemble(trial.network, study, len(classes), trial.seed)
         with EnergyMeter() as meter:
             history, y_score, said = REGIMES[assembly.regime](assembly, job, clips, stages)
-    with surroundings.alone(), stages("latency"):
-        timings = measure_latency(study, trial, assembly, clips, classes)
     evaluated = clips[clips["split"].isin(EVALUATED)]
     y_true = to_matrix(evaluated["label"], classes)
     found = predictions(evaluated["split"], evaluated["clip_id"], y_true, y_score, classes, study.task)
     frames = {
         "predictions.csv": pooled(map(found.of, EVALUATED)).frame(),
         "history.csv": pd.DataFrame(history),
-        "latency.csv": pd.DataFrame(timings),
     }
     record = trial.record(study) | {"origin": job.origin} | describe(study, trial, assembly, clips, classes, stages)
-    record |= said | {"precision": policy, "latency_alone": surroundings.is_alone}
-    record |= {"energy_j": meter.joules, "energy_sources": meter.sources}  # of all but building and timing
+    record |= said | {"precision": policy, "energy_j": meter.joules}
     record |= {"test_accuracy": accuracy(found.of("test").y_true, found.of("test").y_pred)}
     write_folder(trial.folder(study), record, frames, saved(assembly, study.training.save))
     trial.checkpoint(study).unlink(missing_ok=True)
@@ -115,31 +111,6 @@ def train_finetune(assembly, job, clips, stages):
 REGIMES = {"frozen": train_frozen, "finetune": train_finetune}
 
 
-def measure_latency(study, trial, assembly, clips, classes):
-    """Return the rows of latency.csv: the model on the CPU, in float32, as ``predict`` rebuilds it."""
-    with keras.device("cpu:0"), precision("off"):
-        served = _uncompiled(study, trial, assembly, classes)
-        path = clips.loc[clips["split"] == "test", "path"].iloc[0]
-        x = served.extractor.read(path)
-        return latency.measure(
-            lambda: served.score(x),
-            lambda: served.score(served.extractor.read(path)),
-            lambda: served.score_many([x] * study.latency.batch),
-            study.latency,
-        )
-
-
-def _uncompiled(study, trial, assembly, classes):
-    """Return the assembly as if new, so that its first call is one, whatever training has compiled before.
-
-    An image network on a machine without GPU only needs a new model around its layers; all else is built again."""
-    if trial.network.takes == "image" and not gpus():
-        return replace(assembly, model=keras.Model(assembly.model.input, assembly.model.output))
-    served = assemble(trial.network, study, len(classes), trial.seed, load=False)
-    served.model.set_weights(assembly.model.get_weights())
-    return served
-
-
 def describe(study, trial, assembly, clips, classes, stages):
     """Return the part of trial.json that is known when the trial is done."""
     counts = clips["split"].value_counts()
@@ -156,7 +127,7 @@ def describe(study, trial, assembly, clips, classes, stages):
         "train_seconds": stages.seconds["train"],
         "seconds": stages.seconds,
         "peak_memory_mb": peak_memory_mb(),
-        "threads": latency.threads(),
+        "threads": len(cores()),
         "backend": keras.backend.backend(),
         "versions": versions(),
         "hardware": hardware(gpus()),
@@ -177,7 +148,6 @@ def dependencies(study, trial, clips):
         "clip": fingerprint(study.clip),
         "picture": fingerprint(*picture),
         "training": fingerprint(study.training, study.augment),
-        "latency": fingerprint(study.latency),
         "model": fingerprint(network),
         "weights": file_digest(path) if path and path.exists() else trial.network.weights,
         "builder": builder_source(trial.network),
