@@ -9,6 +9,7 @@ from benchmark.engines.status import Board
 from benchmark.errors import StudyError
 from benchmark.store.origin import is_same, told
 from benchmark.store.predictions import read_predictions
+from benchmark.store.trial_format import check_format
 from benchmark.trials.attempt import failed
 from benchmark.trials.specification import Job, Trial
 from benchmark.trials.trial import dependencies
@@ -101,6 +102,7 @@ def reusable(job):
         record = json.loads((folder / "trial.json").read_text(encoding="utf-8"))
         if record["status"] != "done":
             return None, "failed before"
+        check_format(record, folder)
         read_predictions(folder / "predictions.csv")
     except StudyError as error:
         return None, f"again, since {error}"

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from benchmark.config.study import NetworkParams, Study
 from benchmark.errors import StudyError
+from benchmark.store.trial_format import check_format
 from spectrograms.names import printable
 
 PARTS = {"model.keras": "model", "head.keras": "head"}  # file of a trial: part of the assembly whose weights it holds
@@ -36,6 +37,7 @@ def check_trial(folder):
         ) from None
     if not isinstance(record, dict):
         raise StudyError(f"{folder} is no trial's folder: trial.json must hold a mapping; got {type(record).__name__}")
+    check_format(record, folder)
     if record.get("status") != "done":
         raise StudyError(f"{folder}: the trial failed ({record.get('error')}), so there is no model")
     if not any((folder / name).exists() for name in PARTS):
@@ -170,7 +172,7 @@ class Predictor:
     def _is_picture(self, path):
         from spectrograms.image import is_picture
 
-        return self.network.takes == "image" and is_picture(path)
+        return self.network.reads == "picture" and is_picture(path)
 
     @property
     def _is_deaf(self):

@@ -10,6 +10,7 @@ import pandas as pd
 
 from benchmark.errors import StudyError
 from benchmark.store.predictions import class_names, read_predictions
+from benchmark.store.trial_format import check_format
 from benchmark.store.yaml_file import read_yaml
 
 TRIAL_KEYS = ("status", "model", "label", "regime", "weights", "parameters", "size_mb", "train_seconds", "threads")
@@ -155,6 +156,7 @@ def _read_info(path):
         raise StudyError(f"{path} cannot be read: {error}") from None
     if not isinstance(info, dict) or info.get("status") not in ("done", "failed"):
         raise StudyError(f"{path}: status must be 'done' or 'failed'")
+    check_format(info, path.parent)
     missing = [key for key in TRIAL_KEYS if key not in info]
     if info["status"] == "done" and missing:
         raise StudyError(f"{path}: missing key {', '.join(missing)}")

@@ -42,7 +42,7 @@ def write_trial(folder, name="small", part="model.keras", regime="frozen"):
     """Write the folder of a trial that was never trained, with four test clips; return it."""
     rng = np.random.default_rng(0)
     network = NetworkParams.model_validate(NETWORKS[name])
-    sound = network.takes == "waveform"
+    sound = network.reads == "waveform"
     settings = {"name": "s", "dataset": {"root": "x", "kind": "audio" if sound else "images"}, "clip": {"duration": 1}}
     study = read_section(Study, settings | {"training": {"regime": regime}, "models": [NETWORKS[name]]})
     assembly = assemble(network, study, len(CLASSES), seed=3)

@@ -27,7 +27,7 @@ PARAMETERS = {  # with 1000 classes: MATLAB.md section 4, from keras.io, torchvi
     "inception_v3": 23_851_784,
     "nasnet_mobile": 5_326_716,
 }
-IMAGE_NETWORKS = [name for name in network_names() if load_network(name).takes == "image"]
+IMAGE_NETWORKS = [name for name in network_names() if load_network(name).reads == "picture"]
 
 
 @pytest.mark.parametrize("name", PARAMETERS)

@@ -9,8 +9,9 @@ from benchmark.errors import TrainingError
 from benchmark.features.batches import Batches
 from benchmark.models.heads import linear
 from benchmark.training.checkpoint import Progress
-from benchmark.training.loop import fit, is_due, learning_rate, precision, validate
+from benchmark.training.loop import fit, is_due, precision, validate
 from benchmark.trials import latency
+from tests.support.stages import steps
 
 RNG = np.random.default_rng(0)
 LABELS = RNG.integers(0, 3, 90)
@@ -23,7 +24,7 @@ def train(training, x=X, y=Y, val=(X[60:], Y[60:]), seed=0):
     keras.utils.set_random_seed(seed)
     head = linear(3, 3)
     batches = Batches(x[:60].__getitem__, y[:60], training.batch_size)
-    return head, fit(head, batches, Batches(val[0].__getitem__, val[1], training.batch_size), training, seed)
+    return head, fit(head, batches, Batches(val[0].__getitem__, val[1], training.batch_size), steps(training), seed)
 
 
 @pytest.mark.parametrize("preset", ["keras", "matlab"])
@@ -84,7 +85,7 @@ def test_the_last_weights_are_kept_where_the_study_says_so():
 
 def test_the_learning_rate_drops_piecewise():
     training = TrainingParams(learning_rate=0.1, drop_period=10)
-    rates = [learning_rate(training, epoch) for epoch in (1, 10, 11, 20, 21)]
+    rates = [steps(training).rate(epoch) for epoch in (1, 10, 11, 20, 21)]
     assert rates == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001])  # trainingOptions: factor 0.1 every 10 epochs
 
 

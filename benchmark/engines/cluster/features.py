@@ -39,7 +39,7 @@ def _shared(jobs, clips):
     """Return {key: the jobs that use the same features} of those not known to be complete."""
     groups, digests = defaultdict(list), sorted(clips["sha256"])
     for job in jobs:
-        if job.trial.network.takes == "waveform" or job.study.training.regime == "frozen":
+        if job.trial.network.reads == "waveform" or job.study.training.regime == "frozen":
             key = _key(job, digests)
             if not _mark(job, key).exists():
                 groups[key].append(job)
@@ -70,7 +70,7 @@ def _features(place, cores, parts, clips, start):
 
     network, training = job.trial.network, job.study.training
     with precision(training.mixed_precision):
-        extractor = EXTRACTORS[network.takes](network, job.study, job.trial.seed)
+        extractor = EXTRACTORS[network.reads](network, job.study, job.trial.seed)
         extractor.features(clips.iloc[start : start + SIZE], training.batch_size)
 
 
