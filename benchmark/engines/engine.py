@@ -5,6 +5,7 @@ from itertools import chain
 from types import MappingProxyType
 
 from benchmark.engines import workers
+from benchmark.engines.features import compute_shared
 from benchmark.engines.status import Board
 from benchmark.errors import StudyError
 from benchmark.store.origin import is_same, told
@@ -14,6 +15,7 @@ from benchmark.trials.attempt import failed
 from benchmark.trials.specification import Job, Trial
 from benchmark.trials.trial import dependencies
 from spectrograms.files import sweep
+from spectrograms.waveforms import forget_waveforms
 
 
 def _ray(jobs, engine, board):
@@ -88,10 +90,12 @@ def run_all(study, clips, folds, force=False, say=print, origin=None, wrong=Mapp
                 jobs.append(job)
                 board.due(trial, "asked for again" if done else why)
         hopeful = [job for job in jobs if job.trial.network.name not in wrong]
+        compute_shared(hopeful, study.engine, board)
         refused = ((job, failed(job, reason)) for job in jobs if (reason := wrong.get(job.trial.network.name)))
         for job, record in chain(refused, ENGINES[study.engine.kind](hopeful, study.engine, board)):
             records[job.trial.name] = record
             board.ended(job.trial, record)
+        forget_waveforms(study.cache, study.clip)
     return [records[trial.name] for trial in trials]
 
 

@@ -64,7 +64,7 @@ def mark_key(network, study, seed, digests):
     mark is wrong, a trial computes what is missing."""
     drawn = seed if network.weights == "random" else None
     precision = study.training.mixed_precision, os.environ.get("KERAS_BACKEND", "")
-    return fingerprint(*_parts(depends_on(network, study)), network.name, drawn, sorted(digests), *precision)
+    return fingerprint(*_parts(depends_on(network, study)), drawn, sorted(digests), *precision)
 
 
 def _parts(depended):

@@ -43,7 +43,7 @@ class Extractor:
     def features(self, clips, batch_size):
         """Return the features of each clip, a list of (n_steps, dim) float32, cached per clip."""
         place = self.settings.cache / "features"
-        folder = place / self.network.name / cache_key(self)
+        folder = place / cache_key(self)
         compute = partial(self._compute, n_clips=len(clips), batch_size=batch_size)
         return cached_features(clips, folder, compute, batch_size, place)
 

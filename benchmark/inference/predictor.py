@@ -37,7 +37,6 @@ def check_trial(folder):
         ) from None
     if not isinstance(record, dict):
         raise StudyError(f"{folder} is no trial's folder: trial.json must hold a mapping; got {type(record).__name__}")
-    check_format(record, folder)
     if record.get("status") != "done":
         raise StudyError(f"{folder}: the trial failed ({record.get('error')}), so there is no model")
     if not any((folder / name).exists() for name in PARTS):
@@ -45,6 +44,7 @@ def check_trial(folder):
     lacking = [key for key in NEEDED if not record.get(key) and record.get(key) != 0]
     if lacking or not isinstance(record["classes"], list):
         raise StudyError(f"{folder}: trial.json does not hold {', '.join(lacking) or 'a list of classes'}")
+    check_format(record, folder)
     return record
 
 

@@ -156,10 +156,10 @@ def _read_info(path):
         raise StudyError(f"{path} cannot be read: {error}") from None
     if not isinstance(info, dict) or info.get("status") not in ("done", "failed"):
         raise StudyError(f"{path}: status must be 'done' or 'failed'")
-    check_format(info, path.parent)
     missing = [key for key in TRIAL_KEYS if key not in info]
     if info["status"] == "done" and missing:
         raise StudyError(f"{path}: missing key {', '.join(missing)}")
+    check_format(info, path.parent)
     return info
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from benchmark.features.extractors import EXTRACTORS, ImageExtractor, WaveformExtractor
 from benchmark.models.flops import count_flops
 from benchmark.models.heads import HEADS
+from benchmark.training.regimes import regime_of
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,8 @@ class Assembly:
 def assemble(network, settings, n_classes, seed=0, load=True):
     """Return the :class:`Assembly` of a network for ``n_classes`` under a study's settings.
 
-    ``load=False`` leaves an image network's weights random, to be set afterwards. A network that cannot be trained in
-    the study's regime is trained frozen (audio networks)."""
+    ``load=False`` leaves an image network's weights random, to be set afterwards."""
     extractor, kind = EXTRACTORS[network.reads](network, settings, seed, load), "linear"
-    regime = settings.training.regime if extractor.trainable else "frozen"
+    regime = regime_of(network, settings.training)
     head = HEADS[kind].build(extractor.dim, n_classes, network.dropout, standardize=regime == "frozen")
     return Assembly(extractor, head, extractor.model(head), regime, kind)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from benchmark.config.training import SOLVER, TrainingParams
+from benchmark.features.extractors import EXTRACTORS
 
 SCHEDULES = {  # (epoch from 1, the schedule's own settings) -> factor of the learning rate
     "constant": lambda epoch: 1.0,
@@ -54,6 +55,16 @@ def finetune(training):
 
 
 REGIMES = {"frozen": frozen, "finetune": finetune}  # by TrainingParams.regime
+
+
+def regime_of(network, training):
+    """Return the regime of a network under a study's settings: one that can only be read is trained frozen."""
+    return training.regime if EXTRACTORS[network.reads].trainable else "frozen"
+
+
+def stages_of(network, training):
+    """Return the :class:`Stage` list of a network's training."""
+    return REGIMES[regime_of(network, training)](training)
 
 
 def _solved(training):

@@ -52,7 +52,7 @@ def write_trial(folder, name="small", part="model.keras", regime="frozen"):
     trial.mkdir(parents=True)
     (assembly.model if part == "model.keras" else assembly.head).save(trial / part)
     settings = study.model_dump(mode="json", exclude={"models"}) | {"model": network.model_dump(mode="json")}
-    record = {"status": "done", "classes": CLASSES, "seed": 3, "weights": assembly.extractor.weights}
+    record = {"format": 1, "status": "done", "classes": CLASSES, "seed": 3, "weights": assembly.extractor.weights}
     (trial / "trial.json").write_text(json.dumps(record | {"settings": settings}))
     ids = [f"clip{number}" for number in range(4)]
     paths = [write_clip(folder / f"{clip_id}", rng, sound) for clip_id in ids]
