@@ -45,12 +45,12 @@ def make_batches(seed, transform=None):
 
 def train(training, checkpoint=None, cut_at=None, epoch_done=lambda done, total: None):
     """Train and return (weights, history without its seconds, scores); be cut before step ``cut_at`` where given."""
-    model, val, steps = make_model(), make_batches(2), []
+    model, val, taken = make_model(), make_batches(2), []
     change = make_transform(AugmentParams(translation=3, reflection=True, time_mask=0.3))
 
     def transform(images, rng):
-        steps.append(1)
-        if len(steps) == cut_at:
+        taken.append(1)
+        if len(taken) == cut_at:
             raise CutError
         return change(images, rng)
 
