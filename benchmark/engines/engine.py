@@ -8,6 +8,7 @@ from benchmark.engines import workers
 from benchmark.engines.features import compute_shared
 from benchmark.engines.status import Board
 from benchmark.errors import StudyError
+from benchmark.store.labels import class_names
 from benchmark.store.origin import is_same, told
 from benchmark.store.predictions import read_predictions
 from benchmark.store.trial_format import check_format
@@ -51,7 +52,7 @@ def check_replaces(study, clips, folds, origin, wrong=()):
 
 def _jobs(study, clips, folds, origin):
     """Return the jobs of all trials."""
-    classes = sorted(clips["label"].unique())
+    classes = class_names(clips["label"])
     return [
         Job(study.for_model(trial.network), trial, clips, folds[trial.seed][trial.fold], classes, origin)
         for trial in plan(study, folds)
@@ -107,7 +108,7 @@ def reusable(job):
         if record["status"] != "done":
             return None, "failed before"
         check_format(record, folder)
-        read_predictions(folder / "predictions.csv")
+        read_predictions(folder / "predictions.csv", job.study.task)
     except StudyError as error:
         return None, f"again, since {error}"
     except (OSError, ValueError, KeyError, TypeError):

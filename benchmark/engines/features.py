@@ -31,7 +31,7 @@ def shared(jobs):
     groups, digests = defaultdict(list), jobs[0].clips["sha256"].unique()
     for job in jobs:
         network, study = job.trial.network, job.study
-        if any(stage.trains == "head" for stage in stages_of(network, study.training)):
+        if any(stage.trains == "head" for stage in stages_of(network, study)):
             key = mark_key(network, study, job.trial.seed, digests)
             if not mark(job, key).exists():
                 groups[key].append(job)

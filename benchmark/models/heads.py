@@ -46,12 +46,12 @@ class Standardize(keras.layers.Layer):
         return (ops.cast(features, "float32") - self.mean) * self.scale
 
 
-def linear(dim, n_classes, dropout=0.0, standardize=False):
-    """Return a model from features (dim,) to class probabilities (n_classes,), always in float32."""
+def linear(dim, n_classes, dropout=0.0, standardize=False, activation="softmax"):
+    """Return a model from features (dim,) to scores (n_classes,), by ``activation`` probabilities, always in float32."""
     layers = [keras.Input((dim,), name="features")]
     layers += [Standardize(name="standardize", dtype="float32")] if standardize else []
     layers += [keras.layers.Dropout(dropout, name="head_dropout")] if dropout else []
-    layers += [keras.layers.Dense(n_classes, activation="softmax", dtype="float32", name="scores")]
+    layers += [keras.layers.Dense(n_classes, activation=activation, dtype="float32", name="scores")]
     return keras.Sequential(layers, name="head")
 
 
@@ -73,7 +73,7 @@ def padded(features):
 class Head(NamedTuple):
     """One kind of head."""
 
-    build: Callable  # (dim, n_classes, dropout, standardize) -> a Keras model of what it reads
+    build: Callable  # (dim, n_classes, dropout, standardize, activation) -> a Keras model of what it reads
     reads: Callable  # a list of features (n_steps, dim) -> what the model takes: mean_over_steps or padded
 
 

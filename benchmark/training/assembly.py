@@ -8,6 +8,7 @@ import numpy as np
 from benchmark.features.extractors import EXTRACTORS, ImageExtractor, WaveformExtractor
 from benchmark.models.flops import count_flops
 from benchmark.models.heads import HEADS
+from benchmark.tasks import TASKS
 from benchmark.training.regimes import regime_of
 
 
@@ -58,5 +59,6 @@ def assemble(network, settings, n_classes, seed=0, load=True):
     ``load=False`` leaves an image network's weights random, to be set afterwards."""
     extractor, kind = EXTRACTORS[network.reads](network, settings, seed, load), "linear"
     regime = regime_of(network, settings.training)
-    head = HEADS[kind].build(extractor.dim, n_classes, network.dropout, standardize=regime == "frozen")
+    activation = TASKS[settings.task].activation
+    head = HEADS[kind].build(extractor.dim, n_classes, network.dropout, regime == "frozen", activation)
     return Assembly(extractor, head, extractor.model(head), regime, kind)

@@ -57,7 +57,7 @@ def fit(model, train, val, stage, seed=0, options=FitOptions()):
     and val_accuracy are NaN. Raises :class:`TrainingError` where the loss is no number any more."""
     keras.utils.set_random_seed(seed)
     settings, checkpoint = stage.settings, options.checkpoint
-    model.compile(make_optimizer(stage, options.factors), loss=LOSSES[stage.loss].keras, metrics=["accuracy"])
+    model.compile(make_optimizer(stage, options.factors), loss=stage.loss, metrics=["accuracy"])
     progress = Progress(np.arange(len(train)), np.random.default_rng(seed))
     stopping = EarlyStopping(model, stage.monitor, settings.patience, settings.keep)
     if checkpoint:
@@ -129,8 +129,8 @@ def predict(model, batches):
     return np.concatenate(scores)
 
 
-def validate(model, val, loss="cross_entropy"):
+def validate(model, val, loss="categorical_crossentropy"):
     """Return the loss, by clip weights where there are any, and the accuracy of the validation clips."""
     y_score = predict(model, val)
-    mean = np.average(LOSSES[loss].per_clip(val.targets, y_score), weights=val.weights)
+    mean = np.average(LOSSES[loss](val.targets, y_score), weights=val.weights)
     return {"val_loss": float(mean), "val_accuracy": float((y_score.argmax(1) == val.targets.argmax(1)).mean())}

@@ -1,9 +1,10 @@
 """Regimes: what of a model is trained in which order, as a list of stages. A new regime is a function and a row."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmark.config.training import SOLVER, TrainingParams
 from benchmark.features.extractors import EXTRACTORS
+from benchmark.tasks import TASKS
 
 SCHEDULES = {  # (epoch from 1, the schedule's own settings) -> factor of the learning rate
     "constant": lambda epoch: 1.0,
@@ -23,7 +24,7 @@ class Stage:
     learning_rate: float = 1e-3
     schedule: tuple[str, dict] = ("constant", {})  # a row of SCHEDULES and its settings
     batch_norm: str = "frozen"  # TrainingParams.batch_norm
-    loss: str = "cross_entropy"  # a row of benchmark.training.losses.LOSSES
+    loss: str = "categorical_crossentropy"  # a row of benchmark.training.losses.LOSSES
     monitor: str = "val_loss"  # a row of benchmark.training.early_stopping.MONITORS
 
     @property
@@ -62,9 +63,10 @@ def regime_of(network, training):
     return training.regime if EXTRACTORS[network.reads].trainable else "frozen"
 
 
-def stages_of(network, training):
-    """Return the :class:`Stage` list of a network's training."""
-    return REGIMES[regime_of(network, training)](training)
+def stages_of(network, study):
+    """Return the :class:`Stage` list of a network's training under a study's settings and for its task."""
+    stages = REGIMES[regime_of(network, study.training)](study.training)
+    return [replace(stage, loss=TASKS[study.task].loss) for stage in stages]
 
 
 def _solved(training):

@@ -4,16 +4,17 @@ import json
 from dataclasses import replace
 
 import keras
-import numpy as np
 import pandas as pd
 
 from benchmark.features.dependencies import depends_on
-from benchmark.store.predictions import to_frame
+from benchmark.store.labels import to_matrix
+from benchmark.store.predictions import pooled, predictions
+from benchmark.tasks import accuracy
 from benchmark.training.assembly import assemble
 from benchmark.training.checkpoint import Checkpoint
 from benchmark.training.data import TrialData
 from benchmark.training.loop import gpus, precision, predict
-from benchmark.training.regimes import REGIMES
+from benchmark.training.regimes import stages_of
 from benchmark.training.stages import run_stages
 from benchmark.trials import latency
 from benchmark.trials.energy import EnergyMeter
@@ -38,16 +39,18 @@ def run_trial(job, surroundings):
             history, y_score, said = train_and_predict(assembly, job, clips, stages)
     with surroundings.alone(), stages("latency"):
         timings = measure_latency(study, trial, assembly, clips, classes)
+    evaluated = clips[clips["split"].isin(EVALUATED)]
+    y_true = to_matrix(evaluated["label"], classes)
+    found = predictions(evaluated["split"], evaluated["clip_id"], y_true, y_score, classes, study.task)
     frames = {
-        "predictions.csv": predictions(clips, y_score, classes),
+        "predictions.csv": pooled(map(found.of, EVALUATED)).frame(),
         "history.csv": pd.DataFrame(history),
         "latency.csv": pd.DataFrame(timings),
     }
-    tested = frames["predictions.csv"].query("split == 'test'")
     record = trial.record(study) | {"origin": job.origin} | describe(study, trial, assembly, clips, classes, stages)
     record |= said | {"precision": policy, "latency_alone": surroundings.is_alone}
     record |= {"energy_j": meter.joules, "energy_sources": meter.sources}  # of all but building and timing
-    record |= {"test_accuracy": float((tested["y_true"] == tested["y_pred"]).mean())}
+    record |= {"test_accuracy": accuracy(found.of("test").y_true, found.of("test").y_pred)}
     write_folder(trial.folder(study), record, frames, saved(assembly, study.training.save))
     trial.checkpoint(study).unlink(missing_ok=True)
     return record
@@ -58,29 +61,15 @@ def train_and_predict(assembly, job, clips, stages):
 
     A run that is cut goes on from the last whole epoch of all layers."""
     study, trial = job.study, job.trial
-    plan = REGIMES[assembly.regime](study.training)
-    data = TrialData(assembly, clips, one_hot(clips["label"], job.classes), study, trial.seed)
+    plan = stages_of(trial.network, study)
+    targets = to_matrix(clips["label"], job.classes).astype("float32")
+    data = TrialData(assembly, clips, targets, study, trial.seed)
     checkpoint = Checkpoint(trial.checkpoint(study), fingerprint(dependencies(study, trial, clips)))
     history, said = run_stages(plan, assembly, data, stages, checkpoint)
     stages.seconds["train"] += round(checkpoint.seconds, 3)  # those of the run that was cut
     with stages("predict"):
         trains = plan[-1].trains
         return history, predict(assembly.trained(trains), data.batches(trains, *EVALUATED)), said
-
-
-def predictions(clips, y_score, classes):
-    """Return the predictions of val and test; ``y_score`` (n_clips, n_classes) is in the order of their rows."""
-    evaluated = clips[clips["split"].isin(EVALUATED)]
-    frames = []
-    for split in EVALUATED:
-        rows = (evaluated["split"] == split).to_numpy()
-        frames.append(to_frame(split, evaluated["clip_id"][rows], evaluated["label"][rows], y_score[rows], classes))
-    return pd.concat(frames, ignore_index=True)
-
-
-def one_hot(labels, classes):
-    """Return the targets (n_clips, n_classes) float32: one row, one 1."""
-    return (labels.to_numpy()[:, None] == np.array(classes)[None]).astype("float32")
 
 
 def measure_latency(study, trial, assembly, clips, classes):

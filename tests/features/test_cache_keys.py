@@ -51,7 +51,7 @@ SHOWN = {"name", "label"}  # of a network: what it is called
 ELSEWHERE = {  # top-level settings that are looked at in another way, or change no result
     "name", "cache", "results", "engine", "leakage", "tracking", "ensembles", "published", "baseline",  # not what
     "dataset", "split",  # act through the table of clips and their split
-    "models",
+    "models", "task",
 }  # fmt: skip
 AUDIO = "tensorflow_hub:somewhere"
 CLIPS = pd.DataFrame(
