@@ -47,7 +47,7 @@ class Standardize(keras.layers.Layer):
 
 
 def linear(dim, n_classes, dropout=0.0, standardize=False, activation="softmax"):
-    """Return a model from features (dim,) to scores (n_classes,), by ``activation`` probabilities, always in float32."""
+    """Return a model from features (dim,) to scores (n_classes,), probabilities after softmax, always in float32."""
     layers = [keras.Input((dim,), name="features")]
     layers += [Standardize(name="standardize", dtype="float32")] if standardize else []
     layers += [keras.layers.Dropout(dropout, name="head_dropout")] if dropout else []
