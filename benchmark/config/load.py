@@ -48,7 +48,7 @@ def _check_read(study, path, whole):
     """Raise :class:`StudyError` for a setting of training that is not its default where no model reads it.
 
     Not ``whole``: some models are left out, and they may be the ones that read a setting of the study."""
-    ignored = [(m, study.for_model(m).training.ignored(m.takes)) for m in study.models]
+    ignored = [(m, study.for_model(m).training.ignored(m.reads)) for m in study.models]
     defaults = TrainingParams().model_dump()
     given = [key for key, value in study.training.model_dump().items() if whole and value != defaults[key]]
     slips = [("training", key, ignored[0][1][key]) for key in given if all(key in why for _, why in ignored)]

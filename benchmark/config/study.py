@@ -163,9 +163,9 @@ class NetworkParams(Params):
     random: str | None = Field(None, description="tensorflow_hub: package.module:builder used for weights: random")
 
     @property
-    def takes(self):
-        """What the network is fed with: 'image' or 'waveform'."""
-        return "waveform" if self.backbone.startswith("tensorflow_hub:") else "image"
+    def reads(self):
+        """What of a clip the network reads: 'picture' or 'waveform'."""
+        return "waveform" if self.backbone.startswith("tensorflow_hub:") else "picture"
 
     @property
     def weights_path(self):
@@ -255,7 +255,7 @@ class Study(Params):
         is_part = (info.context or {}).get("part")  # of a study whose other models may well read it
         if self.augment != AugmentParams() and "finetune" not in regimes and not is_part:
             raise ValueError("augment needs regime: finetune; frozen features are computed once, before any change")
-        deaf = [model.name for model in self.models if model.takes == "waveform"]
+        deaf = [model.name for model in self.models if model.reads == "waveform"]
         if self.dataset.kind == "images" and deaf:
             raise ValueError(f"{', '.join(deaf)} need sound, but dataset.kind is 'images'; leave them out")
         return self

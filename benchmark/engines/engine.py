@@ -5,16 +5,19 @@ from itertools import chain
 from types import MappingProxyType
 
 from benchmark.engines import workers
+from benchmark.engines.features import compute_shared
 from benchmark.engines.status import Board
 from benchmark.engines.timing import time_models
 from benchmark.errors import StudyError
 from benchmark.store.labels import class_names
 from benchmark.store.origin import is_same, told
 from benchmark.store.predictions import read_predictions
+from benchmark.store.trial_format import check_format
 from benchmark.trials.attempt import failed
 from benchmark.trials.specification import Job, Trial
 from benchmark.trials.trial import dependencies
 from spectrograms.files import sweep
+from spectrograms.waveforms import forget_waveforms
 
 
 def _ray(jobs, engine, board):
@@ -90,10 +93,12 @@ def run_all(study, clips, folds, force=False, say=print, origin=None, wrong=Mapp
                 jobs.append(job)
                 board.due(trial, "asked for again" if done else why)
         hopeful = [job for job in jobs if job.trial.network.name not in wrong]
+        compute_shared(hopeful, study.engine, board)
         refused = ((job, failed(job, reason)) for job in jobs if (reason := wrong.get(job.trial.network.name)))
         for job, record in chain(refused, ENGINES[study.engine.kind](hopeful, study.engine, board)):
             records[job.trial.name] = record
             board.ended(job.trial, record)
+        forget_waveforms(study.cache, study.clip)
         for trial, record in time_models(planned, records, study.engine, board.say):
             records[trial.name] = record
     return [records[trial.name] for trial in trials]
@@ -106,6 +111,7 @@ def reusable(job):
         record = json.loads((folder / "trial.json").read_text(encoding="utf-8"))
         if record["status"] != "done":
             return None, "failed before"
+        check_format(record, folder)
         read_predictions(folder / "predictions.csv", job.study.task)
     except StudyError as error:
         return None, f"again, since {error}"

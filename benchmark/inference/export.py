@@ -174,10 +174,9 @@ def _test_files(trial_dir):
 
 def _case(predictor, path):
     """Return (input of the exported file, scores that ``predict`` gives) of a file."""
-    extractor = predictor.assembly.extractor
-    x = extractor.read(path)
-    scores = predictor.assembly.score(x)
-    return (x if predictor.network.takes == "image" else extractor.embed(x).mean(axis=0)[None]), scores
+    assembly = predictor.assembly
+    x = assembly.extractor.read(path)
+    return assembly.inputs([x]), assembly.score(x)
 
 
 def _noise(predictor, n):
@@ -235,7 +234,7 @@ def _describe(predictor, record, format):
     """Return what another program has to know of the file: what it is, what goes in, what comes out."""
     from benchmark.trials.provenance import versions
 
-    image = predictor.network.takes == "image"
+    image = predictor.network.reads == "picture"
     study, shape = predictor.study, [1, *predictor.assembly.model.input_shape[1:]]
     picture = "RGB 0..255 as it is, (batch, height, width, channel); the network's own normalisation is in the file"
     embedding = f"the mean over patches of the embeddings of {predictor.network.label}, which is not in the file"

@@ -11,6 +11,7 @@ import pandas as pd
 from benchmark.errors import StudyError
 from benchmark.store.labels import class_names
 from benchmark.store.predictions import Predictions, read_predictions
+from benchmark.store.trial_format import check_format
 from benchmark.store.yaml_file import read_yaml
 from benchmark.tasks import TASKS
 
@@ -171,6 +172,7 @@ def _read_info(path):
     missing = [key for key in TRIAL_KEYS if key not in info]
     if info["status"] == "done" and missing:
         raise StudyError(f"{path}: missing key {', '.join(missing)}")
+    check_format(info, path.parent)
     return info
 
 

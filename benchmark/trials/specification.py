@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.config.study import NetworkParams, Study
+from benchmark.store.trial_format import FORMAT
 from benchmark.trials.provenance import suite
 
 
@@ -33,6 +34,7 @@ class Trial:
     def record(self, study):
         """Return what is known of the trial before it runs: the first part of trial.json."""
         return {
+            "format": FORMAT,
             "model": self.network.name,
             "label": self.network.label,
             "fold": self.fold,

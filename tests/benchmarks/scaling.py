@@ -149,7 +149,7 @@ def network(names):
     with tempfile.TemporaryDirectory() as folder:
         study = study.model_copy(update={"cache": Path(folder) / "cache"})
         assembly.extractor.settings = study
-        clips = _clips(Path(folder), chosen.takes, BATCH + STEADY)
+        clips = _clips(Path(folder), BATCH + STEADY)
         with Clock() as first:
             assembly.extractor.features(clips[:BATCH], BATCH)
         with Clock() as steady:
@@ -173,7 +173,7 @@ def _study(name, **training):
     return chosen, read_section(Study, raw)
 
 
-def _clips(folder, takes, n):
+def _clips(folder, n):
     """Return a table of ``n`` clips: pictures of noise as large as those of 15 s, or few sounds under many names."""
     from PIL import Image
 
@@ -202,6 +202,7 @@ def step(given):
     import_keras()
     from benchmark.training.assembly import assemble
     from benchmark.training.optimizers import make_optimizer
+    from benchmark.training.regimes import finetune
 
     chosen, study = _study(name, regime="finetune", optimizer="sgdm", batch_size=batch)
     assembly = assemble(chosen, study, len(CLASSES))
@@ -210,7 +211,7 @@ def step(given):
         rng.uniform(0, 255, (batch, size, size, 3)).astype("float32"),
         np.eye(5, dtype="float32")[np.arange(batch) % 5],
     )
-    assembly.model.compile(make_optimizer(study.training, None), loss="categorical_crossentropy")
+    assembly.model.compile(make_optimizer(finetune(study.training)[-1]), loss="categorical_crossentropy")
     assembly.model.train_on_batch(x, y)
     with Clock() as clock:
         for _ in range(steps):
@@ -229,6 +230,7 @@ def heads(_):
     from benchmark.features.batches import Batches
     from benchmark.models.heads import linear
     from benchmark.training.loop import fit, predict
+    from benchmark.training.regimes import finetune
 
     rows, n = [], int(CLIPS * 0.8 * 0.875)
     for dim in (512, 1280, 4096):
@@ -238,7 +240,7 @@ def heads(_):
         few = Batches(x[:BATCH].__getitem__, y[:BATCH], BATCH)
         head = linear(dim, 5)
         with Clock() as clock:
-            fit(head, Batches(x.__getitem__, y, BATCH), few, study.training)
+            fit(head, Batches(x.__getitem__, y, BATCH), few, finetune(study.training)[-1])
         with Clock() as scored:
             predict(head, Batches(x.__getitem__, y, BATCH))
         rows.append((str(dim), f"{clock.cores / 2:.1f}", f"{clock.wall / 2:.1f}", f"{scored.cores:.1f}"))

@@ -44,7 +44,7 @@ def write_trial(folder, name="small", part="model.keras", regime="frozen"):
     """Write the folder of a trial that was never trained, with four test clips; return it."""
     rng = np.random.default_rng(0)
     network = NetworkParams.model_validate(NETWORKS[name])
-    sound = network.takes == "waveform"
+    sound = network.reads == "waveform"
     settings = {"name": "s", "dataset": {"root": "x", "kind": "audio" if sound else "images"}, "clip": {"duration": 1}}
     study = read_section(Study, settings | {"training": {"regime": regime}, "models": [NETWORKS[name]]})
     assembly = assemble(network, study, len(CLASSES), seed=3)
@@ -54,7 +54,7 @@ def write_trial(folder, name="small", part="model.keras", regime="frozen"):
     trial.mkdir(parents=True)
     (assembly.model if part == "model.keras" else assembly.head).save(trial / part)
     settings = study.model_dump(mode="json", exclude={"models"}) | {"model": network.model_dump(mode="json")}
-    record = {"status": "done", "classes": CLASSES, "seed": 3, "weights": assembly.extractor.weights}
+    record = {"format": 1, "status": "done", "classes": CLASSES, "seed": 3, "weights": assembly.extractor.weights}
     (trial / "trial.json").write_text(json.dumps(record | {"settings": settings}))
     ids = [f"clip{number}" for number in range(4)]
     paths = [write_clip(folder / f"{clip_id}", rng, sound) for clip_id in ids]

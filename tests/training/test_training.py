@@ -7,9 +7,10 @@ import pytest
 from benchmark.config.study import TrainingParams
 from benchmark.errors import TrainingError
 from benchmark.features.batches import Batches
-from benchmark.models.heads import linear
+from benchmark.models.heads import linear, mean_over_steps, padded
 from benchmark.training.checkpoint import Progress
-from benchmark.training.loop import fit, is_due, learning_rate, precision, validate
+from benchmark.training.loop import fit, is_due, precision, validate
+from tests.support.stages import steps
 
 RNG = np.random.default_rng(0)
 LABELS = RNG.integers(0, 3, 90)
@@ -22,7 +23,7 @@ def train(training, x=X, y=Y, val=(X[60:], Y[60:]), seed=0):
     keras.utils.set_random_seed(seed)
     head = linear(3, 3)
     batches = Batches(x[:60].__getitem__, y[:60], training.batch_size)
-    return head, fit(head, batches, Batches(val[0].__getitem__, val[1], training.batch_size), training, seed)
+    return head, fit(head, batches, Batches(val[0].__getitem__, val[1], training.batch_size), steps(training), seed)
 
 
 @pytest.mark.parametrize("preset", ["keras", "matlab"])
@@ -83,7 +84,7 @@ def test_the_last_weights_are_kept_where_the_study_says_so():
 
 def test_the_learning_rate_drops_piecewise():
     training = TrainingParams(learning_rate=0.1, drop_period=10)
-    rates = [learning_rate(training, epoch) for epoch in (1, 10, 11, 20, 21)]
+    rates = [steps(training).rate(epoch) for epoch in (1, 10, 11, 20, 21)]
     assert rates == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001])  # trainingOptions: factor 0.1 every 10 epochs
 
 
@@ -96,6 +97,25 @@ def test_the_same_seed_trains_the_same_head():
     first, second, other = (train(TrainingParams(epochs=3), seed=seed)[0].get_weights() for seed in (0, 0, 1))
     assert all(np.allclose(a, b) for a, b in zip(first, second, strict=True))
     assert not all(np.allclose(a, b) for a, b in zip(first, other, strict=True))
+
+
+def test_a_head_over_steps_trains_on_features_and_mask():
+    """One that takes the mean itself, without a weight, learns what the linear head does of the means."""
+    clips = [np.repeat(row[None], n, axis=0) for row, n in zip(X, 1 + np.arange(90) % 4, strict=True)]
+    features, mask = keras.Input((4, 3), name="features"), keras.Input((4,), name="mask")
+    pooled = keras.ops.sum(features * mask[..., None], axis=1) / keras.ops.sum(mask, axis=1, keepdims=True)
+    keras.utils.set_random_seed(0)
+    model = keras.Model({"features": features, "mask": mask}, linear(3, 3)(pooled))
+    inputs, stage = padded(clips), steps(TrainingParams(epochs=3, batch_size=30))
+
+    def batches(rows):
+        return Batches(lambda chosen: {name: part[rows][chosen] for name, part in inputs.items()}, Y[rows], 30)
+
+    rows = fit(model, batches(slice(0, 60)), batches(slice(60, 90)), stage)
+    _, expected = train(stage.settings, x=mean_over_steps(clips))
+    assert [row["val_loss"] for row in rows] == pytest.approx(
+        [row["val_loss"] for row in expected], abs=1e-5, nan_ok=True
+    )
 
 
 def test_mixed_precision_ends_with_its_block():

@@ -51,7 +51,7 @@ def whole(tmp_path_factory):
     path = tmp_path_factory.mktemp("trial") / "model.keras"
     assembly.model.save(path)
     settings = study.model_dump(mode="json", exclude={"models"}) | {"model": network.model_dump(mode="json")}
-    record = {"status": "done", "classes": ["no", "yes"], "seed": 0, "settings": settings}
+    record = {"format": 1, "status": "done", "classes": ["no", "yes"], "seed": 0, "settings": settings}
     return record | {"weights": assembly.extractor.weights}, path.read_bytes()
 
 

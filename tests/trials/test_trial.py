@@ -106,10 +106,13 @@ def test_frozen_features_are_computed_once_for_all_seeds_and_folds(pictures, tmp
     from benchmark.features import extractors
 
     seen = []
-    forward = extractors.ImageExtractor._forward
-    monkeypatch.setattr(
-        extractors.ImageExtractor, "_forward", lambda self, paths, n: seen.extend(paths) or forward(self, paths, n)
-    )
+    forward = extractors.ImageExtractor._compute
+
+    def counted(extractor, rows, **given):
+        seen.extend(rows["image"])
+        return forward(extractor, rows, **given)
+
+    monkeypatch.setattr(extractors.ImageExtractor, "_compute", counted)
     weights = tmp_path / "w.weights.h5"
     SmallNet().save_weights(weights)
     study = study_of(

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from functools import partial
 
-from benchmark.engines.cluster.features import embed
 from benchmark.engines.cluster.session import Place, claim_cores, connected, whole
 
 DEATHS = {  # by Ray's name
@@ -17,17 +16,14 @@ PATIENCE = 1.0  # seconds between two looks at what the trials tell
 def run(jobs, engine, board, work=None):
     """Run the jobs on a cluster; yield (job, record) as trials end.
 
-    The jobs share one table of clips, and the nodes see the folders of cache and results. Frozen features are computed
-    first, in blocks of clips on all nodes. ``work`` is what a node does: ``work(make_job, progress)`` returns the
-    record. Raises StudyError without Ray or cluster."""
+    The jobs share one table of clips, and the nodes see the folders of cache and results. ``work`` is what a node does:
+    ``work(make_job, progress)`` returns the record. Raises StudyError without Ray or cluster."""
     if not jobs:
         return
     with connected(engine) as session:
         board.at_once = min(len(jobs), max(1, session.at_once()))
         if not session.at_once():
             board.say(f"no node has {session.cores} cores and {engine.num_gpus or 0:g} GPUs yet; waiting for one …")
-        if work is None:
-            embed(session, jobs, board)
         yield from _run(session, jobs, board, work or in_place)
 
 
