@@ -14,8 +14,8 @@ from statsmodels.stats.multitest import multipletests
 from benchmark.analysis.metrics.pairwise import CLIPS, GROUPS
 from benchmark.analysis.metrics.statistics import LUCK, newcombe_interval, newcombe_test
 from benchmark.analysis.report import compare as module
-from benchmark.analysis.report.compare import compare, rows_table, sheets, write_compare
-from benchmark.analysis.report.terminal import print_sheets
+from benchmark.analysis.report.compare import compare, rendered, rows_table, write_compare
+from benchmark.analysis.report.terminal import print_table
 from benchmark.analysis.tables.settings import as_text, flatten
 from benchmark.errors import StudyError
 from tests.support.fake_results import build_results, results_of
@@ -186,13 +186,18 @@ def test_models_of_one_study_alone_are_named_and_failed_ones_have_no_numbers(pai
     assert np.isfinite(rows.loc["vgg16", ["difference", "low", "high", "p_holm"]].astype(float)).all()
 
 
+def printed(found, width):
+    console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    for table in rendered(found, "terminal"):
+        print_table(table, console, above=(table.title, *table.facts))
+    return console.export_text()
+
+
 def test_what_must_be_known_of_either_study_is_said(pair):
     assert "B: Random weights, nothing pretrained: YAMNet." in pair.sentences
     assert any(sentence.startswith("B: Failed: VGG-19: out of memory") for sentence in pair.sentences)
     assert not [sentence for sentence in pair.sentences if sentence.startswith("A:")]
-    console = Console(width=130, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
-    print_sheets(sheets(pair), console)
-    text = console.export_text()
+    text = printed(pair, 130)
     for part in (
         "first and second, model by model.",
         "In A alone: ResNet-18.",
@@ -226,7 +231,7 @@ def test_studies_without_a_model_in_common_have_no_rows(tmp_path):
     found = compare(first, second)
     assert found.rows.empty
     assert found.only == (("VGG-16",), ("YAMNet",))
-    print_sheets(sheets(found), Console(file=open("/dev/null", "w")))  # noqa: SIM115
+    assert "model by model" in printed(found, 80)
     assert all(path.is_file() for path in write_compare(found))
 
 

@@ -14,7 +14,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 from benchmark.analysis.metrics.marks import LOSS_ERROR, SURE, find_marks, least_difference
 from benchmark.analysis.plots import figures
 from benchmark.analysis.report.report import print_comparison, report
-from benchmark.analysis.tables.sheets import write_tables
+from benchmark.analysis.tables.files import write_tables
 from benchmark.store.predictions import SCORE
 from benchmark.store.results import read_results
 from tests.support.fake_results import CLASSES, build_results

@@ -14,8 +14,10 @@ from benchmark.analysis.audit.published import PUBLISHED, read_published, source
 from benchmark.analysis.metrics.statistics import wilson_interval
 from benchmark.analysis.plots import figures
 from benchmark.analysis.report.page.page import write_page
+from benchmark.analysis.tables.files import write_tables
 from benchmark.analysis.tables.paper_form import FIGURES
-from benchmark.analysis.tables.parity import (
+from benchmark.analysis.tables.scores import COMPARISON_COLUMNS
+from benchmark.analysis.tables.specs.parity import (
     COMPARISON_EXTRA,
     PARITY_COLUMNS,
     PUBLISHED_ROWS,
@@ -24,8 +26,6 @@ from benchmark.analysis.tables.parity import (
     published_models,
     with_parity,
 )
-from benchmark.analysis.tables.sheets import write_tables
-from benchmark.analysis.tables.tables import COMPARISON_COLUMNS
 from benchmark.config.load import network_names
 from benchmark.config.study import Study
 from benchmark.store.results import read_results
@@ -158,7 +158,7 @@ def test_a_report_writes_parity_with_what_it_rests_on(tmp_path):
         assert fact in text
     printed = [name for name in NETWORKS if name in PUBLISHED_ROWS[SOURCE]]
     assert pd.read_csv(folder / "parity.csv")["model"].tolist() == printed
-    assert set(COMPARISON_COLUMNS) | set(COMPARISON_EXTRA) | {"best"} == set(comparison.columns)
+    assert set(COMPARISON_COLUMNS) | set(COMPARISON_EXTRA) | {"best", "marks"} == set(comparison.columns)
     assert comparison["published_accuracy"][0] == 0.5455
 
 

@@ -2,8 +2,11 @@
 
 import pandas as pd
 
-from benchmark.analysis.metrics.metrics import summarise_latency
+from benchmark.analysis.metrics.model_scores import model_latency
 from benchmark.analysis.metrics.statistics import pareto
+from benchmark.analysis.tables.columns import SCREEN, count, number, one_decimal, share, text, whole, yes_no
+from benchmark.analysis.tables.spec import TableSpec
+from benchmark.analysis.tables.words import POOLED, THROUGHPUT, TIMING
 
 COSTS_COLUMNS = (
     "model", "label", "accuracy", "parameters", "size_mb", "flops", "file_mb", "peak_memory_mb", "train_seconds",
@@ -43,9 +46,39 @@ def _row(results, model):
         "processor": _text(found.get("processor", "") for found in hardware),
         "accelerators": _text(name for found in hardware for name in found.get("accelerators") or ()),
     }
-    return row | summarise_latency(pd.concat([trial.latency for trial in trials]))
+    return row | model_latency(results, model["name"])
 
 
 def _text(values):
     """Return different values as text, in order, separated by commas."""
     return ", ".join(sorted({str(value) for value in values} - {""}))
+
+
+COLUMNS = (
+    text("Model", "label"),
+    number("Accuracy", "accuracy", share),
+    yes_no("Front", "pareto", no=""),
+    number("Parameters", "parameters", count, short="Params"),
+    number("FLOPs", "flops", count, optional=True),
+    number("Size", "size_mb", one_decimal, unit="MB", outputs=SCREEN),
+    number("File", "file_mb", one_decimal, unit="MB", optional=True, outputs=SCREEN),
+    number("Peak memory", "peak_memory_mb", whole, unit="MB", short="Memory"),
+    number("Training", "train_seconds", one_decimal, unit="s"),
+    number("Energy", "energy_j", whole, unit="J", optional=True),
+    number("First call", "latency_ms_first", one_decimal, unit="ms", outputs=SCREEN),
+    number("p50", "latency_ms_p50", one_decimal, unit="ms"),
+    number("p90", "latency_ms_p90", one_decimal, unit="ms", outputs=SCREEN),
+    number("p99", "latency_ms_p99", one_decimal, unit="ms", outputs=SCREEN),
+    number("Clips/s", "throughput", one_decimal, optional=True),
+    text("Threads", "threads", outputs=SCREEN),
+    text("GPU", "accelerators", optional=True, outputs=SCREEN),
+)
+TABLES = (
+    TableSpec(
+        "costs", lambda results, tables: costs_table(results, tables["comparison"]), "Costs of the models.", COLUMNS,
+        (POOLED, TIMING, THROUGHPUT, "Front: no other model is as accurate and as fast (p50).",
+         "Size: parameters in float32; file: as saved. Peak memory: of the whole process, training included. "
+         "Training and energy: of one trial."),
+        links=True, place=60,
+    ),
+)  # fmt: skip

@@ -1,0 +1,102 @@
+"""The comparison of the models, with the baseline below them."""
+
+from benchmark.analysis.metrics.baseline import BASELINES, MAJORITY
+from benchmark.analysis.metrics.marks import find_marks
+from benchmark.analysis.metrics.metrics import summarise
+from benchmark.analysis.metrics.pairwise import ALIKE, BEST, GUESSING, standing
+from benchmark.analysis.tables.columns import (
+    FACTS,
+    LATEX,
+    MARKDOWN,
+    PAGE,
+    SCREEN,
+    TERMINAL,
+    Column,
+    count,
+    estimate,
+    number,
+    one_decimal,
+    share,
+    text,
+    with_interval,
+)
+from benchmark.analysis.tables.scores import one_row_per_model, scores_table
+from benchmark.analysis.tables.spec import TableSpec
+from benchmark.analysis.tables.specs.pairwise import tests_used
+from benchmark.analysis.tables.specs.parity import with_parity
+from benchmark.analysis.tables.words import INTERVAL, MACRO, POOLED, THROUGHPUT, TIMING, ZERO
+
+BALANCED = "Balanced: balanced accuracy, the mean recall of the classes tested; MCC: Matthews' correlation coefficient."
+BASELINE = "Majority class: always the largest class of the training clips; no model of the study, no part in tests."
+STANDINGS = {BEST: "*", GUESSING: "*", ALIKE: "~"}  # of a model, in the terminal
+
+
+def comparison_table(results, tables):
+    """Return :func:`scores_table` with ``best`` (see :func:`analysis.metrics.pairwise.standing`) before accuracy_std
+    and, where a model of the study is published, the columns of parity behind its own."""
+    scores = scores_table(results).copy()
+    guessing = [name for name, kinds in find_marks(results).found.items() if "guessing" in kinds]
+    best = standing(scores, tables["pairwise"], guessing)
+    scores.insert(scores.columns.get_loc("accuracy_std"), "best", best)
+    return scores if tables["parity"].empty else with_parity(scores, tables["parity"])
+
+
+def baseline_table(results, tables):
+    """Return one row with the columns of the comparison for the baseline that the study names, none for null.
+
+    Its model is 'majority' (:mod:`analysis.metrics.baseline`), scored on the same test clips by the same functions;
+    it has no weights and no latency. trials counts the folds and seeds that any model has done. Whatever ranks, tests
+    or draws models takes the comparison alone, since the baseline is no model of the study."""
+    trials = BASELINES[results.study.get("baseline", MAJORITY)](results)
+    scores = summarise(trials, results.classes, results.groups) if trials else {}
+    row = {"model": MAJORITY, "label": "Majority class", "weights": "", "regime": "", "trials": len(trials)}
+    table = one_row_per_model([row | scores | {"status": "baseline"}] if trials else [])
+    return table.assign(best="").reindex(columns=tables["comparison"].columns)
+
+
+def _about(tables):
+    baseline = () if tables["baseline"].empty else (BASELINE,)
+    if not tables["comparison"]["best"].any():
+        return baseline
+    meant = "Best: the highest accuracy; not separable: models whose difference from it may be chance."
+    return (*baseline, meant, *tests_used(tables))
+
+
+def _with_standing(value, low, high, best):
+    return f"{with_interval(value, low, high)} {STANDINGS.get(best, ' ')}"
+
+
+COLUMNS = (
+    text("Model", "label", outputs=(MARKDOWN, LATEX, PAGE, TERMINAL)),
+    text("Weights", "weights", shorten=True),
+    text("Regime", "regime", outputs=(*SCREEN, FACTS)),
+    number("Trials", "trials", outputs=(*SCREEN, FACTS)),
+    number("Clips", "n_test", outputs=(*SCREEN, LATEX, FACTS)),
+    estimate("Accuracy", "accuracy", outputs=(*SCREEN, LATEX)),
+    Column("Accuracy [95 %]", ("accuracy", "accuracy_low", "accuracy_high", "best"), _with_standing,
+           outputs=(TERMINAL,)),
+    text("Best", "best", optional=True, outputs=SCREEN),
+    number("± std", "accuracy_std", share, outputs=SCREEN),
+    number("Precision", "precision_macro", share, outputs=SCREEN),
+    number("Recall", "recall_macro", share, outputs=SCREEN),
+    estimate("F1-score", "f1_macro", outputs=(*SCREEN, LATEX, FACTS)),
+    number("F1", "f1_macro", share, outputs=(TERMINAL,)),
+    number("Balanced", "balanced_accuracy", share, outputs=SCREEN),
+    number("MCC", "mcc", share, outputs=SCREEN),
+    number("p50", "latency_ms_p50", one_decimal, unit="ms"),
+    number("p90", "latency_ms_p90", one_decimal, unit="ms", outputs=SCREEN),
+    number("Clips/s", "throughput", one_decimal, optional=True, outputs=SCREEN),
+    number("Parameters", "parameters", count, short="Params", drop=5),
+    number("Size", "size_mb", one_decimal, unit="MB", short="", drop=1, outputs=(*SCREEN, TERMINAL, FACTS)),
+    number("Training", "train_seconds", one_decimal, unit="s", short="Train", drop=2,
+           outputs=(*SCREEN, TERMINAL, FACTS)),
+    text("Status", "status", drop=3, usual="done", outputs=(*SCREEN, TERMINAL, FACTS)),
+)  # fmt: skip
+TABLES = (
+    TableSpec(
+        "comparison", comparison_table, "Comparison of the models.", COLUMNS,
+        (POOLED, INTERVAL, MACRO, ZERO, BALANCED, TIMING, THROUGHPUT), _about, extra="baseline", links=True,
+        section="comparison", place=10,
+    ),
+    TableSpec("baseline", baseline_table, place=11),
+)  # fmt: skip

@@ -1,0 +1,30 @@
+"""Models that decide together."""
+
+from benchmark.analysis.metrics.ensembles import ensembles_table
+from benchmark.analysis.tables.columns import SCREEN, estimate, number, share, text
+from benchmark.analysis.tables.spec import TableSpec
+from benchmark.analysis.tables.words import INTERVAL, MACRO, POOLED
+
+COLUMNS = (
+    text("Ensemble", "label"),
+    text("Members", "members", outputs=SCREEN),
+    number("Trials", "trials"),
+    number("Clips", "n_test"),
+    number("Validation", "val_accuracy", share),
+    estimate("Accuracy", "accuracy"),
+    number("± std", "accuracy_std", share),
+    number("Precision", "precision_macro", share, outputs=SCREEN),
+    number("Recall", "recall_macro", share, outputs=SCREEN),
+    estimate("F1-score", "f1_macro"),
+)
+FACTS = (
+    "Members are chosen in each trial on its validation clips alone; in brackets the trials a model was in.",
+    "Validation: the accuracy that chosen rows were chosen by, pooled, and so too high for them.",
+    POOLED, INTERVAL, MACRO,
+)  # fmt: skip
+TABLES = (
+    TableSpec(
+        "ensembles", lambda results, tables: ensembles_table(results), "Ensembles of the stored predictions.", COLUMNS,
+        FACTS, place=80,
+    ),
+)  # fmt: skip

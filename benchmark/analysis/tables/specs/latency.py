@@ -1,0 +1,47 @@
+"""Computation times: ms per clip at batch 1 on the CPU, and clips per second in batches."""
+
+import pandas as pd
+
+from benchmark.analysis.metrics.model_scores import model_latency
+from benchmark.analysis.tables.columns import SCREEN, number, one_decimal, text
+from benchmark.analysis.tables.spec import TableSpec
+from benchmark.analysis.tables.words import THROUGHPUT, TIMING
+
+LATENCY_COLUMNS = (
+    "model", "label", "latency_ms_first", "latency_ms_p50", "latency_ms_p90", "latency_ms_p99", "latency_ms_mean",
+    "calls", "threads", "file_ms_p50", "throughput", "batch_clips",
+)  # fmt: skip
+
+
+def latency_table(results, tables):
+    """Return a row per model with :data:`LATENCY_COLUMNS`: ms per clip at batch 1 on the CPU, all its trials together.
+
+    threads is text: the trials' thread counts, several where they differ; throughput: clips per second in batches of
+    batch_clips."""
+    rows = []
+    for model in results.models:
+        done = results.done(model["name"])
+        threads = ", ".join(str(count) for count in sorted({trial.info["threads"] for trial in done}))
+        timed = model_latency(results, model["name"]) if done else {}
+        rows.append({"model": model["name"], "label": model["label"], "threads": threads, **timed})
+    return pd.DataFrame(rows, columns=LATENCY_COLUMNS).astype({"calls": "Int64", "batch_clips": "Int64"})
+
+
+COLUMNS = (
+    text("Model", "label"),
+    number("First call", "latency_ms_first", one_decimal, unit="ms"),
+    number("p50", "latency_ms_p50", one_decimal, unit="ms"),
+    number("p90", "latency_ms_p90", one_decimal, unit="ms"),
+    number("p99", "latency_ms_p99", one_decimal, unit="ms"),
+    number("Mean", "latency_ms_mean", one_decimal, unit="ms"),
+    number("Calls", "calls", outputs=SCREEN),
+    text("Threads", "threads", outputs=SCREEN),
+    number("Whole file", "file_ms_p50", one_decimal, unit="ms"),
+    number("Clips/s", "throughput", one_decimal, optional=True),
+)
+TABLES = (
+    TableSpec(
+        "latency", latency_table, "Computation times.", COLUMNS,
+        (TIMING, "Whole file: decoding and rendering included.", THROUGHPUT), links=True, place=70,
+    ),
+)  # fmt: skip

@@ -1,0 +1,30 @@
+"""Every score with its interval."""
+
+from benchmark.analysis.metrics.uncertainty import uncertainty_table
+from benchmark.analysis.tables.columns import SCREEN, Column, estimate, interval, number, share, text
+from benchmark.analysis.tables.spec import TableSpec
+from benchmark.analysis.tables.words import INTERVAL, MACRO, POOLED, ZERO
+
+COLUMNS = (
+    text("Model", "label"),
+    number("Clips", "n_test"),
+    number("Different", "n_groups", outputs=SCREEN),
+    estimate("Accuracy", "accuracy"),
+    estimate("Precision", "precision_macro", outputs=SCREEN),
+    estimate("Recall", "recall_macro", outputs=SCREEN),
+    estimate("F1-score", "f1_macro"),
+    number("Trials", "trials"),
+    number("± std", "trial_std", share),
+    Column("Corrected t [95 %]", ("trial_low", "trial_high"), interval),
+)
+FACTS = (
+    POOLED, INTERVAL, MACRO, "Different: clips or groups tested in all.",
+    "Corrected t: accuracy with the corrected resampled t interval (Nadeau, Bengio 2003) where trials have splits "
+    "of their own: what another split and seed may give; never narrower than Wilson's.", ZERO,
+)  # fmt: skip
+TABLES = (
+    TableSpec(
+        "uncertainty", lambda results, tables: uncertainty_table(results), "Scores with their intervals.", COLUMNS,
+        FACTS, links=True, place=30,
+    ),
+)  # fmt: skip
