@@ -147,12 +147,9 @@ def report(
         _report(results)
         return
     from benchmark.analysis.report import compare as comparing
-    from benchmark.analysis.report.terminal import print_table
-    from benchmark.analysis.tables.columns import TERMINAL
 
     found = comparing.compare(*compare)
-    for table in comparing.rendered(found, TERMINAL):
-        print_table(table, above=(table.title, *table.facts))
+    comparing.print_compare(found)
     print(*comparing.write_compare(found, out), sep="\n")
 
 

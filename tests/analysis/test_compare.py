@@ -14,8 +14,7 @@ from statsmodels.stats.multitest import multipletests
 from benchmark.analysis.metrics.pairwise import CLIPS, GROUPS
 from benchmark.analysis.metrics.statistics import LUCK, newcombe_interval, newcombe_test
 from benchmark.analysis.report import compare as module
-from benchmark.analysis.report.compare import compare, rendered, rows_table, write_compare
-from benchmark.analysis.report.terminal import print_table
+from benchmark.analysis.report.compare import compare, print_compare, rows_table, write_compare
 from benchmark.analysis.tables.settings import as_text, flatten
 from benchmark.errors import StudyError
 from tests.support.fake_results import build_results, results_of
@@ -188,8 +187,7 @@ def test_models_of_one_study_alone_are_named_and_failed_ones_have_no_numbers(pai
 
 def printed(found, width):
     console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
-    for table in rendered(found, "terminal"):
-        print_table(table, console, above=(table.title, *table.facts))
+    print_compare(found, console)
     return console.export_text()
 
 

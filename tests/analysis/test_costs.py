@@ -10,6 +10,7 @@ from scipy.stats import binomtest, t
 from benchmark.analysis.audit.published import read_published
 from benchmark.analysis.metrics.hardest import hardest_table, mistakes_table
 from benchmark.analysis.metrics.uncertainty import uncertainty_table
+from benchmark.analysis.tables.columns import Output
 from benchmark.analysis.tables.files import write_tables
 from benchmark.analysis.tables.registry import Tables
 from benchmark.analysis.tables.specs.costs import COSTS_COLUMNS
@@ -43,7 +44,7 @@ def record(folder, model, fold, change, batch=None):
 def costs_of(folder):
     """Return the costs table by model, and as it is shown."""
     tables = Tables(read_results(folder))
-    return tables["costs"].set_index("model"), tables.render("costs", "page")
+    return tables["costs"].set_index("model"), tables.render("costs", Output.PAGE)
 
 
 def test_older_results_have_blank_costs_and_no_column_for_them(folder):

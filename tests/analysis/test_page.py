@@ -18,6 +18,7 @@ from benchmark.analysis.report.page.data_card import data_card, split_table
 from benchmark.analysis.report.page.models import confusion
 from benchmark.analysis.report.page.page import TEMPLATES, digest, write_page
 from benchmark.analysis.report.page.provenance import provenance
+from benchmark.analysis.tables.columns import Output
 from benchmark.analysis.tables.registry import TABLES, Tables
 from benchmark.config.load import CONFIGS, load_study
 from benchmark.store.results import read_results
@@ -99,7 +100,7 @@ def nasty(tmp_path_factory):
                                   ("", "models")])  # fmt: skip
 def test_every_table_is_there_with_its_rows(plain, name):
     page, _, tables = plain
-    made = tables.render(name, "page")
+    made = tables.render(name, Output.PAGE)
     shown = next(table for table in page.tables if [cell.strip() for cell in table[0]] == list(made.header))
     rows = [[" ".join(cell.split()) for cell in row] for row in shown[1:]]
     assert rows == [[" ".join(cell.text.split()) for cell in row] for row in made.rows]
@@ -349,7 +350,13 @@ def test_labels_of_a_crowded_chart_stay_inside_it():
 TEXTS = [("ink", "page"), ("ink", "surface"), ("ink", "raised"), ("quiet", "page"), ("quiet", "surface"),
          ("quiet", "raised"), ("link", "page"), ("link", "surface"), ("link", "raised"), ("ink", "hit"),
          ("ink", "miss"), ("warn-ink", "warn"), ("bad-ink", "bad"), ("good-ink", "good")]  # fmt: skip
-MARKS = [("blue", "surface"), ("orange", "surface"), ("control", "surface"), ("control", "page"), ("link", "surface")]
+MARKS = [
+    ("blue", "surface"),
+    ("orange", "surface"),
+    ("control", "surface"),
+    ("control", "page"),
+    ("link", "surface"),
+]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from rich.console import Console
 from benchmark.analysis.plots import figures
 from benchmark.analysis.report.report import print_comparison, report
 from benchmark.analysis.report.terminal import fit
-from benchmark.analysis.tables.columns import number, shortened, text
+from benchmark.analysis.tables.columns import Output, number, shortened, text
 from benchmark.analysis.tables.registry import TABLES
 from benchmark.analysis.tables.rendering import render
 from benchmark.errors import StudyError
@@ -128,7 +128,7 @@ def test_the_terminals_table_fits_and_no_number_is_cut(wide, width):
 def test_a_label_is_wrapped_and_a_weights_name_loses_its_middle():
     frame = pd.DataFrame({"label": ["a label of words"], "weights": ["weights_of_a_network.h5"], "f1": [0.123]})
     columns = (text("Model", "label"), text("Weights", "weights", shorten=True), number("F1", "f1"))
-    table = render(frame, columns, "", "terminal")
+    table = render(frame, columns, "", Output.TERMINAL)
     for width, name, label_width in ((80, "weights_o..etwork.h5", 53), (28, "weig..k.h5", 11)):  # 28 - 1 - 10 - 1 - 5
         fitted, left = fit(table, width)
         assert [cell.text for cell in fitted.rows[0]] == ["a label of words", name, "0.123"]
@@ -141,9 +141,9 @@ def test_columns_are_left_out_in_order_and_text_that_says_something_stays():
     frame = pd.DataFrame({"label": ["model"] * 2, "f1": [0.5] * 2, "size": [1.5] * 2, "status": ["done", "failed"]})
     columns = (text("Model", "label"), number("F1", "f1", drop=2), number("Size", "size", drop=1),
                text("Status", "status", drop=3, usual="done"))  # fmt: skip
-    heads = {width: fit(render(frame, columns, "", "terminal"), width)[0].header for width in (80, 17, 10)}
+    heads = {width: fit(render(frame, columns, "", Output.TERMINAL), width)[0].header for width in (80, 17, 10)}
     assert heads == {80: ("Model", "F1", "Size", "Status"), 17: ("Model", "F1", "Status"), 10: ("Model", "Status")}
-    done = render(frame.assign(status="done"), columns, "", "terminal")
+    done = render(frame.assign(status="done"), columns, "", Output.TERMINAL)
     assert fit(done, 10)[0].header == ("Model",)
 
 

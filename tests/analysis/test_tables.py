@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from benchmark.analysis.tables.columns import Cell, count, estimate, number, text, yes_no
+from benchmark.analysis.tables.columns import Cell, Output, count, estimate, number, text, yes_no
 from benchmark.analysis.tables.description import describe, failures, warnings
 from benchmark.analysis.tables.files import write_tables
 from benchmark.analysis.tables.latex import to_latex
@@ -262,25 +262,27 @@ ROWS = pd.DataFrame({"name": ["a", "[b]"], "x": [0.5, np.nan], "x_low": [0.4, np
 COLUMNS = (
     text("Name", "name"),
     estimate("X", "x"),
-    number("Number", "n", count, unit="s", short="N", outputs=("markdown", "terminal")),
+    number("Number", "n", count, unit="s", short="N", outputs=Output.MARKDOWN | Output.TERMINAL),
     yes_no("Told", "told"),
     text("Blank", "x_low", lambda value: "", optional=True),
 )
 
 
 def test_a_cell_has_its_text_and_the_number_it_is_sorted_by():
-    table = render(ROWS, COLUMNS, "Title.", "markdown")
+    table = render(ROWS, COLUMNS, "Title.", Output.MARKDOWN)
     assert table.header == ("Name", "X [95 %]", "Number (s)", "Told")
     assert table.rows == (
         (Cell("a"), Cell("0.500 [0.40, 0.61]", 0.5), Cell("12.3 k", 12_345), Cell("yes")),
         (Cell("[b]"), Cell(""), Cell("7", 7), Cell("no")),
     )
-    assert render(ROWS, COLUMNS, "", "page").header == ("Name", "X [95 %]", "Told")
-    assert render(ROWS, COLUMNS, "", "terminal").header[2] == "N s"
+    assert render(ROWS, COLUMNS, "", Output.PAGE).header == ("Name", "X [95 %]", "Told")
+    assert render(ROWS, COLUMNS, "", Output.TERMINAL).header[2] == "N s"
 
 
 def test_a_table_is_written_in_both_languages():
-    table = render(ROWS, COLUMNS, "Title.", "markdown", facts=("Fact.",), caveats=("Note.",), headings=("Head", ""))
+    table = render(
+        ROWS, COLUMNS, "Title.", Output.MARKDOWN, facts=("Fact.",), caveats=("Note.",), headings=("Head", "")
+    )
     assert to_markdown(table) == (
         "Title.\n\n- Fact.\n\n| Name | X [95 %] | Number (s) | Told |\n| --- | ---: | ---: | --- |\n"
         "| **Head** |  |  |  |\n| a | 0.500 [0.40, 0.61] | 12.3 k | yes |\n| [b] |  | 7 | no |\n\nNote.\n"

@@ -15,18 +15,8 @@ import pandas as pd
 from benchmark.analysis.metrics.metrics import pooled, units_of
 from benchmark.analysis.metrics.pairwise import LEVEL, LUCK_MEANT, pairwise_table
 from benchmark.analysis.metrics.statistics import effective_size, holm, newcombe_interval, newcombe_test, training_luck
-from benchmark.analysis.tables.columns import (
-    MARKDOWN,
-    TERMINAL,
-    Column,
-    number,
-    one_decimal,
-    signed,
-    text,
-    two_digits,
-    with_interval,
-    yes_no,
-)
+from benchmark.analysis.report.terminal import print_table
+from benchmark.analysis.tables.columns import Column, Output, number, text, with_interval, yes_no
 from benchmark.analysis.tables.description import failures, warnings
 from benchmark.analysis.tables.markdown import to_markdown
 from benchmark.analysis.tables.registry import Tables
@@ -223,8 +213,14 @@ def write_compare(comparison, out=None):
     for name, table in tables.items():
         with replacing(folder / name) as path:
             table.to_csv(path, index=False)
-    write_text(folder / f"{stem}.md", "\n".join(map(to_markdown, rendered(comparison, MARKDOWN))))
+    write_text(folder / f"{stem}.md", "\n".join(map(to_markdown, rendered(comparison, Output.MARKDOWN))))
     return (*(folder / name for name in tables), folder / f"{stem}.md")
+
+
+def print_compare(comparison, console=None):
+    """Print the models and the settings with a rich console."""
+    for table in rendered(comparison, Output.TERMINAL):
+        print_table(table, console, above=(table.title, *table.facts))
 
 
 def rendered(comparison, output):
@@ -259,7 +255,7 @@ def _marks(row):
 
 
 def _difference(value, low, high):
-    return signed(value) if pd.isna(low) else f"{signed(value)} [{low:+.2f}, {high:+.2f}]"
+    return f"{value:+.3f}" if pd.isna(low) else f"{value:+.3f} [{low:+.2f}, {high:+.2f}]"
 
 
 COLUMNS = (
@@ -267,12 +263,12 @@ COLUMNS = (
     Column("Weights", ("weights_a", "weights_b"), lambda a, b: a if a == b else f"{a} / {b}", text=True, shorten=True),
     Column("A [95 %]", ("accuracy_a", "accuracy_a_low", "accuracy_a_high"), with_interval),
     Column("B [95 %]", ("accuracy_b", "accuracy_b_low", "accuracy_b_high"), with_interval),
-    Column("B - A [95 %]", ("difference", "low", "high"), _difference, outputs=(MARKDOWN,)),
-    number("B - A", "difference", signed, outputs=(TERMINAL,)),
+    Column("B - A [95 %]", ("difference", "low", "high"), _difference, outputs=Output.MARKDOWN),
+    number("B - A", "difference", "+.3f", outputs=Output.TERMINAL),
     yes_no("Meet", "overlap", drop=1),
-    number("p (Holm)", "p_holm", two_digits, short="p"),
+    number("p (Holm)", "p_holm", ".2g", short="p"),
     Column("Moved", ("difference", "moved"), lambda difference, moved: "yes" if moved else "no", text=True),
-    number("A", "latency_ms_a", one_decimal, unit="ms", drop=2),
-    number("B", "latency_ms_b", one_decimal, unit="ms", drop=2),
+    number("A", "latency_ms_a", ".1f", unit="ms", drop=2),
+    number("B", "latency_ms_b", ".1f", unit="ms", drop=2),
 )
 SETTINGS = (text("Setting", "setting"), text("A", "a"), text("B", "b"))

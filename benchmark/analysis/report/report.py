@@ -28,7 +28,7 @@ def report(results_dir):
     no results; a trial that failed or cannot be read is reported as failed."""
     from benchmark.analysis.plots.figures import write_figures
     from benchmark.analysis.report.page.page import write_page
-    from benchmark.analysis.tables.columns import TERMINAL
+    from benchmark.analysis.tables.columns import Output
     from benchmark.analysis.tables.description import failures
     from benchmark.analysis.tables.files import write_tables
     from benchmark.store.results import read_results
@@ -40,7 +40,7 @@ def report(results_dir):
     figures = write_figures(results, tables)
     page = write_page(results, tables)
     comparison = tables["comparison"]
-    table = tables.render("comparison", TERMINAL, comparison)
+    table = tables.render("comparison", Output.TERMINAL, comparison)
     return Report(comparison, (*written, *figures, page), failures(results), table)
 
 

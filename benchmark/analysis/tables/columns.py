@@ -2,15 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Flag, auto
 from typing import NamedTuple
 
 import pandas as pd
 
-MARKDOWN, LATEX, PAGE, TERMINAL, FACTS = "markdown", "latex", "page", "terminal", "facts"  # FACTS: of one model, a list
-EVERYWHERE = (MARKDOWN, LATEX, PAGE, TERMINAL, FACTS)
-SCREEN = (MARKDOWN, PAGE)  # where there is room for every column
-NARROW = (LATEX, TERMINAL)  # where there is not: short headers, long names lose their middle
 LONGEST_NAME = 20  # characters, where there is little room
+
+
+class Output(Flag):
+    """Where a table is shown."""
+
+    MARKDOWN, LATEX, PAGE, TERMINAL = auto(), auto(), auto(), auto()
+    FACTS = auto()  # a list of what is known of one model
+    SCREEN = MARKDOWN | PAGE  # there is room for every column
+    NARROW = LATEX | TERMINAL  # there is not: short headers, long names lose their middle
+    TABLES = SCREEN | NARROW
+    ANY = TABLES | FACTS
 
 
 class Cell(NamedTuple):
@@ -26,11 +34,11 @@ class Column:
 
     header: str
     keys: tuple[str, ...]  # columns of the frame; the first is what it is sorted by, and blank where it is missing
-    form: Callable = str  # from the values of the keys to text
+    form: Callable | str = ""  # from the values of the keys to text; or how the first one is formatted, as '.3f'
     unit: str = ""
     text: bool = False  # to the left and sorted by its text; else a number, to the right and sorted by value
     optional: bool = False  # left out where blank in every row
-    outputs: tuple[str, ...] = EVERYWHERE
+    outputs: Output = Output.ANY
     short: str | None = None  # the header where there is little room
     shorten: bool = False  # a name that may lose its middle where there is little room
     drop: int = 0  # a terminal too narrow for the table leaves columns out in this order, 0 never
@@ -38,25 +46,26 @@ class Column:
 
     def title(self, output):
         """Return the header with its unit."""
-        name = self.short if self.short is not None and output in NARROW else self.header
+        name = self.short if self.short is not None and output in Output.NARROW else self.header
         if not self.unit:
             return name
-        return f"{name} {self.unit}".strip() if output == TERMINAL else f"{name} ({self.unit})".strip()
+        return f"{name} {self.unit}".strip() if output == Output.TERMINAL else f"{name} ({self.unit})".strip()
 
     def cell(self, row):
         """Return the :class:`Cell` of a row, a dict."""
         values = [row[key] for key in self.keys]
         if pd.isna(values[0]) or values[0] == "":
             return Cell("")
-        return Cell(self.form(*values), None if self.text else float(values[0]))
+        shown = format(values[0], self.form) if isinstance(self.form, str) else self.form(*values)
+        return Cell(shown, None if self.text else float(values[0]))
 
 
-def text(header, key, form=str, **more):
+def text(header, key, form="", **more):
     """Return a :class:`Column` of text."""
     return Column(header, (key,), form, text=True, **more)
 
 
-def number(header, key, form=str, **more):
+def number(header, key, form="", **more):
     """Return a :class:`Column` of numbers."""
     return Column(header, (key,), form, **more)
 
@@ -69,21 +78,6 @@ def estimate(header, key, **more):
 def yes_no(header, key, no="no", **more):
     """Return a :class:`Column` of yes and no."""
     return text(header, key, lambda value: "yes" if value else no, **more)
-
-
-def share(value):
-    """Return a score 0..1 with three decimals."""
-    return f"{value:.3f}"
-
-
-def one_decimal(value):
-    """Return a number with one decimal."""
-    return f"{value:.1f}"
-
-
-def whole(value):
-    """Return a number without decimals."""
-    return f"{value:.0f}"
 
 
 def count(value):
@@ -99,24 +93,14 @@ def p_value(value):
     return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def two_digits(value):
-    """Return a number with two significant digits."""
-    return f"{value:.2g}"
-
-
-def signed(value):
-    """Return a difference with its sign and three decimals."""
-    return f"{value:+.3f}"
-
-
 def interval(low, high):
     """Return the ends of an interval as '[0.70, 0.89]'."""
     return f"[{low:.2f}, {high:.2f}]"
 
 
-def with_interval(value, low, high, form=share):
+def with_interval(value, low, high, form=".3f"):
     """Return a score as '0.812 [0.70, 0.89]', without its interval where that is unknown."""
-    return form(value) if pd.isna(low) else f"{form(value)} {interval(low, high)}"
+    return format(value, form) if pd.isna(low) else f"{value:{form}} {interval(low, high)}"
 
 
 def shortened(name, longest):

@@ -1,6 +1,6 @@
 """Every table of a study to its files: CSV of the numbers, Markdown and LaTeX of the text."""
 
-from benchmark.analysis.tables.columns import LATEX, MARKDOWN
+from benchmark.analysis.tables.columns import Output
 from benchmark.analysis.tables.latex import to_latex
 from benchmark.analysis.tables.markdown import to_markdown
 from benchmark.analysis.tables.registry import TABLES, Tables
@@ -29,7 +29,7 @@ def _write(results, tables, spec):
         spec.written(tables).to_csv(path, index=False)
     if not spec.columns:
         return [paths["csv"]]
-    write_text(paths["md"], to_markdown(tables.render(spec.name, MARKDOWN)))
+    write_text(paths["md"], to_markdown(tables.render(spec.name, Output.MARKDOWN)))
     label = f"{results.study['name']}-{spec.name}"
-    write_text(paths["tex"], to_latex(tables.render(spec.name, LATEX), label))
+    write_text(paths["tex"], to_latex(tables.render(spec.name, Output.LATEX), label))
     return list(paths.values())

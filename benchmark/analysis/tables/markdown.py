@@ -12,7 +12,8 @@ def to_markdown(table):
         lines.append([escape_markdown(cell.text) for cell in row])
     rows = "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
     facts = "\n".join(f"- {escape_markdown(sentence)}" for sentence in (*table.described, *table.facts))
-    return "\n\n".join([escape_markdown(table.title), facts, rows, *map(escape_markdown, table.caveats)]) + "\n"
+    parts = (escape_markdown(table.title), facts, rows, *map(escape_markdown, table.caveats))
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def escape_markdown(text):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from benchmark.analysis.metrics.marks import find_marks
-from benchmark.analysis.tables.columns import LATEX, LONGEST_NAME, PAGE, Cell, Column, shortened, text
+from benchmark.analysis.tables.columns import LONGEST_NAME, Cell, Column, Output, shortened, text
 from benchmark.analysis.tables.description import describe, failures, warnings
 
 
@@ -23,7 +23,7 @@ class Rendered:
     long: bool = False  # may break over pages
 
 
-def render(frame, columns, title, output=PAGE, **words):
+def render(frame, columns, title, output=Output.PAGE, **words):
     """Return the :class:`Rendered` of a frame of numbers; words: further fields of it.
 
     Columns that are not for this output are left out, and optional ones that are blank in every row."""
@@ -49,7 +49,7 @@ def render_table(results, tables, spec, output, frame=None):
         frame = frame.assign(letters=[caveats.of(row) for row in frame.to_dict("records")])
         columns = (*columns, text("Marks", "letters"))
     words = {"facts": (*spec.facts, *spec.about(tables)), "long": spec.long}
-    if output == PAGE:
+    if output == Output.PAGE:
         known = {model["name"] for model in results.models}
         words["models"] = tuple(name if name in known else "" for name in frame["model"]) if spec.links else ()
         words["caveats"] = (*warnings(results), *caveats.legend())
@@ -59,7 +59,7 @@ def render_table(results, tables, spec, output, frame=None):
     if spec.block:
         words["headings"] = _headings(frame, spec.block, caveats)
     made = render(frame, columns, spec.title, output, **words)
-    return without_long_names(made) if output == LATEX else made
+    return without_long_names(made) if output == Output.LATEX else made
 
 
 def _headings(frame, block, caveats):

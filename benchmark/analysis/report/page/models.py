@@ -7,7 +7,7 @@ from benchmark.analysis.metrics.metrics import total_confusion
 from benchmark.analysis.plots.confusion_chart import summaries
 from benchmark.analysis.plots.training_progress import kept_iteration
 from benchmark.analysis.report.page.charts import OTHERS, level, reliability, training
-from benchmark.analysis.tables.columns import FACTS, estimate
+from benchmark.analysis.tables.columns import Output, estimate
 from benchmark.analysis.tables.naming import names, titles
 from benchmark.analysis.tables.registry import TABLES
 from benchmark.analysis.tables.rendering import render
@@ -43,7 +43,7 @@ def _of(tables, name, model):
 
 def _facts(tables, name, model):
     """Return (header, text) of what a table says of a model that is not blank."""
-    made = render(_of(tables, name, model), TABLES[name].columns, "", FACTS)
+    made = render(_of(tables, name, model), TABLES[name].columns, "", Output.FACTS)
     return [(title, cell.text) for row in made.rows for title, cell in zip(made.header, row, strict=True) if cell.text]
 
 

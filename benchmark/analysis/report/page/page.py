@@ -17,7 +17,7 @@ from benchmark.analysis.report.page.models import model_parts
 from benchmark.analysis.report.page.provenance import provenance
 from benchmark.analysis.report.page.scatter import accuracy_latency
 from benchmark.analysis.report.page.summary import banner, facets, key_facts
-from benchmark.analysis.tables.columns import PAGE
+from benchmark.analysis.tables.columns import Output
 from benchmark.analysis.tables.description import describe, failures, warnings
 from benchmark.analysis.tables.guessing import guessing
 from benchmark.analysis.tables.naming import names, origin
@@ -54,16 +54,16 @@ def content(results, tables):
         "facts": key_facts(results, comparison),
         "described": describe(results)[len(warnings(results)) :],
         "forest": forest(comparison, called, levels),
-        "comparison": tables.render("comparison", PAGE),
+        "comparison": tables.render("comparison", Output.PAGE),
         "facets": facets(results, comparison),
         "scatter": accuracy_latency(comparison, tables["pairwise"], called, levels),
-        "parity": tables.render("parity", PAGE),
+        "parity": tables.render("parity", Output.PAGE),
         "pairs": pair_matrix(tables["pairwise"], called),
-        "pairwise": tables.render("pairwise", PAGE),
+        "pairwise": tables.render("pairwise", Output.PAGE),
         "models": model_parts(results, tables, shown, failed),
         "examples": shown,
         "further": [table for spec in TABLES.values()
-                    if spec.section == FURTHER and spec.columns and (table := tables.render(spec.name, PAGE))],
+                    if spec.section == FURTHER and spec.columns and (table := tables.render(spec.name, Output.PAGE))],
         "data_card": data_card(results),
         "provenance": provenance(results),
     }  # fmt: skip

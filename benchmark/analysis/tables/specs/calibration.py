@@ -1,20 +1,19 @@
 """What scores are worth beside the class with the highest one."""
 
 from benchmark.analysis.metrics.calibration import calibration_table, ranking_table, reliability_table
-from benchmark.analysis.tables.columns import LATEX, MARKDOWN, PAGE, TERMINAL, number, share, text
+from benchmark.analysis.tables.columns import Output, number, text
 from benchmark.analysis.tables.spec import TableSpec
 
-TABLE = (MARKDOWN, LATEX, PAGE, TERMINAL)
 COLUMNS = (
-    text("Model", "label", outputs=TABLE),
+    text("Model", "label", outputs=Output.TABLES),
     number("Predictions", "predictions"),
-    number("Accuracy", "accuracy", share, outputs=TABLE),
-    number("Top-2", "top2", share),
-    number("Confidence", "confidence", share),
-    number("ECE", "ece", share),
-    number("Brier", "brier", share),
-    number("ROC area", "roc_auc_macro", share),
-    number("Average precision", "average_precision_macro", share, short="AP"),
+    number("Accuracy", "accuracy", ".3f", outputs=Output.TABLES),
+    number("Top-2", "top2", ".3f"),
+    number("Confidence", "confidence", ".3f"),
+    number("ECE", "ece", ".3f"),
+    number("Brier", "brier", ".3f"),
+    number("ROC area", "roc_auc_macro", ".3f"),
+    number("Average precision", "average_precision_macro", ".3f", short="AP"),
 )
 FACTS = (
     "Pooled over folds and seeds, but for ROC area and average precision (AP): each class against the rest, means over "

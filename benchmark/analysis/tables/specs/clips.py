@@ -1,7 +1,7 @@
 """Clip by clip: which ones most models get wrong, and which mistakes were made with most confidence."""
 
 from benchmark.analysis.metrics.hardest import hardest_table, mistakes_table
-from benchmark.analysis.tables.columns import Column, number, share, text
+from benchmark.analysis.tables.columns import Column, number, text
 from benchmark.analysis.tables.spec import TableSpec, first_rows
 
 MOST = 30  # rows shown; the CSV has the others
@@ -9,7 +9,7 @@ HARDEST = (
     text("Clip", "clip_id"),
     text("Class", "label"),
     Column("Right", ("right", "predictions"), "{} of {}".format),
-    number("Score of its class", "score_true", share),
+    number("Score of its class", "score_true", ".3f"),
     text("Mistaken for", "mistaken_for"),
     number("Times", "times"),
 )
@@ -18,8 +18,8 @@ MISTAKES = (
     text("Clip", "clip_id"),
     text("Class", "label"),
     text("Predicted", "y_pred"),
-    number("Score", "score", share),
-    number("Score of its class", "score_true", share),
+    number("Score", "score", ".3f"),
+    number("Score of its class", "score_true", ".3f"),
 )
 TABLES = (
     TableSpec(

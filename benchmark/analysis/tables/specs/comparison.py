@@ -4,27 +4,11 @@ from benchmark.analysis.metrics.baseline import BASELINES, MAJORITY
 from benchmark.analysis.metrics.marks import find_marks
 from benchmark.analysis.metrics.metrics import summarise
 from benchmark.analysis.metrics.pairwise import ALIKE, BEST, GUESSING, standing
-from benchmark.analysis.tables.columns import (
-    FACTS,
-    LATEX,
-    MARKDOWN,
-    PAGE,
-    SCREEN,
-    TERMINAL,
-    Column,
-    count,
-    estimate,
-    number,
-    one_decimal,
-    share,
-    text,
-    with_interval,
-)
+from benchmark.analysis.tables.columns import Column, Output, count, estimate, number, text, with_interval
 from benchmark.analysis.tables.scores import one_row_per_model, scores_table
-from benchmark.analysis.tables.spec import TableSpec
+from benchmark.analysis.tables.spec import INTERVAL, MACRO, POOLED, THROUGHPUT, TIMING, ZERO, TableSpec
 from benchmark.analysis.tables.specs.pairwise import tests_used
 from benchmark.analysis.tables.specs.parity import with_parity
-from benchmark.analysis.tables.words import INTERVAL, MACRO, POOLED, THROUGHPUT, TIMING, ZERO
 
 BALANCED = "Balanced: balanced accuracy, the mean recall of the classes tested; MCC: Matthews' correlation coefficient."
 BASELINE = "Majority class: always the largest class of the training clips; no model of the study, no part in tests."
@@ -66,31 +50,31 @@ def _with_standing(value, low, high, best):
     return f"{with_interval(value, low, high)} {STANDINGS.get(best, ' ')}"
 
 
+NOT_PAPER = Output.ANY & ~Output.LATEX
 COLUMNS = (
-    text("Model", "label", outputs=(MARKDOWN, LATEX, PAGE, TERMINAL)),
+    text("Model", "label", outputs=Output.TABLES),
     text("Weights", "weights", shorten=True),
-    text("Regime", "regime", outputs=(*SCREEN, FACTS)),
-    number("Trials", "trials", outputs=(*SCREEN, FACTS)),
-    number("Clips", "n_test", outputs=(*SCREEN, LATEX, FACTS)),
-    estimate("Accuracy", "accuracy", outputs=(*SCREEN, LATEX)),
+    text("Regime", "regime", outputs=Output.SCREEN | Output.FACTS),
+    number("Trials", "trials", outputs=Output.SCREEN | Output.FACTS),
+    number("Clips", "n_test", outputs=Output.SCREEN | Output.LATEX | Output.FACTS),
+    estimate("Accuracy", "accuracy", outputs=Output.SCREEN | Output.LATEX),
     Column("Accuracy [95 %]", ("accuracy", "accuracy_low", "accuracy_high", "best"), _with_standing,
-           outputs=(TERMINAL,)),
-    text("Best", "best", optional=True, outputs=SCREEN),
-    number("± std", "accuracy_std", share, outputs=SCREEN),
-    number("Precision", "precision_macro", share, outputs=SCREEN),
-    number("Recall", "recall_macro", share, outputs=SCREEN),
-    estimate("F1-score", "f1_macro", outputs=(*SCREEN, LATEX, FACTS)),
-    number("F1", "f1_macro", share, outputs=(TERMINAL,)),
-    number("Balanced", "balanced_accuracy", share, outputs=SCREEN),
-    number("MCC", "mcc", share, outputs=SCREEN),
-    number("p50", "latency_ms_p50", one_decimal, unit="ms"),
-    number("p90", "latency_ms_p90", one_decimal, unit="ms", outputs=SCREEN),
-    number("Clips/s", "throughput", one_decimal, optional=True, outputs=SCREEN),
+           outputs=Output.TERMINAL),
+    text("Best", "best", optional=True, outputs=Output.SCREEN),
+    number("± std", "accuracy_std", ".3f", outputs=Output.SCREEN),
+    number("Precision", "precision_macro", ".3f", outputs=Output.SCREEN),
+    number("Recall", "recall_macro", ".3f", outputs=Output.SCREEN),
+    estimate("F1-score", "f1_macro", outputs=Output.SCREEN | Output.LATEX | Output.FACTS),
+    number("F1", "f1_macro", ".3f", outputs=Output.TERMINAL),
+    number("Balanced", "balanced_accuracy", ".3f", outputs=Output.SCREEN),
+    number("MCC", "mcc", ".3f", outputs=Output.SCREEN),
+    number("p50", "latency_ms_p50", ".1f", unit="ms"),
+    number("p90", "latency_ms_p90", ".1f", unit="ms", outputs=Output.SCREEN),
+    number("Clips/s", "throughput", ".1f", optional=True, outputs=Output.SCREEN),
     number("Parameters", "parameters", count, short="Params", drop=5),
-    number("Size", "size_mb", one_decimal, unit="MB", short="", drop=1, outputs=(*SCREEN, TERMINAL, FACTS)),
-    number("Training", "train_seconds", one_decimal, unit="s", short="Train", drop=2,
-           outputs=(*SCREEN, TERMINAL, FACTS)),
-    text("Status", "status", drop=3, usual="done", outputs=(*SCREEN, TERMINAL, FACTS)),
+    number("Size", "size_mb", ".1f", unit="MB", short="", drop=1, outputs=NOT_PAPER),
+    number("Training", "train_seconds", ".1f", unit="s", short="Train", drop=2, outputs=NOT_PAPER),
+    text("Status", "status", drop=3, usual="done", outputs=NOT_PAPER),
 )  # fmt: skip
 TABLES = (
     TableSpec(

@@ -4,9 +4,8 @@ import pandas as pd
 
 from benchmark.analysis.metrics.model_scores import model_latency
 from benchmark.analysis.metrics.statistics import pareto
-from benchmark.analysis.tables.columns import SCREEN, count, number, one_decimal, share, text, whole, yes_no
-from benchmark.analysis.tables.spec import TableSpec
-from benchmark.analysis.tables.words import POOLED, THROUGHPUT, TIMING
+from benchmark.analysis.tables.columns import Output, count, number, text, yes_no
+from benchmark.analysis.tables.spec import POOLED, THROUGHPUT, TIMING, TableSpec
 
 COSTS_COLUMNS = (
     "model", "label", "accuracy", "parameters", "size_mb", "flops", "file_mb", "peak_memory_mb", "train_seconds",
@@ -56,22 +55,22 @@ def _text(values):
 
 COLUMNS = (
     text("Model", "label"),
-    number("Accuracy", "accuracy", share),
+    number("Accuracy", "accuracy", ".3f"),
     yes_no("Front", "pareto", no=""),
     number("Parameters", "parameters", count, short="Params"),
     number("FLOPs", "flops", count, optional=True),
-    number("Size", "size_mb", one_decimal, unit="MB", outputs=SCREEN),
-    number("File", "file_mb", one_decimal, unit="MB", optional=True, outputs=SCREEN),
-    number("Peak memory", "peak_memory_mb", whole, unit="MB", short="Memory"),
-    number("Training", "train_seconds", one_decimal, unit="s"),
-    number("Energy", "energy_j", whole, unit="J", optional=True),
-    number("First call", "latency_ms_first", one_decimal, unit="ms", outputs=SCREEN),
-    number("p50", "latency_ms_p50", one_decimal, unit="ms"),
-    number("p90", "latency_ms_p90", one_decimal, unit="ms", outputs=SCREEN),
-    number("p99", "latency_ms_p99", one_decimal, unit="ms", outputs=SCREEN),
-    number("Clips/s", "throughput", one_decimal, optional=True),
-    text("Threads", "threads", outputs=SCREEN),
-    text("GPU", "accelerators", optional=True, outputs=SCREEN),
+    number("Size", "size_mb", ".1f", unit="MB", outputs=Output.SCREEN),
+    number("File", "file_mb", ".1f", unit="MB", optional=True, outputs=Output.SCREEN),
+    number("Peak memory", "peak_memory_mb", ".0f", unit="MB", short="Memory"),
+    number("Training", "train_seconds", ".1f", unit="s"),
+    number("Energy", "energy_j", ".0f", unit="J", optional=True),
+    number("First call", "latency_ms_first", ".1f", unit="ms", outputs=Output.SCREEN),
+    number("p50", "latency_ms_p50", ".1f", unit="ms"),
+    number("p90", "latency_ms_p90", ".1f", unit="ms", outputs=Output.SCREEN),
+    number("p99", "latency_ms_p99", ".1f", unit="ms", outputs=Output.SCREEN),
+    number("Clips/s", "throughput", ".1f", optional=True),
+    text("Threads", "threads", outputs=Output.SCREEN),
+    text("GPU", "accelerators", optional=True, outputs=Output.SCREEN),
 )
 TABLES = (
     TableSpec(

@@ -1,20 +1,19 @@
 """Models that decide together."""
 
 from benchmark.analysis.metrics.ensembles import ensembles_table
-from benchmark.analysis.tables.columns import SCREEN, estimate, number, share, text
-from benchmark.analysis.tables.spec import TableSpec
-from benchmark.analysis.tables.words import INTERVAL, MACRO, POOLED
+from benchmark.analysis.tables.columns import Output, estimate, number, text
+from benchmark.analysis.tables.spec import INTERVAL, MACRO, POOLED, TableSpec
 
 COLUMNS = (
     text("Ensemble", "label"),
-    text("Members", "members", outputs=SCREEN),
+    text("Members", "members", outputs=Output.SCREEN),
     number("Trials", "trials"),
     number("Clips", "n_test"),
-    number("Validation", "val_accuracy", share),
+    number("Validation", "val_accuracy", ".3f"),
     estimate("Accuracy", "accuracy"),
-    number("± std", "accuracy_std", share),
-    number("Precision", "precision_macro", share, outputs=SCREEN),
-    number("Recall", "recall_macro", share, outputs=SCREEN),
+    number("± std", "accuracy_std", ".3f"),
+    number("Precision", "precision_macro", ".3f", outputs=Output.SCREEN),
+    number("Recall", "recall_macro", ".3f", outputs=Output.SCREEN),
     estimate("F1-score", "f1_macro"),
 )
 FACTS = (

@@ -3,9 +3,8 @@
 import pandas as pd
 
 from benchmark.analysis.metrics.model_scores import model_latency
-from benchmark.analysis.tables.columns import SCREEN, number, one_decimal, text
-from benchmark.analysis.tables.spec import TableSpec
-from benchmark.analysis.tables.words import THROUGHPUT, TIMING
+from benchmark.analysis.tables.columns import Output, number, text
+from benchmark.analysis.tables.spec import THROUGHPUT, TIMING, TableSpec
 
 LATENCY_COLUMNS = (
     "model", "label", "latency_ms_first", "latency_ms_p50", "latency_ms_p90", "latency_ms_p99", "latency_ms_mean",
@@ -29,15 +28,15 @@ def latency_table(results, tables):
 
 COLUMNS = (
     text("Model", "label"),
-    number("First call", "latency_ms_first", one_decimal, unit="ms"),
-    number("p50", "latency_ms_p50", one_decimal, unit="ms"),
-    number("p90", "latency_ms_p90", one_decimal, unit="ms"),
-    number("p99", "latency_ms_p99", one_decimal, unit="ms"),
-    number("Mean", "latency_ms_mean", one_decimal, unit="ms"),
-    number("Calls", "calls", outputs=SCREEN),
-    text("Threads", "threads", outputs=SCREEN),
-    number("Whole file", "file_ms_p50", one_decimal, unit="ms"),
-    number("Clips/s", "throughput", one_decimal, optional=True),
+    number("First call", "latency_ms_first", ".1f", unit="ms"),
+    number("p50", "latency_ms_p50", ".1f", unit="ms"),
+    number("p90", "latency_ms_p90", ".1f", unit="ms"),
+    number("p99", "latency_ms_p99", ".1f", unit="ms"),
+    number("Mean", "latency_ms_mean", ".1f", unit="ms"),
+    number("Calls", "calls", outputs=Output.SCREEN),
+    text("Threads", "threads", outputs=Output.SCREEN),
+    number("Whole file", "file_ms_p50", ".1f", unit="ms"),
+    number("Clips/s", "throughput", ".1f", optional=True),
 )
 TABLES = (
     TableSpec(

@@ -1,17 +1,7 @@
 """Every pair of models: which differences are more than chance."""
 
 from benchmark.analysis.metrics.pairwise import LEVEL, LUCK_MEANT, pairwise_table
-from benchmark.analysis.tables.columns import (
-    SCREEN,
-    Column,
-    number,
-    p_value,
-    share,
-    signed,
-    text,
-    with_interval,
-    yes_no,
-)
+from benchmark.analysis.tables.columns import Column, Output, number, p_value, text, with_interval, yes_no
 from benchmark.analysis.tables.spec import TableSpec
 
 
@@ -24,18 +14,18 @@ def tests_used(tables):
 
 
 def _difference(value, low, high):
-    return with_interval(value, low, high, signed)
+    return with_interval(value, low, high, "+.3f")
 
 
 COLUMNS = (
     text("Model A", "label_a"),
     text("Model B", "label_b"),
-    number("A", "accuracy_a", share, outputs=SCREEN),
-    number("B", "accuracy_b", share, outputs=SCREEN),
+    number("A", "accuracy_a", ".3f", outputs=Output.SCREEN),
+    number("B", "accuracy_b", ".3f", outputs=Output.SCREEN),
     Column("A - B [95 %]", ("difference", "low", "high"), _difference),
     number("Only A right", "only_a", short="Only A"),
     number("Only B right", "only_b", short="Only B"),
-    number("p", "p_value", p_value, outputs=SCREEN),
+    number("p", "p_value", p_value, outputs=Output.SCREEN),
     number("p (Holm)", "p_holm", p_value),
     yes_no("Separable", "separable", short="Sep."),
 )

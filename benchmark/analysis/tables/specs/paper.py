@@ -5,8 +5,7 @@ import pandas as pd
 from benchmark.analysis.metrics.metrics import SCORES
 from benchmark.analysis.tables.columns import Column, number, text
 from benchmark.analysis.tables.paper_form import FIGURES
-from benchmark.analysis.tables.spec import TableSpec
-from benchmark.analysis.tables.words import POOLED
+from benchmark.analysis.tables.spec import POOLED, TableSpec
 
 
 def table_2(results, tables):
@@ -43,15 +42,14 @@ def _f1(value, name):
     return f"{value:.4f}" if name == "Accuracy" else f"{value:.5f}"
 
 
-_digits = "{:.5f}".format
 TABLE_2 = (
     text("Pre-trained Model", "label"),
     number("Average Computational Times (Keras, CPU)", "latency_ms", milliseconds),
 )
 TABLE_3 = (
     text("Class", "class"),
-    number("Precision", "precision", _digits),
-    number("Recall", "recall", _digits),
+    number("Precision", "precision", ".5f"),
+    number("Recall", "recall", ".5f"),
     Column("F1-score", ("f1", "class"), _f1),
 )
 TABLES = (

@@ -9,16 +9,7 @@ from scipy.stats import fisher_exact, spearmanr
 
 from benchmark.analysis.audit.published import read_published, read_sets
 from benchmark.analysis.metrics.statistics import wilson_interval
-from benchmark.analysis.tables.columns import (
-    Column,
-    estimate,
-    number,
-    one_decimal,
-    signed,
-    text,
-    two_digits,
-    with_interval,
-)
+from benchmark.analysis.tables.columns import Column, estimate, number, text, with_interval
 from benchmark.analysis.tables.scores import scores_table
 from benchmark.analysis.tables.spec import TableSpec
 
@@ -140,7 +131,7 @@ def _correlation(both, name):
 
 
 def _accuracy(value, low, high):
-    return with_interval(value, low, high, "{:.4f}".format)
+    return with_interval(value, low, high, ".4f")
 
 
 def _ranks(published, ours):
@@ -152,11 +143,11 @@ COLUMNS = (
     text("Published on", "published_on"),
     Column("Published [95 %]", ("published_accuracy", "published_low", "published_high"), _accuracy),
     estimate("Ours", "accuracy"),
-    number("Difference", "difference", signed),
-    number("p", "p_value", two_digits),
+    number("Difference", "difference", "+.3f"),
+    number("p", "p_value", ".2g"),
     Column("Ranks", ("published_rank", "rank"), _ranks),
-    number("Published", "published_latency_ms", "{:g}".format, unit="ms"),
-    number("p50", "latency_ms_p50", one_decimal, unit="ms"),
+    number("Published", "published_latency_ms", "g", unit="ms"),
+    number("p50", "latency_ms_p50", ".1f", unit="ms"),
     Column("Latency ranks", ("published_latency_rank", "latency_rank"), _ranks),
 )
 FACTS = (

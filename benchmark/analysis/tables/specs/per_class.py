@@ -3,9 +3,8 @@
 import pandas as pd
 
 from benchmark.analysis.metrics.metrics import SCORES, pooled_per_class
-from benchmark.analysis.tables.columns import PAGE, number, share, text
-from benchmark.analysis.tables.spec import TableSpec
-from benchmark.analysis.tables.words import POOLED, ZERO
+from benchmark.analysis.tables.columns import Output, number, text
+from benchmark.analysis.tables.spec import POOLED, ZERO, TableSpec
 
 PER_CLASS_COLUMNS = ("model", "label", "class", *SCORES, "support", "roc_auc", "average_precision")
 SUPPORT = "Support: predictions of clips of the class; with several seeds a clip may count once in each."
@@ -41,12 +40,12 @@ def with_accuracy(frame, tables):
 
 COLUMNS = (
     text("Class", "class"),
-    number("Precision", "precision", share),
-    number("Recall", "recall", share),
-    number("F1-score", "f1", share),
+    number("Precision", "precision", ".3f"),
+    number("Recall", "recall", ".3f"),
+    number("F1-score", "f1", ".3f"),
     number("Support", "support"),
-    number("ROC area", "roc_auc", share, outputs=(PAGE,)),
-    number("Average precision", "average_precision", share, outputs=(PAGE,)),
+    number("ROC area", "roc_auc", ".3f", outputs=Output.PAGE),
+    number("Average precision", "average_precision", ".3f", outputs=Output.PAGE),
 )
 TABLES = (
     TableSpec(

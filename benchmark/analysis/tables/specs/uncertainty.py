@@ -1,20 +1,19 @@
 """Every score with its interval."""
 
 from benchmark.analysis.metrics.uncertainty import uncertainty_table
-from benchmark.analysis.tables.columns import SCREEN, Column, estimate, interval, number, share, text
-from benchmark.analysis.tables.spec import TableSpec
-from benchmark.analysis.tables.words import INTERVAL, MACRO, POOLED, ZERO
+from benchmark.analysis.tables.columns import Column, Output, estimate, interval, number, text
+from benchmark.analysis.tables.spec import INTERVAL, MACRO, POOLED, ZERO, TableSpec
 
 COLUMNS = (
     text("Model", "label"),
     number("Clips", "n_test"),
-    number("Different", "n_groups", outputs=SCREEN),
+    number("Different", "n_groups", outputs=Output.SCREEN),
     estimate("Accuracy", "accuracy"),
-    estimate("Precision", "precision_macro", outputs=SCREEN),
-    estimate("Recall", "recall_macro", outputs=SCREEN),
+    estimate("Precision", "precision_macro", outputs=Output.SCREEN),
+    estimate("Recall", "recall_macro", outputs=Output.SCREEN),
     estimate("F1-score", "f1_macro"),
     number("Trials", "trials"),
-    number("± std", "trial_std", share),
+    number("± std", "trial_std", ".3f"),
     Column("Corrected t [95 %]", ("trial_low", "trial_high"), interval),
 )
 FACTS = (
