@@ -12,7 +12,7 @@ MODELS = 256  # of all studies at hand
 @lru_cache(maxsize=MODELS)
 def model_scores(results, model):
     """Return :func:`analysis.metrics.metrics.summarise` of the trials done of a model, by name; not to be changed."""
-    return summarise(results.done(model), results.classes, results.groups)
+    return summarise(results.done(model), results.groups)
 
 
 @lru_cache(maxsize=MODELS)

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-from benchmark.analysis.metrics.metrics import accuracy, total_confusion
+from benchmark.analysis.metrics.metrics import total_confusion
 from benchmark.analysis.plots.confusion_chart import plot_confusion
 from benchmark.analysis.plots.figure import finished, new_figure
 from benchmark.analysis.plots.plots import plot_accuracy_latency, plot_example
@@ -16,7 +16,7 @@ from benchmark.analysis.plots.training_progress import kept_iteration, plot_trai
 from benchmark.analysis.tables.guessing import guessing
 from benchmark.analysis.tables.naming import names, origin, titles
 from benchmark.analysis.tables.paper_form import as_in_paper, pairs
-from benchmark.store.predictions import score_matrix
+from benchmark.tasks import accuracy
 from spectrograms.files import replacing
 
 # A class may be called 'Lo$t & $aved': no text is a formula.
@@ -46,7 +46,7 @@ def write_figures(results, tables):
 def _confusion(results, model, ax, note=""):
     trials = results.done(model["name"])
     seeds = len({trial.seed for trial in trials})
-    matrix = total_confusion(trials, results.classes)
+    matrix = total_confusion(trials)
     counted = f"{matrix.sum()} predictions" + (f" of {seeds} seeds" if seeds > 1 else "")
     share = np.trace(matrix) / matrix.sum()
     title = f"{titles(results)[model['name']]}{note}\naccuracy {share:.3f}, {counted}"
@@ -114,23 +114,23 @@ def example_figure(results, tables):
         return
     best = max(models, key=lambda name: _validation_accuracy(results.done(name)))
     shown = ((trial, clip, results.folder / "examples" / f"{clip}.png")
-             for trial in results.done(best) for clip in trial.test["clip_id"])  # fmt: skip
+             for trial in results.done(best) for clip in trial.test.clip_id)  # fmt: skip
     trial, clip, path = next((place for place in shown if place[2].is_file()), (None, None, None))
     if path is None:
         return
-    row = trial.test[trial.test["clip_id"] == clip]
+    row = trial.test.take(trial.test.clip_id == clip)
     with Image.open(path) as image:
         pixels = np.asarray(image.convert("RGB"))
     figure, (ax,) = new_figure(7.0, np.clip(7.0 * len(pixels) / pixels.shape[1] + 0.7, 3.0, 6.0))
     title = f"{titles(results)[best]}: test clip {clip}"
-    plot_example(pixels, row["y_true"].iloc[0], row["y_pred"].iloc[0], score_matrix(row).max(), ax, title)
+    plot_example(pixels, row.names("y_true")[0], row.names("y_pred")[0], row.y_score[0].max(), ax, title)
     yield "example", figure
 
 
 def _validation_accuracy(trials):
     """Return the mean accuracy on the validation clips, -1 where there are none."""
-    frames = [trial.predictions[trial.predictions["split"] == "val"] for trial in trials]
-    shares = [accuracy(frame["y_true"], frame["y_pred"]) for frame in frames if len(frame)]
+    validated = [trial.predictions.of("val") for trial in trials]
+    shares = [accuracy(found.y_true, found.y_pred) for found in validated if len(found)]
     return float(np.mean(shares)) if shares else -1.0
 
 

@@ -4,9 +4,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from benchmark.analysis.metrics.baseline import majority_trials
+from benchmark.analysis.metrics.metrics import tested
+from benchmark.tasks import accuracy
 
 PROTOCOLS = {
     "holdout": "holdout, {} % train/val/test",
@@ -27,9 +28,9 @@ def majority_share(results):
 
     Of the test clips of all folds and seeds with a trial done: see :func:`analysis.metrics.baseline.majority_trials`.
     NaN where no trial is done. It is what a model must be above to have learned anything, be chance as low as it is."""
-    tested = [trial.test for trial in majority_trials(results)]
-    frame = pd.concat(tested) if tested else pd.DataFrame({"y_true": [], "y_pred": []})
-    return float((frame["y_true"] == frame["y_pred"]).mean())
+    trials = majority_trials(results)
+    found = tested(trials) if trials else None
+    return accuracy(found.y_true, found.y_pred) if trials else float("nan")
 
 
 def describe(results):

@@ -52,7 +52,7 @@ def _numbers(results, tables, model, shown):
     binned = _of(tables, "reliability", model)
     return {
         "done": True,
-        "confusion": confusion(total_confusion(trials, results.classes), results.classes),
+        "confusion": confusion(total_confusion(trials), results.classes),
         "seeds": len({trial.seed for trial in trials}),
         "training": _training(trials) if len(trials[0].history) else None,
         "trials": len(trials),

@@ -32,7 +32,7 @@ def baseline_table(results, tables):
     it has no weights and no latency. trials counts the folds and seeds that any model has done. Whatever ranks, tests
     or draws models takes the comparison alone, since the baseline is no model of the study."""
     trials = BASELINES[results.study.get("baseline", MAJORITY)](results)
-    scores = summarise(trials, results.classes, results.groups) if trials else {}
+    scores = summarise(trials, results.groups) if trials else {}
     row = {"model": MAJORITY, "label": "Majority class", "weights": "", "regime": "", "trials": len(trials)}
     table = one_row_per_model([row | scores | {"status": "baseline"}] if trials else [])
     return table.assign(best="").reindex(columns=tables["comparison"].columns)

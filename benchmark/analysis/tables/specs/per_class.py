@@ -19,7 +19,7 @@ def per_class_table(results, tables):
     rows = []
     for model in results.models:
         if done := results.done(model["name"]):
-            scores = pooled_per_class(done, results.classes)
+            scores = pooled_per_class(done)
             rows += scores.assign(model=model["name"], label=model["label"]).to_dict("records")
     table = pd.DataFrame(rows, columns=PER_CLASS_COLUMNS[:-2])
     areas = tables["ranking"][["model", "class", "roc_auc", "average_precision"]]
