@@ -96,8 +96,10 @@ def nasty(tmp_path_factory):
     return page_of(folder)
 
 
-@pytest.mark.parametrize("name", [name for name, spec in TABLES.items() if spec.columns and spec.section not in
-                                  ("", "models")])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [*(name for name, spec in TABLES.items() if spec.columns and spec.further), "comparison", "parity", "pairwise"],
+)
 def test_every_table_is_there_with_its_rows(plain, name):
     page, _, tables = plain
     made = tables.render(name, Output.PAGE)

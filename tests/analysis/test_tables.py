@@ -11,12 +11,14 @@ import pandas as pd
 import pytest
 import yaml
 
+from benchmark.analysis.report.page.page import write_page
+from benchmark.analysis.tables import specs
 from benchmark.analysis.tables.columns import Cell, Output, count, estimate, number, text, yes_no
 from benchmark.analysis.tables.description import describe, failures, warnings
 from benchmark.analysis.tables.files import write_tables
 from benchmark.analysis.tables.latex import to_latex
 from benchmark.analysis.tables.markdown import escape_markdown, to_markdown
-from benchmark.analysis.tables.registry import TABLES
+from benchmark.analysis.tables.registry import TABLES, find_tables
 from benchmark.analysis.tables.rendering import render
 from benchmark.analysis.tables.scores import COMPARISON_COLUMNS, scores_table
 from benchmark.analysis.tables.specs.latency import LATENCY_COLUMNS
@@ -264,7 +266,7 @@ COLUMNS = (
     estimate("X", "x"),
     number("Number", "n", count, unit="s", short="N", outputs=Output.MARKDOWN | Output.TERMINAL),
     yes_no("Told", "told"),
-    text("Blank", "x_low", lambda value: "", optional=True),
+    text("Blank", "x_low", lambda value: ""),
 )
 
 
@@ -299,9 +301,37 @@ def test_captions_need_no_escaping():
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_columns_are_those_of_the_table(folder, name):
+def test_keys_of_columns_are_in_the_csv(folder, name):
     numbers = pd.read_csv(folder / f"{name}.csv").columns
     assert {key for column in TABLES[name].columns for key in column.keys} <= set(numbers)
+
+
+NEW_TABLE = """
+from benchmark.analysis.report.page.page import write_page
+from benchmark.analysis.tables import specs
+from benchmark.analysis.tables.columns import number, text
+from benchmark.analysis.tables.spec import TableSpec
+
+def names(results, tables):
+    labels = tables["comparison"][["model", "label"]]
+    return labels.assign(length=labels["label"].str.len())
+
+TABLES = (TableSpec("names", names, "How long names are.", (text("Model", "label"), number("Length", "length"))),)
+"""
+
+
+def test_a_new_table_is_one_new_file(small, tmp_path, monkeypatch):
+    (tmp_path / "names.py").write_text(NEW_TABLE)
+    monkeypatch.setattr(specs, "__path__", [*specs.__path__, str(tmp_path)])
+    for name, spec in find_tables().items():
+        monkeypatch.setitem(TABLES, name, spec)
+    results = read_results(small)
+    tables, written = write_tables(results)
+    assert {small / f"names.{suffix}" for suffix in ("csv", "md", "tex")} <= set(written)
+    assert "| VGG-16 | 6 |" in (small / "names.md").read_text()
+    page = write_page(results, tables).read_text()
+    assert "How long names are" in page
+    assert '<td class="n" data-value="6.0">6</td>' in page
 
 
 def test_a_table_that_does_not_apply_to_the_task_is_not_written(small, monkeypatch):

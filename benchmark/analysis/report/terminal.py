@@ -43,8 +43,7 @@ def fit(table, width):
     Columns are left out and names shortened in the order of :attr:`analysis.tables.columns.Column.drop` as far as
     needed; a name that was shortened stands in full among the caveats. Text may have to be wrapped all the same: then
     label_width is None."""
-    full = _only(table, {column for column, cells in _listed(table) if not cells or any(cell.text for cell in cells)})
-    short = without_long_names(full)
+    full, short = table, without_long_names(table)
     for step in sorted({column.drop for column in table.columns if column.drop} | {SHORTEN}):
         if (over := _needed(short) - width) <= 0:
             break

@@ -37,7 +37,6 @@ class Column:
     form: Callable | str = ""  # from the values of the keys to text; or how the first one is formatted, as '.3f'
     unit: str = ""
     text: bool = False  # to the left and sorted by its text; else a number, to the right and sorted by value
-    optional: bool = False  # left out where blank in every row
     outputs: Output = Output.ANY
     short: str | None = None  # the header where there is little room
     shorten: bool = False  # a name that may lose its middle where there is little room

@@ -11,13 +11,14 @@ from benchmark.analysis.tables import specs
 from benchmark.analysis.tables.rendering import render_table
 
 
-def _specs():
+def find_tables():
+    """Return {name: spec} of every module of specs, in order."""
     modules = (import_module(f"{specs.__name__}.{module.name}") for module in iter_modules(specs.__path__))
     found = [spec for module in modules for spec in module.TABLES]
     return {spec.name: spec for spec in sorted(found, key=lambda spec: (spec.place, spec.name))}
 
 
-TABLES = _specs()  # name -> TableSpec
+TABLES = find_tables()  # name -> TableSpec
 
 
 class Tables(Mapping):

@@ -26,10 +26,10 @@ class Rendered:
 def render(frame, columns, title, output=Output.PAGE, **words):
     """Return the :class:`Rendered` of a frame of numbers; words: further fields of it.
 
-    Columns that are not for this output are left out, and optional ones that are blank in every row."""
+    Columns that are not for this output are left out, and those that are blank in every row."""
     records = frame.to_dict("records")
     cells = {column: tuple(map(column.cell, records)) for column in columns if output in column.outputs}
-    shown = {c: column for c, column in cells.items() if not c.optional or any(cell.text for cell in column)}
+    shown = {c: column for c, column in cells.items() if not records or any(cell.text for cell in column)}
     header = tuple(column.title(output) for column in shown)
     rows = tuple(zip(*shown.values(), strict=True)) if shown else ()
     return Rendered(title, header, tuple(shown), rows, **words)
@@ -51,7 +51,7 @@ def render_table(results, tables, spec, output, frame=None):
     words = {"facts": (*spec.facts, *spec.about(tables)), "long": spec.long}
     if output == Output.PAGE:
         known = {model["name"] for model in results.models}
-        words["models"] = tuple(name if name in known else "" for name in frame["model"]) if spec.links else ()
+        words["models"] = tuple(name if name in known else "" for name in frame["model"]) if "model" in frame else ()
         words["caveats"] = (*warnings(results), *caveats.legend())
     else:
         failed = (f"Failed: {label}: {error}." for label, error in failures(results).items())

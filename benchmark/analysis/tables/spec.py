@@ -17,7 +17,6 @@ MACRO = (
 )
 TIMING = "Latency: ms per clip, batch 1, CPU, preprocessing inside the model included."
 THROUGHPUT = "Clips/s: in batches of 32, where timed."
-FURTHER = "further"  # the section of the page that takes every table without a place of its own
 
 
 @dataclass(frozen=True)
@@ -35,9 +34,8 @@ class TableSpec:
     extra: str = ""  # the name of a table whose rows are written below its own
     shown: Callable = lambda frame, tables: frame  # the rows that are shown, of those in the CSV
     block: str = ""  # a column whose values head blocks of rows
-    links: bool = False  # whether each row is about a model
     long: bool = False  # may break over pages
-    section: str = FURTHER  # of the page; '' where the page does not show it
+    further: bool = True  # whether the page lists it among its further tables
     place: int = 1000  # tables are written and listed in the order of these numbers, then of their names
     tasks: tuple[str, ...] = ()  # keys of benchmark.tasks.TASKS that it applies to, () for all
 
@@ -50,8 +48,3 @@ class TableSpec:
         if not self.extra or tables[self.extra].empty:
             return tables[self.name]
         return pd.concat([tables[self.name], tables[self.extra]], ignore_index=True)
-
-
-def first_rows(most):
-    """Return a function that shows the first ``most`` rows of a table."""
-    return lambda frame, tables: frame.head(most)

@@ -22,7 +22,6 @@ from benchmark.analysis.tables.description import describe, failures, warnings
 from benchmark.analysis.tables.guessing import guessing
 from benchmark.analysis.tables.naming import names, origin
 from benchmark.analysis.tables.registry import TABLES
-from benchmark.analysis.tables.spec import FURTHER
 from spectrograms.files import write_text
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -63,7 +62,7 @@ def content(results, tables):
         "models": model_parts(results, tables, shown, failed),
         "examples": shown,
         "further": [table for spec in TABLES.values()
-                    if spec.section == FURTHER and spec.columns and (table := tables.render(spec.name, Output.PAGE))],
+                    if spec.further and spec.columns and (table := tables.render(spec.name, Output.PAGE))],
         "data_card": data_card(results),
         "provenance": provenance(results),
     }  # fmt: skip

@@ -24,7 +24,7 @@ FACTS = (
 TABLES = (
     TableSpec(
         "calibration", lambda results, tables: calibration_table(results, tables["ranking"]),
-        "Calibration and ranking of the scores.", COLUMNS, FACTS, links=True, place=50,
+        "Calibration and ranking of the scores.", COLUMNS, FACTS, place=50,
     ),
     TableSpec("ranking", lambda results, tables: ranking_table(results), place=51),
     TableSpec("reliability", lambda results, tables: reliability_table(results), place=52),

@@ -60,7 +60,7 @@ COLUMNS = (
     estimate("Accuracy", "accuracy", outputs=Output.SCREEN | Output.LATEX),
     Column("Accuracy [95 %]", ("accuracy", "accuracy_low", "accuracy_high", "best"), _with_standing,
            outputs=Output.TERMINAL),
-    text("Best", "best", optional=True, outputs=Output.SCREEN),
+    text("Best", "best", outputs=Output.SCREEN),
     number("± std", "accuracy_std", ".3f", outputs=Output.SCREEN),
     number("Precision", "precision_macro", ".3f", outputs=Output.SCREEN),
     number("Recall", "recall_macro", ".3f", outputs=Output.SCREEN),
@@ -70,7 +70,7 @@ COLUMNS = (
     number("MCC", "mcc", ".3f", outputs=Output.SCREEN),
     number("p50", "latency_ms_p50", ".1f", unit="ms"),
     number("p90", "latency_ms_p90", ".1f", unit="ms", outputs=Output.SCREEN),
-    number("Clips/s", "throughput", ".1f", optional=True, outputs=Output.SCREEN),
+    number("Clips/s", "throughput", ".1f", outputs=Output.SCREEN),
     number("Parameters", "parameters", count, short="Params", drop=5),
     number("Size", "size_mb", ".1f", unit="MB", short="", drop=1, outputs=NOT_PAPER),
     number("Training", "train_seconds", ".1f", unit="s", short="Train", drop=2, outputs=NOT_PAPER),
@@ -79,8 +79,8 @@ COLUMNS = (
 TABLES = (
     TableSpec(
         "comparison", comparison_table, "Comparison of the models.", COLUMNS,
-        (POOLED, INTERVAL, MACRO, ZERO, BALANCED, TIMING, THROUGHPUT), _about, extra="baseline", links=True,
-        section="comparison", place=10,
+        (POOLED, INTERVAL, MACRO, ZERO, BALANCED, TIMING, THROUGHPUT), _about, extra="baseline",
+        further=False, place=10,
     ),
     TableSpec("baseline", baseline_table, place=11),
 )  # fmt: skip

@@ -58,19 +58,19 @@ COLUMNS = (
     number("Accuracy", "accuracy", ".3f"),
     yes_no("Front", "pareto", no=""),
     number("Parameters", "parameters", count, short="Params"),
-    number("FLOPs", "flops", count, optional=True),
+    number("FLOPs", "flops", count),
     number("Size", "size_mb", ".1f", unit="MB", outputs=Output.SCREEN),
-    number("File", "file_mb", ".1f", unit="MB", optional=True, outputs=Output.SCREEN),
+    number("File", "file_mb", ".1f", unit="MB", outputs=Output.SCREEN),
     number("Peak memory", "peak_memory_mb", ".0f", unit="MB", short="Memory"),
     number("Training", "train_seconds", ".1f", unit="s"),
-    number("Energy", "energy_j", ".0f", unit="J", optional=True),
+    number("Energy", "energy_j", ".0f", unit="J"),
     number("First call", "latency_ms_first", ".1f", unit="ms", outputs=Output.SCREEN),
     number("p50", "latency_ms_p50", ".1f", unit="ms"),
     number("p90", "latency_ms_p90", ".1f", unit="ms", outputs=Output.SCREEN),
     number("p99", "latency_ms_p99", ".1f", unit="ms", outputs=Output.SCREEN),
-    number("Clips/s", "throughput", ".1f", optional=True),
+    number("Clips/s", "throughput", ".1f"),
     text("Threads", "threads", outputs=Output.SCREEN),
-    text("GPU", "accelerators", optional=True, outputs=Output.SCREEN),
+    text("GPU", "accelerators", outputs=Output.SCREEN),
 )
 TABLES = (
     TableSpec(
@@ -78,6 +78,6 @@ TABLES = (
         (POOLED, TIMING, THROUGHPUT, "Front: no other model is as accurate and as fast (p50).",
          "Size: parameters in float32; file: as saved. Peak memory: of the whole process, training included. "
          "Training and energy: of one trial."),
-        links=True, place=60,
+        place=60,
     ),
 )  # fmt: skip

@@ -37,6 +37,6 @@ FACTS = (
 TABLES = (
     TableSpec(
         "pairwise", lambda results, tables: pairwise_table(results), "Every pair of models.", COLUMNS, FACTS,
-        tests_used, long=True, section="pairs", place=40,
+        tests_used, long=True, further=False, place=40,
     ),
 )  # fmt: skip

@@ -50,6 +50,6 @@ COLUMNS = (
 TABLES = (
     TableSpec(
         "per_class", per_class_table, "Precision, recall and F1-score per class.", COLUMNS, (POOLED, SUPPORT, ZERO),
-        shown=with_accuracy, block="model", long=True, section="models", place=20,
+        shown=with_accuracy, block="model", long=True, further=False, place=20,
     ),
 )  # fmt: skip
