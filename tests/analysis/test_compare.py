@@ -207,6 +207,17 @@ def test_what_must_be_known_of_either_study_is_said(pair):
     assert "VGG-16: B: leakage not checked" in text
 
 
+def test_a_long_name_of_weights_loses_its_middle_in_80_columns_and_no_number_is_cut(pair):
+    name = "mobilenetv2_1.0_224_dequant_notop.weights.h5"
+    text = printed(replace(pair, rows=pair.rows.assign(weights_b=name)), 80)
+    assert max(map(len, text.splitlines())) <= 80
+    (line,) = (line for line in text.splitlines() if line.startswith("VGG-16 ") and ".." in line)
+    for study in "ab":
+        score, low, high = (pair.rows[f"accuracy_{study}{end}"][0] for end in ("", "_low", "_high"))
+        assert f"{score:.3f} [{low:.2f}, {high:.2f}]" in line
+    assert f"Weights of VGG-16: imagenet / {name}." in " ".join(text.split())
+
+
 def test_files_are_written_into_the_first_folder_or_where_asked(pair, tmp_path):
     names = ["compare-first-second.csv", "compare-first-second-settings.csv", "compare-first-second.md"]
     for folder, out in ((pair.folder, None), (tmp_path / "out", tmp_path / "out")):

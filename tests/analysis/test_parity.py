@@ -16,15 +16,13 @@ from benchmark.analysis.plots import figures
 from benchmark.analysis.report.page.page import write_page
 from benchmark.analysis.tables.files import write_tables
 from benchmark.analysis.tables.paper_form import FIGURES
-from benchmark.analysis.tables.scores import COMPARISON_COLUMNS
+from benchmark.analysis.tables.specs.comparison import COMPARISON_COLUMNS, COMPARISON_EXTRA, with_parity
 from benchmark.analysis.tables.specs.parity import (
-    COMPARISON_EXTRA,
     PARITY_COLUMNS,
     PUBLISHED_ROWS,
     agreement,
     parity_table,
     published_models,
-    with_parity,
 )
 from benchmark.config.load import network_names
 from benchmark.config.study import Study

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Report:
     """What a report wrote, and what it says."""
 
-    comparison: "pd.DataFrame"  # a row per model, columns scores.COMPARISON_COLUMNS
+    comparison: "pd.DataFrame"  # a row per model, columns COMPARISON_COLUMNS of its spec
     files: tuple[Path, ...]  # every table and figure written, and the page
     failures: dict[str, str]  # label of a model to what went wrong in its trials
     table: "Rendered"  # the comparison for a terminal

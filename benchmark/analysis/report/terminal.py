@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from rich.cells import cell_len
 
+from benchmark.analysis.tables.columns import LONGEST_NAME
 from benchmark.analysis.tables.rendering import without_long_names
 
 LABEL, LEAST_LABEL = 24, 8  # columns that the first column takes: where there is room, and in need
@@ -43,18 +44,20 @@ def fit(table, width):
     Columns are left out and names shortened in the order of :attr:`analysis.tables.columns.Column.drop` as far as
     needed; a name that was shortened stands in full among the caveats. Text may have to be wrapped all the same: then
     label_width is None."""
-    full, short = table, without_long_names(table)
-    for step in sorted({column.drop for column in table.columns if column.drop} | {SHORTEN}):
-        if (over := _needed(short) - width) <= 0:
+    cells = dict(zip(table.columns, list(zip(*table.rows, strict=True)) or [()] * len(table.columns), strict=True))
+    kept, longest = list(table.columns), LONGEST_NAME
+    for step in sorted({column.drop for column in kept if column.drop} | {SHORTEN}):
+        widths = _widths(without_long_names(_only(table, kept), longest))
+        if (over := min(LABEL, widths[0]) + sum(1 + wide for wide in widths[1:]) - width) <= 0:
             break
         if step == SHORTEN:
-            longest = max((wide for wide, c in zip(_widths(short), short.columns, strict=True) if c.shorten), default=0)
-            short = without_long_names(full, max(LEAST, longest - over))
+            names = [wide for wide, column in zip(widths, kept, strict=True) if column.shorten]
+            longest = max(LEAST, max(names, default=0) - over)
         else:
-            kept = {column for column, cells in _listed(full) if column.drop != step or _says(column, cells)}
-            full, short = (_only(made, kept) for made in (full, short))
-    left = width - sum(1 + wide for wide in _widths(short)[1:])
-    return short, left if left >= LEAST_LABEL else None
+            kept = [column for column in kept if column.drop != step or _says(column, cells[column])]
+    fitted = without_long_names(_only(table, kept), longest)
+    left = width - sum(1 + wide for wide in _widths(fitted)[1:])
+    return fitted, left if left >= LEAST_LABEL else None
 
 
 def _says(column, cells):
@@ -62,26 +65,13 @@ def _says(column, cells):
     return bool(column.usual) and any(cell.text not in ("", column.usual) for cell in cells)
 
 
-def _listed(table):
-    """Return (column, its cells) of each column."""
-    cells = list(zip(*table.rows, strict=True)) or [()] * len(table.columns)
-    return list(zip(table.columns, cells, strict=True))
-
-
 def _only(table, kept):
     """Return a table with some of its columns alone."""
-    places = [place for place, column in enumerate(table.columns) if column in kept]
-    header, columns = (tuple(found[place] for place in places) for found in (table.header, table.columns))
+    places = [table.columns.index(column) for column in kept]
     rows = tuple(tuple(row[place] for place in places) for row in table.rows)
-    return replace(table, header=header, columns=columns, rows=rows)
+    return replace(table, header=tuple(table.header[place] for place in places), columns=tuple(kept), rows=rows)
 
 
 def _widths(table):
     listed = zip(table.header, *([cell.text for cell in row] for row in table.rows), strict=True)
     return [max(map(cell_len, column)) for column in listed]
-
-
-def _needed(table):
-    """Return how many columns of a terminal a table takes, with one between two cells."""
-    first, *others = _widths(table)
-    return min(LABEL, first) + sum(1 + wide for wide in others)

@@ -10,8 +10,8 @@ from scipy.stats import fisher_exact, spearmanr
 from benchmark.analysis.audit.published import read_published, read_sets
 from benchmark.analysis.metrics.statistics import wilson_interval
 from benchmark.analysis.tables.columns import Column, estimate, number, text, with_interval
-from benchmark.analysis.tables.scores import scores_table
 from benchmark.analysis.tables.spec import TableSpec
+from benchmark.analysis.tables.specs.comparison import scores_table
 
 # Of each source that a study may name: names in configs/models to the rows of its tables, as printed.
 PUBLISHED_ROWS = {
@@ -32,12 +32,6 @@ PARITY_COLUMNS = (
     "published_high", "accuracy", "accuracy_low", "accuracy_high", "n_test", "difference", "p_value", "published_rank",
     "rank", "published_latency_ms", "latency_ms_p50", "published_latency_rank", "latency_rank",
 )  # fmt: skip
-COMPARISON_EXTRA = {
-    "published_accuracy": "published_accuracy",
-    "published_on": "published_on",
-    "parity_difference": "difference",
-    "parity_p": "p_value",
-}  # columns that the comparison gains, and those of the parity table they come from
 LEAST_SHARED = 3  # models; fewer have no order worth a correlation
 
 
@@ -105,13 +99,6 @@ def _fisher(row):
 def _ranked(table, published, ours, ascending):
     both = table[[published, ours]].dropna()
     return (both[column].rank(ascending=ascending) for column in (published, ours))
-
-
-def with_parity(comparison, parity):
-    """Return a comparison table with the columns :data:`COMPARISON_EXTRA` behind its own, blank for other models."""
-    columns = parity.set_index("model")[list(COMPARISON_EXTRA.values())]
-    columns.columns = list(COMPARISON_EXTRA)
-    return comparison.join(columns, on="model")
 
 
 def agreement(parity):
