@@ -42,6 +42,7 @@ class Column:
     shorten: bool = False  # a name that may lose its middle where there is little room
     drop: int = 0  # a terminal too narrow for the table leaves columns out in this order, 0 never
     usual: str = ""  # it is left out so only where every cell says this
+    note: str = ""  # a sentence on it, said where it is shown
 
     def title(self, output):
         """Return the header with its unit."""

@@ -31,6 +31,7 @@ def render(frame, columns, title, output=Output.PAGE, **words):
     cells = {column: tuple(map(column.cell, records)) for column in columns if output in column.outputs}
     shown = {c: column for c, column in cells.items() if not records or any(cell.text for cell in column)}
     header = tuple(column.title(output) for column in shown)
+    words["facts"] = (*words.get("facts", ()), *dict.fromkeys(column.note for column in shown if column.note))
     rows = tuple(zip(*shown.values(), strict=True)) if shown else ()
     return Rendered(title, header, tuple(shown), rows, **words)
 

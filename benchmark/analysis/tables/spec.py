@@ -16,7 +16,7 @@ MACRO = (
     "kept whole, where clips come in groups)."
 )
 TIMING = "Latency: ms per clip, batch 1, CPU, preprocessing inside the model included."
-THROUGHPUT = "Clips/s: in batches of 32, where timed."
+THROUGHPUT = "Clips/s: in batches of 32."
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ COMPARISON_EXTRA = {
     "parity_difference": "difference",
     "parity_p": "p_value",
 }  # columns that the comparison gains, and those of the parity table they come from
-BALANCED = "Balanced: balanced accuracy, the mean recall of the classes tested; MCC: Matthews' correlation coefficient."
+BEST_MEANT = "Best: the highest accuracy; not separable: models whose difference from it may be chance."
+BALANCED = "Balanced: balanced accuracy, the mean recall of the classes tested."
 BASELINE = "Majority class: always the largest class of the training clips; no model of the study, no part in tests."
 STANDINGS = {BEST: "*", GUESSING: "*", ALIKE: "~"}  # of a model, in the terminal
 
@@ -108,10 +109,7 @@ def baseline_table(results, tables):
 
 def _about(tables):
     baseline = () if tables["baseline"].empty else (BASELINE,)
-    if not tables["comparison"]["best"].any():
-        return baseline
-    meant = "Best: the highest accuracy; not separable: models whose difference from it may be chance."
-    return (*baseline, meant, *tests_used(tables))
+    return (*baseline, *tests_used(tables)) if tables["comparison"]["best"].any() else baseline
 
 
 def _with_standing(value, low, high, best):
@@ -128,17 +126,17 @@ COLUMNS = (
     estimate("Accuracy", "accuracy", outputs=Output.SCREEN | Output.LATEX),
     Column("Accuracy [95 %]", ("accuracy", "accuracy_low", "accuracy_high", "best"), _with_standing,
            outputs=Output.TERMINAL),
-    text("Best", "best", outputs=Output.SCREEN),
+    text("Best", "best", outputs=Output.SCREEN, note=BEST_MEANT),
     number("± std", "accuracy_std", ".3f", outputs=Output.SCREEN),
     number("Precision", "precision_macro", ".3f", outputs=Output.SCREEN),
     number("Recall", "recall_macro", ".3f", outputs=Output.SCREEN),
     estimate("F1-score", "f1_macro", outputs=Output.SCREEN | Output.LATEX | Output.FACTS),
     number("F1", "f1_macro", ".3f", outputs=Output.TERMINAL),
-    number("Balanced", "balanced_accuracy", ".3f", outputs=Output.SCREEN),
-    number("MCC", "mcc", ".3f", outputs=Output.SCREEN),
+    number("Balanced", "balanced_accuracy", ".3f", outputs=Output.SCREEN, note=BALANCED),
+    number("MCC", "mcc", ".3f", outputs=Output.SCREEN, note="MCC: Matthews' correlation coefficient."),
     number("p50", "latency_ms_p50", ".1f", unit="ms"),
     number("p90", "latency_ms_p90", ".1f", unit="ms", outputs=Output.SCREEN),
-    number("Clips/s", "throughput", ".1f", outputs=Output.SCREEN),
+    number("Clips/s", "throughput", ".1f", outputs=Output.SCREEN, note=THROUGHPUT),
     number("Parameters", "parameters", count, short="Params", drop=5),
     number("Size", "size_mb", ".1f", unit="MB", short="", drop=1, outputs=NOT_PAPER),
     number("Training", "train_seconds", ".1f", unit="s", short="Train", drop=2, outputs=NOT_PAPER),
@@ -147,7 +145,7 @@ COLUMNS = (
 TABLES = (
     TableSpec(
         "comparison", comparison_table, "Comparison of the models.", COLUMNS,
-        (POOLED, INTERVAL, MACRO, ZERO, BALANCED, TIMING, THROUGHPUT), _about, extra="baseline",
+        (POOLED, INTERVAL, MACRO, ZERO, TIMING), _about, extra="baseline",
         further=False, place=10,
     ),
     TableSpec("baseline", baseline_table, place=11),

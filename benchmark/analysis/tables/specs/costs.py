@@ -68,14 +68,14 @@ COLUMNS = (
     number("p50", "latency_ms_p50", ".1f", unit="ms"),
     number("p90", "latency_ms_p90", ".1f", unit="ms", outputs=Output.SCREEN),
     number("p99", "latency_ms_p99", ".1f", unit="ms", outputs=Output.SCREEN),
-    number("Clips/s", "throughput", ".1f"),
+    number("Clips/s", "throughput", ".1f", note=THROUGHPUT),
     text("Threads", "threads", outputs=Output.SCREEN),
     text("GPU", "accelerators", outputs=Output.SCREEN),
 )
 TABLES = (
     TableSpec(
         "costs", lambda results, tables: costs_table(results, tables["comparison"]), "Costs of the models.", COLUMNS,
-        (POOLED, TIMING, THROUGHPUT, "Front: no other model is as accurate and as fast (p50).",
+        (POOLED, TIMING, "Front: no other model is as accurate and as fast (p50).",
          "Size: parameters in float32; file: as saved. Peak memory: of the whole process, training included. "
          "Training and energy: of one trial."),
         place=60,

@@ -7,7 +7,7 @@ from benchmark.analysis.tables.spec import INTERVAL, MACRO, POOLED, ZERO, TableS
 COLUMNS = (
     text("Model", "label"),
     number("Clips", "n_test"),
-    number("Different", "n_groups", outputs=Output.SCREEN),
+    number("Different", "n_groups", outputs=Output.SCREEN, note="Different: clips or groups tested in all."),
     estimate("Accuracy", "accuracy"),
     estimate("Precision", "precision_macro", outputs=Output.SCREEN),
     estimate("Recall", "recall_macro", outputs=Output.SCREEN),
@@ -17,7 +17,7 @@ COLUMNS = (
     Column("Corrected t [95 %]", ("trial_low", "trial_high"), interval),
 )
 FACTS = (
-    POOLED, INTERVAL, MACRO, "Different: clips or groups tested in all.",
+    POOLED, INTERVAL, MACRO,
     "Corrected t: accuracy with the corrected resampled t interval (Nadeau, Bengio 2003) where trials have splits "
     "of their own: what another split and seed may give; never narrower than Wilson's.", ZERO,
 )  # fmt: skip
