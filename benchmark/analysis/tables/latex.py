@@ -7,7 +7,7 @@ import pandas as pd
 HEAD = "% Written by the report, overwritten by the next one; needs \\usepackage{booktabs,graphicx,longtable}.\n"
 SMALL, CLOSE = ("footnotesize", ""), ("setlength", r"{\tabcolsep}{3pt}")  # commands, and what follows them
 # Without it LaTeX lets a table that is wider than the page run over its margin.
-FITTED = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{\begin{tabular}", r"\end{tabular}}"
+FITTED = r"\smallskip\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{\begin{tabular}", r"\end{tabular}}"
 # What pandas' escaping leaves, and the older encoding of LaTeX's fonts (OT1) prints as another character.
 SIGNS = {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}
 
@@ -50,7 +50,7 @@ def _notes(sentences):
     """Return a sentence per line, below the table and as wide as the text."""
     frame = pd.DataFrame({"note": [" ".join(sentence.split()) for sentence in sentences]})
     styler = frame.style.format(_settled, escape="latex").hide(axis="index").hide(axis="columns")
-    return "\\par\\smallskip\n" + styler.to_latex(column_format=r"@{}p{\linewidth}@{}")
+    return "\\par\\smallskip\\noindent\n" + styler.to_latex(column_format=r"@{}p{\linewidth}@{}")
 
 
 def _settled(text):
