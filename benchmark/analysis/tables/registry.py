@@ -35,7 +35,8 @@ class Tables(Mapping):
         if name not in self._frames:
             spec = TABLES[name]
             frame = spec.compute(self.results, self) if spec.applies(self.results) else pd.DataFrame()
-            self._frames[name] = with_marks(self.results, frame)
+            words = [find_marks(self.results).words(row) for row in frame.to_dict("records")]
+            self._frames[name] = frame.assign(marks=pd.Series(words, frame.index, dtype=object))
         return self._frames[name]
 
     def __iter__(self):
@@ -47,10 +48,3 @@ class Tables(Mapping):
     def render(self, name, output, frame=None):
         """Return the :class:`analysis.tables.rendering.Rendered` of a table, None where it has no rows."""
         return render_table(self.results, self, TABLES[name], output, frame)
-
-
-def with_marks(results, table):
-    """Return a table with a last column for what a reader must know about each row, in words: see :mod:`marks`."""
-    table = table.drop(columns="marks", errors="ignore")
-    words = [find_marks(results).words(row) for row in table.to_dict("records")]
-    return table.assign(marks=pd.Series(words, table.index, dtype=object))
