@@ -9,7 +9,6 @@ import soundfile
 
 from spectrograms.errors import AudioError
 from spectrograms.joined import what_follows
-from spectrograms.mpeg import lasts_at_most
 from spectrograms.sound import Sound, check_rate
 from spectrograms.tracks import decode_av, lasts_beyond
 
@@ -34,7 +33,7 @@ def decode(path, start, duration):
     quick = decode_soundfile(path, start, duration)
     if quick and _is_all(quick, duration):
         return quick
-    if quick is None or not (quick.sure or _ends_at(path, start + len(quick.mono) / quick.rate)):
+    if quick is None or not (quick.sure or not lasts_beyond(path, start + len(quick.mono) / quick.rate + CERTAIN)):
         quick = _longer(quick, path, start, duration)
     if _is_all(quick, duration):
         return quick
@@ -44,11 +43,6 @@ def decode(path, start, duration):
 def _is_all(sound, duration):
     """Return whether a Sound has all samples of so many seconds."""
     return len(sound.mono) >= math.ceil(duration * sound.rate)
-
-
-def _ends_at(path, seconds):
-    """Return whether a file that was read to its end, at ``seconds``, holds no more by ffmpeg's count."""
-    return lasts_at_most(path, seconds + CERTAIN) or not lasts_beyond(path, seconds + CERTAIN)
 
 
 def _longer(quick, path, start, duration):

@@ -1,6 +1,5 @@
 """Facts about leakage: copies are found whatever was done to them, others are not; only what a split parts counts."""
 
-import av
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,28 +7,22 @@ import soundfile
 import soxr
 
 from benchmark.data import fingerprints
-from benchmark.data.fingerprints import agreement, encode, near_duplicates, sound_fingerprint
+from benchmark.data.fingerprints import near_duplicates, sound_fingerprint
 from benchmark.data.leakage import ACROSS, PAIR, across, find_copies, find_same_bytes, join_copies
 from benchmark.data.synthetic import GENRES, waveform
 from spectrograms.params import ClipParams
 from tests.support.clip_tables import couples, table
+from tests.support.sounds import encode
 
 RATE, SECONDS = 22050, 5.0
 CLIP = ClipParams(duration=SECONDS)
 
 
-def encode_file(path, sound, codec, rate, bit_rate):
-    """Write mono sound with PyAV."""
-    with av.open(str(path), "w") as file:
-        stream = file.add_stream(codec, rate=rate, layout="mono")
-        stream.bit_rate = bit_rate
-        frame = av.AudioFrame.from_ndarray(
-            soxr.resample(sound, RATE, rate).astype(np.float32)[None], format="flt", layout="mono"
-        )
-        frame.sample_rate = rate
-        to_codec = av.AudioResampler(stream.format.name, "mono", rate, stream.codec_context.frame_size)
-        for piece in [*to_codec.resample(frame), *to_codec.resample(None), None]:
-            file.mux(stream.encode(piece))
+def encoded(codec, rate):
+    """Return a function that writes mono sound with 64 kbit/s."""
+    return lambda path, sound: encode(
+        path, soxr.resample(sound, RATE, rate)[:, None], codec, rate=rate, options={"b": "64000"}
+    )
 
 
 def save(path, sound, rate=RATE):
@@ -45,10 +38,9 @@ def cut(start, stop):
 
 
 COPIES = {  # name of the file: how it is written
-    "64k.mp3": lambda path, sound: encode_file(path, sound, "libmp3lame", 44100, 64_000),
-    "128k.mp3": lambda path, sound: encode_file(path, sound, "libmp3lame", 44100, 128_000),
-    "64k.opus": lambda path, sound: encode_file(path, sound, "libopus", 48000, 64_000),
-    "64k.m4a": lambda path, sound: encode_file(path, sound, "aac", 44100, 64_000),
+    "64k.mp3": encoded("libmp3lame", 44100),
+    "64k.opus": encoded("libopus", 48000),
+    "64k.m4a": encoded("aac", 44100),
     "vorbis.ogg": save,
     "16k.wav": lambda path, sound: save(path, soxr.resample(sound, RATE, 16000), 16000),
     "11k.wav": lambda path, sound: save(path, soxr.resample(sound, RATE, 11025), 11025),
@@ -212,25 +204,9 @@ def test_silence_has_no_fingerprint_and_is_like_no_other(tmp_path):
     assert find_copies(table(sorted(tmp_path.glob("*.wav"))), CLIP, tmp_path, n_jobs=1).empty
 
 
-def test_bits_are_signs_of_changes_of_differences_between_bands():
-    levels = np.zeros((33, 6))
-    levels[4, 3:] = 10  # band 4 grows 10 dB louder at frame 3: up against band 5, and band 3 falls against it
-    bits, strong, _ = encode(levels, 2)
-    assert list(strong) == [0, 0, 0, 0b11000, 0b11000, 0]
-    assert list(bits & strong) == [0, 0, 0, 0b10000, 0b10000, 0]
-
-
-def test_agreement_counts_the_bits_strong_in_both_where_they_overlap():
-    one = np.array([[0b0011, 0b1111, 0b0000], [0b1111, 0b0111, 0b1111], [0, 0, 0]], np.uint32)
-    other = np.array([[0b1110, 0b1111], [0b1111, 0b1111], [0, 0]], np.uint32)
-    assert agreement(one, other, -1) == (1 - 5 / 7, 7)  # 1111 and 1110 in 3 bits, 0000 and 1111 in 4
-    assert agreement(one, other, 2) == (0.0, 0)
-    assert agreement(one, other, -9) == agreement(one, other, 9) == (0.0, 0)
-
-
 def test_among_random_fingerprints_exactly_the_planted_copies_are_found():
     rng = np.random.default_rng(0)
-    prints = [encode(np.cumsum(rng.normal(0, 3, (33, 300)), axis=1), 8) for _ in range(300)]
+    prints = [fingerprints.encode(np.cumsum(rng.normal(0, 3, (33, 300)), axis=1), 8) for _ in range(300)]
     planted = [(number, 300 + number) for number in range(20)]
     prints += [prints[number][:, 5 * number :] for number, _ in planted]
     found = near_duplicates(prints)
@@ -241,7 +217,7 @@ def test_among_random_fingerprints_exactly_the_planted_copies_are_found():
 @pytest.mark.parametrize(("share", "expected"), [(0.7, 0), (0.9, 1)])
 def test_what_agrees_in_too_few_bits_is_no_copy_though_its_anchors_do(share, expected):
     rng = np.random.default_rng(0)
-    one = encode(np.cumsum(rng.normal(0, 3, (33, 600)), axis=1), 8)
+    one = fingerprints.encode(np.cumsum(rng.normal(0, 3, (33, 600)), axis=1), 8)
     one[2, 50:] = 0  # few anchors, all in frames that are left as they are
     other = one.copy()
     wrong = (rng.random((32, 600)) > share) * (np.uint32(1) << np.arange(32, dtype=np.uint32))[:, None]
@@ -325,24 +301,3 @@ def test_groups_that_copies_tie_together_become_one_and_others_stay():
     joined = join_copies(clips, pairs_of(("a", "b"), ("b", "c"), ("e", "f")))
     assert joined["group"].tolist() == ["film"] * 4 + ["clip:e"] * 2 + ["own", "clip:h"]
     assert join_copies(clips, pairs_of())["group"].tolist() == clips["group"].tolist()
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_joined_groups_are_the_components_of_the_graph(seed):
-    """Against a walk through the graph of clips, edge by edge."""
-    rng = np.random.default_rng(seed)
-    clips = clips_of([f"g{number}" for number in rng.integers(6, size=8)])
-    edges = [tuple(sorted(rng.choice(list("abcdefgh"), 2, replace=False))) for _ in range(3)]
-    joined = join_copies(clips, pairs_of(*edges)).set_index("clip_id")["group"]
-    group = clips.set_index("clip_id")["group"]
-    near = {one: {other for other in group.index if group[one] == group[other]} for one in group.index}
-    for one, other in edges:
-        near[one].add(other)
-        near[other].add(one)
-    for start in group.index:
-        reached, border = {start}, [start]
-        while border:
-            new = near[border.pop()] - reached
-            reached |= new
-            border += new
-        assert reached == set(joined.index[joined == joined[start]])

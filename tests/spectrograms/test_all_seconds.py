@@ -3,7 +3,6 @@
 The truth is a plain loop over all that PyAV decodes, samples counted and divided by the rate of their own frame."""
 
 import struct
-from fractions import Fraction
 
 import av
 import numpy as np
@@ -13,8 +12,9 @@ import soundfile
 from spectrograms.audio import load_clip, read_clip
 from spectrograms.decoders import decode
 from spectrograms.errors import AudioError
-from spectrograms.mpeg import lasts_at_most
 from spectrograms.params import ClipParams
+from tests.support.bad_sounds import as_bytes, wav_header
+from tests.support.sounds import encode
 
 RATE = 44_100
 # extension, codec, container, seconds that ffmpeg decodes of 3 s and 5 s joined: all, or the first part alone
@@ -29,18 +29,6 @@ JOINED = [
 
 def tone(seconds, frequency, rate=RATE, peak=0.3):
     return (peak * np.sin(2 * np.pi * frequency * np.arange(round(seconds * rate)) / rate)).astype(np.float32)
-
-
-def encode(path, channels, rate, codec, container):
-    """Write (n_channels, n_samples) at ``rate`` Hz."""
-    layout = {1: "mono", 2: "stereo"}[len(channels)]
-    with av.open(str(path), "w", format=container) as file:
-        stream = file.add_stream(codec, rate=rate, layout=layout)
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(channels), format="fltp", layout=layout)
-        frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
-        for part in av.AudioResampler(format=stream.codec_context.format).resample(frame):
-            file.mux(stream.encode(part))
-        file.mux(stream.encode(None))
 
 
 def seconds_of(path):
@@ -59,8 +47,9 @@ def joined(folder, extension, codec, container, second=(880, 1, None)):
     """Write 3 s of 440 Hz, and 5 s of another tone, channels and rate behind it; return the path."""
     frequency, n_channels, rate = second
     own = 48_000 if extension == "opus" else RATE
-    encode(folder / "a", tone(3, 440, own)[None], own, codec, container)
-    encode(folder / "b", np.stack([tone(5, frequency, rate or own)] * n_channels), rate or own, codec, container)
+    encode(folder / "a", tone(3, 440, own)[:, None], codec, container=container, rate=own)
+    second = np.stack([tone(5, frequency, rate or own)] * n_channels, axis=1)
+    encode(folder / "b", second, codec, container=container, rate=rate or own)
     path = folder / f"joined.{extension}"
     path.write_bytes((folder / "a").read_bytes() + (folder / "b").read_bytes())
     return path
@@ -113,7 +102,7 @@ def test_a_jump_into_joined_recordings_finds_what_decoding_from_the_start_finds(
     codec, container = next((codec, container) for name, codec, container, _ in JOINED if name == extension)
     for name, first, seconds in (("a", 0, 3), ("b", 3, 6)):
         sound = np.concatenate([tone(1, 500 + 150 * number) for number in range(first, first + seconds)])
-        encode(tmp_path / name, sound[None], RATE, codec, container)
+        encode(tmp_path / name, sound[:, None], codec, container=container, rate=RATE)
     path = tmp_path / f"joined.{extension}"
     path.write_bytes((tmp_path / "a").read_bytes() + (tmp_path / "b").read_bytes())
     waveform = load_clip(path, ClipParams(duration=1, offset=offset), 22050)
@@ -125,7 +114,7 @@ def test_a_jump_into_joined_recordings_finds_what_decoding_from_the_start_finds(
 
 @pytest.mark.parametrize("frames", [0, 10, 100_000])
 def test_an_mp3_whose_header_counts_too_few_or_too_many_frames_is_read_to_its_end(tmp_path, frames):
-    encode(tmp_path / "a.mp3", tone(9, 880)[None], RATE, "libmp3lame", "mp3")
+    encode(tmp_path / "a.mp3", tone(9, 880)[:, None], "libmp3lame", rate=RATE)
     content = bytearray((tmp_path / "a.mp3").read_bytes())
     place = max(content.find(b"Info"), content.find(b"Xing"))
     content[place + 8 : place + 12] = struct.pack(">I", frames)
@@ -136,54 +125,15 @@ def test_an_mp3_whose_header_counts_too_few_or_too_many_frames_is_read_to_its_en
     assert loudest(clip.waveform, 22050, 1, 8.5) == pytest.approx(880, abs=1)
 
 
-@pytest.mark.parametrize("rate", [8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000])
-@pytest.mark.parametrize("bit_rate", [32_000, 64_000, None])
-def test_frames_of_mp3_are_counted_as_ffmpeg_counts_them(tmp_path, rate, bit_rate):
-    """Without a bit rate each frame has one of its own."""
-    options = {"b": str(bit_rate)} if bit_rate else {"global_quality": "300", "flags": "+qscale"}
-    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 4 * rate) * np.linspace(0, 1, 4 * rate)
-    with av.open(str(tmp_path / "a.mp3"), "w") as file:
-        stream = file.add_stream("libmp3lame", rate=rate, layout="mono", options=options)
-        frame = av.AudioFrame.from_ndarray(noise.astype(np.float32)[None], format="fltp", layout="mono")
-        frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
-        file.mux(stream.encode(frame))
-        file.mux(stream.encode(None))
-    with av.open(str(tmp_path / "a.mp3")) as file:
-        counted = sum(float((packet.duration or 0) * (packet.time_base or 0)) for packet in file.demux(audio=0))
-    assert lasts_at_most(tmp_path / "a.mp3", counted + 0.001)
-    assert not lasts_at_most(tmp_path / "a.mp3", counted - 0.001)
-    (tmp_path / "b.mp3").write_bytes((tmp_path / "a.mp3").read_bytes() * 2)
-    assert not lasts_at_most(tmp_path / "b.mp3", 1.5 * counted)
-    assert lasts_at_most(tmp_path / "b.mp3", 2 * counted + 0.001)
-
-
-@pytest.mark.parametrize(
-    "content", [b"RIFF" + bytes(100), bytes(20_000), b"\xff" * 20_000, b"ID3\x04\0\0" + bytes(9_000)]
-)
-def test_what_is_no_row_of_frames_is_left_to_ffmpeg(tmp_path, content):
-    (tmp_path / "a.mp3").write_bytes(content)
-    assert not lasts_at_most(tmp_path / "a.mp3", 100)
-
-
-def wav(samples, says, riff_says=None, rate=22050):
-    """Return a WAV of 16 bits whose chunk of data claims ``says`` bytes."""
-    content = (samples * 32767).astype("<i2").tobytes()
-    form = struct.pack("<HHIIHH", 1, 1, rate, 2 * rate, 2, 16)
-    riff = 36 + len(content) if riff_says is None else riff_says
-    return (
-        b"RIFF" + struct.pack("<I", riff) + b"WAVEfmt " + struct.pack("<I", 16) + form
-        + b"data" + struct.pack("<I", says) + content
-    )  # fmt: skip
-
-
+WHOLE = 36 + 9 * 44100  # bytes
 UNREAD = "more samples than its header gives, which are not read"
 HEADERS = {  # bytes that the chunk and the file claim; seconds that ffmpeg decodes; what is told
-    "right": (9 * 44100, None, 9, ""),
+    "right": (9 * 44100, WHOLE, 9, ""),
     "zero, as a stream": (0, 0, 9, ""),
-    "zero": (0, None, 9, ""),
+    "zero": (0, WHOLE, 9, ""),
     "all bits, as a stream": (2**32 - 1, 2**32 - 1, 9, ""),
-    "too much": (18 * 44100, None, 9, ""),
-    "a second": (44100, None, 1, UNREAD),
+    "too much": (18 * 44100, WHOLE, 9, ""),
+    "a second": (44100, WHOLE, 1, UNREAD),
     "a second, and so the file": (44100, 44136, 1, UNREAD),
 }
 
@@ -191,7 +141,7 @@ HEADERS = {  # bytes that the chunk and the file claim; seconds that ffmpeg deco
 @pytest.mark.parametrize("what", HEADERS)
 def test_a_wav_whose_header_lies_is_read_as_ffmpeg_reads_it_or_told(tmp_path, what):
     says, riff_says, expected, told = HEADERS[what]
-    (tmp_path / "a.wav").write_bytes(wav(tone(9, 880, 22050), says, riff_says))
+    (tmp_path / "a.wav").write_bytes(wav_header(22050, says, riff_says) + as_bytes(tone(9, 880, 22050)))
     assert seconds_of(tmp_path / "a.wav") == pytest.approx(expected)
     clip = read_clip(tmp_path / "a.wav", ClipParams(duration=12), 22050)
     assert (round(clip.seconds, 3), clip.caveat) == (expected, told)
@@ -203,7 +153,9 @@ def test_a_wav_whose_header_lies_is_read_as_ffmpeg_reads_it_or_told(tmp_path, wh
     ids=["nothing", "a chunk", "an ID3 tag", "zeros", "an old tag"],
 )
 def test_what_programs_put_behind_the_sound_is_not_told(tmp_path, behind):
-    (tmp_path / "a.wav").write_bytes(wav(tone(2, 880, 22050), 2 * 44100) + behind)
+    (tmp_path / "a.wav").write_bytes(
+        wav_header(22050, 2 * 44100, 36 + 2 * 44100) + as_bytes(tone(2, 880, 22050)) + behind
+    )
     clip = read_clip(tmp_path / "a.wav", ClipParams(duration=3), 22050)
     assert (clip.seconds, clip.caveat) == (2.0, "")
 
@@ -252,7 +204,7 @@ def test_channels_that_cancel_set_a_file_aside_whatever_its_samples(tmp_path, su
     sound = tone(2, 440)
     if extension == "mka":
         codec = {"PCM_16": "pcm_s16le", "PCM_24": "pcm_s24le", "FLOAT": "pcm_f32le"}[subtype]
-        encode(tmp_path / "a.mka", np.stack([sound, -sound]), RATE, codec, "matroska")
+        encode(tmp_path / "a.mka", np.stack([sound, -sound], 1), codec, container="matroska", rate=RATE)
     else:
         soundfile.write(tmp_path / f"a.{extension}", np.stack([sound, -sound], 1), RATE, subtype=subtype)
     with pytest.raises(AudioError, match="the channels cancel: their mean is"):

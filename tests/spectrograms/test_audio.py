@@ -1,8 +1,5 @@
 """Sound in: the right seconds of any file, mono, at the right rate, and a readable reason where there are none."""
 
-from fractions import Fraction
-
-import av
 import librosa
 import numpy as np
 import pytest
@@ -100,12 +97,6 @@ def test_waveform_is_that_of_librosa_load(tmp_path, file_rate):
     np.testing.assert_allclose(middle, expected[2 * 22050 : 3 * 22050], atol=3e-3)
 
 
-def test_a_resampled_sine_keeps_frequency_and_level(tmp_path):
-    soundfile.write(tmp_path / "a.wav", tone(2, 44100, 1000), 44100, subtype="FLOAT")
-    waveform = load_clip(tmp_path / "a.wav", ClipParams(duration=1, offset=0.5), 16000)
-    np.testing.assert_allclose(waveform, tone(1, 16000, 1000), atol=1e-4)  # starts after 500 whole periods
-
-
 @pytest.mark.parametrize("duration", [0.5, 0.7777, 1.00003, 2])
 @pytest.mark.parametrize("rate", [16000, 22050, 44100])
 def test_n_samples_is_exact_for_any_duration(tmp_path, duration, rate):
@@ -120,27 +111,19 @@ def test_a_file_of_exactly_the_duration_is_not_short(tmp_path):
     assert len(load_clip(tmp_path / "a.wav", ClipParams(duration=duration, short="reject"), 22050))
 
 
-def test_a_short_file_is_followed_by_silence(tmp_path):
+@pytest.mark.parametrize(
+    ("short", "rest"), [("pad", np.zeros(33075)), ("loop", np.concatenate([tone(1), tone(1)[:11025]]))]
+)
+def test_a_short_file_is_followed_by_silence_or_repeated(tmp_path, short, rest):
     soundfile.write(tmp_path / "a.wav", tone(1), 22050, subtype="FLOAT")
-    waveform = load_clip(tmp_path / "a.wav", ClipParams(duration=3, short="pad"), 22050)
-    np.testing.assert_array_equal(waveform, np.concatenate([tone(1), np.zeros(2 * 22050)]))
-
-
-def test_a_short_file_is_repeated(tmp_path):
-    soundfile.write(tmp_path / "a.wav", tone(1), 22050, subtype="FLOAT")
-    waveform = load_clip(tmp_path / "a.wav", ClipParams(duration=2.5, short="loop"), 22050)
-    np.testing.assert_array_equal(waveform, np.concatenate([tone(1), tone(1), tone(1)[:11025]]))
+    waveform = load_clip(tmp_path / "a.wav", ClipParams(duration=2.5, short=short), 22050)
+    np.testing.assert_array_equal(waveform, np.concatenate([tone(1), rest]))
 
 
 def test_a_short_file_is_rejected_with_both_lengths(tmp_path):
     soundfile.write(tmp_path / "a.wav", tone(1.25), 22050)
     with pytest.raises(AudioError, match=r"1\.250 s of sound; 3 s are needed"):
         load_clip(tmp_path / "a.wav", ClipParams(duration=3, short="reject"), 22050)
-
-
-def test_peaks_above_full_scale_survive(tmp_path):
-    soundfile.write(tmp_path / "a.wav", tone(1, peak=3.0), 22050, subtype="FLOAT")
-    assert np.abs(load_clip(tmp_path / "a.wav", ClipParams(duration=1), 22050)).max() == pytest.approx(3, rel=1e-3)
 
 
 def test_what_lies_outside_the_clip_is_not_decoded(tmp_path):
@@ -171,14 +154,9 @@ def test_an_mp3_that_hides_its_length_is_read_to_its_end(tmp_path):
     signal = np.zeros((30 * RATE, 2), np.float32)
     signal[: 3 * RATE] = np.random.default_rng(0).uniform(-0.5, 0.5, (3 * RATE, 2))
     signal[25 * RATE : 26 * RATE] = beeps(1)[:, :1].max()
-    samples = np.ascontiguousarray(signal.T)
     variable_rate = {"global_quality": "200", "flags": "+qscale"}
-    with av.open(str(tmp_path / "a.mp3"), "w", options={"write_xing": "0", "id3v2_version": "0"}) as file:
-        sound = file.add_stream("libmp3lame", rate=RATE, layout="stereo", options=variable_rate)
-        frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="stereo")
-        frame.sample_rate, frame.pts, frame.time_base = RATE, 0, Fraction(1, RATE)
-        file.mux(sound.encode(frame))
-        file.mux(sound.encode(None))
+    bare = {"write_xing": "0", "id3v2_version": "0"}
+    encode(tmp_path / "a.mp3", signal, "libmp3lame", options=variable_rate, muxer=bare)
     assert soundfile.info(tmp_path / "a.mp3").duration < 20
     waveform = load_clip(tmp_path / "a.mp3", ClipParams(duration=4, offset=23), 22050)
     assert onsets(waveform, 22050)[0] == pytest.approx(2, abs=0.06)  # the encoder's delay is not written down either

@@ -9,7 +9,7 @@ from spectrograms.decoders import decode
 from spectrograms.errors import AudioError
 from spectrograms.params import ClipParams
 from spectrograms.sound import SAMPLE_RATES
-from tests.support.bad_sounds import BAD, as_bytes, wav_header
+from tests.support.bad_sounds import BAD
 from tests.support.sounds import RATE, beeps, encode, tone
 
 
@@ -25,17 +25,15 @@ def test_a_bad_file_gives_one_short_reason_without_its_path(tmp_path, kind, name
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("extension", ["wav", "mp3", "flac"])
-def test_an_offset_behind_the_end_finds_no_sound(tmp_path, extension):
+@pytest.mark.parametrize("extension", ["wav", "flac"])
+@pytest.mark.parametrize(
+    ("offset", "reason"),
+    [(5, "has no sound after the offset of 5 s"), (1.8, r"only 0\.200 s of sound after the offset of 1\.8 s")],
+)
+def test_no_or_little_sound_behind_the_offset_is_told(tmp_path, extension, offset, reason):
     soundfile.write(tmp_path / f"a.{extension}", tone(2), 22050)
-    with pytest.raises(AudioError, match="has no sound after the offset of 5 s"):
-        load_clip(tmp_path / f"a.{extension}", ClipParams(duration=1, offset=5), 22050)
-
-
-def test_little_sound_behind_the_offset_is_too_short(tmp_path):
-    soundfile.write(tmp_path / "a.wav", tone(2), 22050)
-    with pytest.raises(AudioError, match=r"only 0\.200 s of sound after the offset of 1\.8 s"):
-        load_clip(tmp_path / "a.wav", ClipParams(duration=1, offset=1.8), 22050)
+    with pytest.raises(AudioError, match=reason):
+        load_clip(tmp_path / f"a.{extension}", ClipParams(duration=1, offset=offset), 22050)
 
 
 def test_the_shortest_sound_that_counts(tmp_path):
@@ -55,14 +53,6 @@ def test_a_cut_file_gives_what_is_there(tmp_path, extension):
     mono, rate, *_ = decode(path, 0, 6)
     assert 1.5 < len(mono) / rate < 4.5
     assert load_clip(path, ClipParams(duration=6), 22050).shape == (6 * 22050,)
-
-
-def test_a_header_that_claims_hours_is_not_believed(tmp_path):
-    path = tmp_path / "a.wav"
-    path.write_bytes(wav_header() + as_bytes(tone(1)))
-    waveform = load_clip(path, ClipParams(duration=2), 22050)
-    np.testing.assert_allclose(waveform[:22050], tone(1), atol=1e-4)  # 16-bit steps
-    assert not waveform[22050:].any()
 
 
 @pytest.mark.parametrize("rate", SAMPLE_RATES)

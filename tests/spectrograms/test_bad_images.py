@@ -58,15 +58,19 @@ BAD = {  # bytes, what is said of them
     "BMP cut": (half(saved(PICTURE, "BMP")), "cannot be read as a picture"),
     "no pixels": (png_of(0, 0), "cannot be read|is not a picture"),
     "wrong checksum": (saved(PICTURE, "PNG").replace(b"IDAT", b"IDAU", 1), "cannot be read|is not a picture"),
+    "signature alone": (b"\x89PNG\r\n\x1a\n", "cannot be read|is not a picture"),
     "NaN": (saved(Image.fromarray(NOT_FINITE), "TIFF"), "has floats, of which nothing says"),
+    "floats in dB": (saved(Image.fromarray(np.float32(SMOOTH[..., 0]) - 80), "TIFF"), "has floats, of which nothing"),
+    "32 bits": (saved(Image.fromarray(np.int32(SMOOTH[..., 0]) * 257), "TIFF"), "has integers of 32 bits"),
     "a bomb by its header": (png_of(60_000, 60_000), "claims .* pixels; at most"),
-    "a bomb of zeros": (saved(Image.new("1", (9_000, 9_000)), "PNG"), "claims .* pixels; at most"),
+    "a bomb of zeros": (saved(Image.new("1", (11_000, 11_000)), "PNG"), "claims .* pixels; at most"),
     "a bomb of text": (png_of(9, 9, before=png_chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(10**8)))), "cannot be"),
 }
 
 
 @pytest.mark.parametrize("what", BAD)
 @pytest.mark.parametrize("name", ["a.png", "a.jpg"])
+@pytest.mark.filterwarnings("error")
 def test_a_bad_picture_gives_one_short_reason_and_takes_little_memory(tmp_path, monkeypatch, what, name):
     content, reason = BAD[what]
     (tmp_path / name).write_bytes(content)
@@ -85,8 +89,12 @@ def test_a_bad_picture_gives_one_short_reason_and_takes_little_memory(tmp_path, 
 
 ALPHA = PICTURE.copy()
 ALPHA.putalpha(0)
+GRAY = SMOOTH[..., 0]
+GRAY_RGB = GRAY[..., None].repeat(3, axis=2)
+HALF = np.dstack([SMOOTH, np.where(np.arange(60) < 30, 255, 0) * np.ones((40, 1))]).astype(np.uint8)
+LA = Image.merge("LA", [Image.fromarray(GRAY), Image.new("L", (60, 40), 255)])
 DEEP = np.repeat(np.arange(0, 60 * 1000, 1000, dtype=np.uint16)[None], 40, axis=0)
-ODD = {  # bytes, the RGB they show, and how far from it one may be
+ODD = {  # what a user may have: bytes, the RGB they show, and how far from it one may be
     "CMYK, JPEG": (saved(PICTURE.convert("CMYK"), "JPEG", quality=100), SMOOTH, 8),  # JPEG loses a little
     "CMYK, TIFF": (saved(PICTURE.convert("CMYK"), "TIFF"), SMOOTH, 1),
     "YCbCr": (saved(PICTURE.convert("YCbCr"), "TIFF"), SMOOTH, 3),  # its own rounding
@@ -94,6 +102,12 @@ ODD = {  # bytes, the RGB they show, and how far from it one may be
     "16 bits, TIFF": (saved(Image.fromarray(DEEP), "TIFF"), np.rint(DEEP / 257)[..., None].repeat(3, axis=2), 0),
     "all transparent": (saved(ALPHA, "PNG"), np.full_like(SMOOTH, 255), 0),
     "transparent, WebP": (saved(ALPHA, "WEBP"), np.full_like(SMOOTH, 255), 0),
+    "half transparent": (saved(Image.fromarray(HALF), "PNG"), np.where(HALF[..., 3:] == 255, SMOOTH, 255), 0),
+    "gray": (saved(Image.fromarray(GRAY), "PNG"), GRAY_RGB, 0),
+    "gray with alpha": (saved(LA, "PNG"), GRAY_RGB, 0),
+    "palette": (saved(Image.fromarray(GRAY_RGB).convert("P", palette=Image.Palette.ADAPTIVE), "PNG"), GRAY_RGB, 0),
+    "black and white": (saved(Image.fromarray(GRAY > 127), "PNG"), np.where(GRAY_RGB > 127, 255, 0), 0),
+    "BMP": (saved(PICTURE, "BMP"), SMOOTH, 0),
     "1x1": (saved(Image.new("RGB", (1, 1), (9, 8, 7)), "PNG"), np.array([[[9, 8, 7]]]), 0),
     "1x1 of one bit": (saved(Image.new("1", (1, 1), 1), "PNG"), np.array([[[255, 255, 255]]]), 0),
     "one line": (saved(Image.new("L", (5000, 1), 7), "PNG"), np.full((1, 5000, 3), 7), 0),

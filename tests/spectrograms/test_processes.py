@@ -24,11 +24,6 @@ def test_every_task_is_done_once_in_other_processes():
     assert sorted(in_processes(abs, [(-i,) for i in range(20)], 2, lost)) == list(range(20))
 
 
-def test_no_tasks_start_no_process(monkeypatch):
-    monkeypatch.setattr(processes, "LokyProcess", None)
-    assert list(in_processes(abs, [], 2, lost)) == []
-
-
 @pytest.mark.parametrize("how", [signal.SIGSEGV, signal.SIGKILL, signal.SIGABRT], ids=lambda how: how.name)
 def test_a_task_that_kills_its_process_is_named_with_the_signal(how):
     tasks = [(0,), (0,), (how,), (0,)]  # signal 0 does nothing

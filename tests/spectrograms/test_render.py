@@ -27,20 +27,6 @@ render = partial(render_module.render, n_jobs=1)
 
 CLIP, MEL, IMAGE = ClipParams(duration=1), MelParams(), ImageParams()
 SETTINGS = (CLIP, MEL, IMAGE)
-# one other value for every field
-CHANGES = {
-    ClipParams: {"duration": 2.0, "offset": 0.5, "short": "loop"},
-    MelParams: {
-        "sample_rate": 16000,
-        "n_fft": 1024,
-        "hop_length": 256,
-        "n_mels": 64,
-        "fmin": 50.0,
-        "fmax": 8000.0,
-        "top_db": 60.0,
-    },
-    ImageParams: {"style": "specshow", "colormap": "viridis", "size": (64, 64)},
-}
 
 
 def write_tone(path, frequency):
@@ -155,17 +141,6 @@ def test_a_damaged_picture_is_rendered_anew(clips, tmp_path, damage):
     assert path.read_bytes() == whole
 
 
-@pytest.mark.parametrize(
-    ("params", "field"), [(params, field) for params in CHANGES for field in params.model_fields], ids=str
-)
-def test_every_setting_changes_the_place_of_the_picture(clips, params, field):
-    changed = [
-        params(**{**section.model_dump(), field: CHANGES[params][field]}) if isinstance(section, params) else section
-        for section in SETTINGS
-    ]
-    assert image_path(clips.sha256[0], "cache", *changed) != image_path(clips.sha256[0], "cache", *SETTINGS)
-
-
 def test_bad_files_are_set_aside_with_the_reason_and_the_rest_go_on(clips, tmp_path):
     (tmp_path / "text.wav").write_text("no sound" * 100)
     soundfile.write(tmp_path / "silent.wav", np.zeros(22050), 22050)
@@ -179,13 +154,6 @@ def test_bad_files_are_set_aside_with_the_reason_and_the_rest_go_on(clips, tmp_p
     assert rejected.reason[0].startswith("cannot be decoded as audio")
     assert rejected.reason[1] == "is silent throughout"
     assert n_rendered == 2
-
-
-def test_a_file_that_vanished_is_set_aside(clips, tmp_path):
-    os.remove(clips.path[3])
-    kept, rejected, _ = render(clips, *SETTINGS, tmp_path / "cache")
-    assert len(kept) == 3
-    assert rejected.values.tolist() == [[clips.path[3], "does not exist"]]
 
 
 def test_no_clips_give_empty_tables(clips, tmp_path):
@@ -205,20 +173,6 @@ def test_worker_processes_make_the_same_pictures_in_the_same_order(clips, tmp_pa
     pd.testing.assert_frame_equal(there.kept.drop(columns="image"), here.kept.drop(columns="image"))
     for one, other in zip(here.kept.image, there.kept.image, strict=True):
         np.testing.assert_array_equal(read_image(one), read_image(other))
-
-
-def test_only_complete_pictures_are_left_behind(clips, tmp_path):
-    render(clips, *SETTINGS, tmp_path / "cache")
-    files = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
-    assert len(files) == 4
-    assert {path.suffix for path in files} == {".png"}
-
-
-def test_a_failing_disk_stops_the_rendering(clips, tmp_path):
-    """It says nothing about the clips, so none of them is set aside for it."""
-    (tmp_path / "images").write_text("a file where the folder should be")
-    with pytest.raises(OSError, match="images"):
-        render(clips, *SETTINGS, tmp_path)
 
 
 def test_a_full_disk_ends_the_run_naming_the_picture_and_what_was_made_is_kept(clips, tmp_path, monkeypatch):
@@ -283,12 +237,6 @@ def test_the_tasks_may_be_spread_by_another_way(clips, tmp_path):
     kept, rejected, n_rendered = render_module.render(clips, *SETTINGS, tmp_path, spread=backwards)
     assert (list(kept.clip_id), n_rendered) == (["tone-0", "tone-2", "tone-3"], 3)
     assert rejected.values.tolist() == [[clips.path[1], "its node died"]]
-
-
-def test_a_path_that_cannot_be_printed_is_escaped_where_it_is_told(tmp_path):
-    (tmp_path / "two\nlines.wav").write_text("no sound" * 100)
-    _, rejected, _ = render(table(tmp_path / "two\nlines.wav"), *SETTINGS, tmp_path / "cache")
-    assert rejected.path.tolist() == [f"{tmp_path}/two\\nlines.wav"]
 
 
 def test_without_a_terminal_nothing_is_printed(clips, tmp_path, capfd):

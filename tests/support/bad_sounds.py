@@ -9,12 +9,12 @@ import soundfile
 from tests.support.sounds import tone
 
 
-def wav_header(rate=22050, data_bytes=0xFFFFFF00, n_channels=1):
-    block = 2 * n_channels
-    form = struct.pack("<HHIIHH", 1, n_channels, rate, min(rate * block, 2**32 - 1), block, 16)
+def wav_header(rate=22050, data_bytes=0xFFFFFF00, riff_bytes=0xFFFFFFF0):
+    """Return the header of a WAV, mono with 16 bits, that claims so many bytes of the chunk of data and of the file."""
+    form = struct.pack("<HHIIHH", 1, 1, rate, min(2 * rate, 2**32 - 1), 2, 16)
     return (
         b"RIFF"
-        + struct.pack("<I", 0xFFFFFFF0)
+        + struct.pack("<I", riff_bytes)
         + b"WAVEfmt "
         + struct.pack("<I", 16)
         + form

@@ -23,26 +23,27 @@ def tone(seconds, rate=22050, frequency=440, peak=0.5):
     return (peak * np.sin(2 * np.pi * frequency * np.arange(round(seconds * rate)) / rate)).astype(np.float32)
 
 
-def encode(path, signal, codec, video=None, container=None):
-    """Write a signal (n_samples, 2) of RATE to a file with PyAV, with a video track if its codec is named."""
+def encode(path, signal, codec, video=None, container=None, rate=RATE, options=None, muxer=None):
+    """Write a signal (n_samples, n_channels) at ``rate`` Hz with PyAV, with a video track if its codec is named;
+    ``options`` are the codec's, ``muxer`` those of the container."""
     for name in filter(None, (codec, video)):
         try:
             av.Codec(name, "w")
         except av.codec.codec.UnknownCodecError:
             pytest.skip(f"this PyAV has no encoder {name}")
-    with av.open(str(path), "w", format=container) as file:
+    layout = {1: "mono", 2: "stereo"}[signal.shape[1]]
+    with av.open(str(path), "w", format=container, options=muxer or {}) as file:
         picture = file.add_stream(video, rate=10) if video else None
-        sound = file.add_stream(codec, rate=RATE, layout="stereo")
+        sound = file.add_stream(codec, rate=rate, layout=layout, options=options or {})
         if picture:
             picture.width, picture.height, picture.pix_fmt = 64, 64, "yuv420p"
-            for i in range(len(signal) * 10 // RATE):
+            for i in range(len(signal) * 10 // rate):
                 frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), i % 256, np.uint8), format="rgb24")
                 frame.pts, frame.time_base = i, Fraction(1, 10)
                 file.mux(picture.encode(frame))
             file.mux(picture.encode(None))
-        samples = np.ascontiguousarray(signal.T)
-        frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="stereo")
-        frame.sample_rate, frame.pts, frame.time_base = RATE, 0, Fraction(1, RATE)
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(signal.T, np.float32), format="fltp", layout=layout)
+        frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
         converter = av.AudioResampler(format=sound.codec_context.format)
         for part in converter.resample(frame):
             file.mux(sound.encode(part))
