@@ -5,10 +5,9 @@ import yaml
 
 from benchmark.config.load import CONFIGS, load_study, network_names, read_section
 from benchmark.config.schema import write_schemas
-from benchmark.config.study import AugmentParams, NetworkParams, Study, TrainingParams
+from benchmark.config.study import NetworkParams, TrainingParams
 from benchmark.errors import StudyError
 from benchmark.store.yaml_file import parse
-from spectrograms.params import ClipParams, ImageParams, MelParams, fingerprint
 
 SMALLEST = {"name": "x", "dataset": {"root": "data"}, "models": ["mobilenet_v2"]}
 
@@ -17,11 +16,6 @@ def written(tmp_path, **changes):
     path = tmp_path / "study.yaml"
     path.write_text(yaml.safe_dump(SMALLEST | changes))
     return path
-
-
-def test_unknown_key_suggests_the_right_one():
-    with pytest.raises(StudyError, match="unknown key 'hop_lenght'; did you mean 'hop_length'"):
-        read_section(MelParams, {"hop_lenght": 256})
 
 
 @pytest.mark.parametrize(
@@ -52,6 +46,11 @@ def test_unknown_key_suggests_the_right_one():
         ({"dataset": {"root": "x", "kind": "images"}, "models": ["yamnet"]}, "yamnet need sound"),
         ({"dataset": None}, "dataset: .*got None"),
         ({"augment": {"translation": 30}}, "frozen features are computed once"),
+        ({"augment": {"scale": [1.1, 0.9]}}, "the smallest and the largest factor"),
+        ({"training": {"l2": 0.1}}, "belong to preset: matlab"),
+        ({"training": {"regime": "finetune", "save": "head"}}, "use 'model' or 'none'"),
+        ({"training": {"input_normalization": "matlab-reset"}}, "need regime: finetune"),
+        ({"training": {"preset": "matlap"}}, "did you mean 'matlab'"),
         ({"name": "../up"}, "a name becomes a folder"),
     ],
 )
@@ -69,13 +68,16 @@ def test_every_slip_is_told_with_the_file_and_what_was_expected(tmp_path, change
         ("a: [", "not valid YAML"),
         ("", "expected a mapping"),
         ("a: \x00", "not valid YAML"),
+        ("a: 1\nb: 2\na: 3\n", "not valid YAML: the key 'a' stands in line 1 and again in line 3"),
+        ("x: {a: 1, b: 2, a: 1}\n", "the key 'a' stands in line 1 and again in line 1"),
+        ("x:\n  - {c: 1,\n     'c': 2}\n", "the key 'c' stands in line 2 and again in line 3"),
+        ("x:\n  on: 1\n  y: 2\n  on: 3\n", "the key 'on' stands in line 2 and again in line 4"),
     ],
 )
 def test_a_file_that_is_no_study_is_named(tmp_path, text, message):
-    path = tmp_path / "odd.yaml"
-    path.write_text(text)
-    with pytest.raises(StudyError, match=message):
-        load_study(path)
+    (tmp_path / "odd.yaml").write_text(text)
+    with pytest.raises(StudyError, match=f"odd.yaml.*{message}"):
+        load_study(tmp_path / "odd.yaml")
 
 
 def test_a_missing_study_suggests_its_neighbour():
@@ -110,20 +112,6 @@ def test_the_matlab_preset_sets_what_the_study_does_not():
     assert (given.optimizer, given.learning_rate, given.batch_size, given.l2) == ("sgdm", 0.01, 10, 1e-4)
     assert read_section(TrainingParams, {"preset": "matlab", "optimizer": "adam"}).learning_rate == 0.001
     assert read_section(TrainingParams, {"preset": "matlab", "regime": "frozen"}).input_normalization == "pretrained"
-
-
-@pytest.mark.parametrize(
-    ("training", "message"),
-    [
-        ({"l2": 0.1}, "belong to preset: matlab"),
-        ({"regime": "finetune", "save": "head"}, "use 'model' or 'none'"),
-        ({"input_normalization": "matlab-reset"}, "need regime: finetune"),
-        ({"preset": "matlap"}, "did you mean 'matlab'"),
-    ],
-)
-def test_training_settings_that_contradict_each_other_are_refused(training, message):
-    with pytest.raises(StudyError, match=message):
-        read_section(TrainingParams, training)
 
 
 def test_only_keeps_the_named_models_and_knows_no_others(tmp_path):
@@ -168,12 +156,6 @@ def test_the_slips_of_all_models_are_told_at_once(tmp_path):
         load_study(written(tmp_path, models=own))
 
 
-def test_a_study_cannot_be_changed_after_it_is_read(tmp_path):
-    study = load_study(written(tmp_path))
-    with pytest.raises(ValueError, match="frozen"):
-        study.name = "other"
-
-
 def test_the_resolved_study_reads_back_as_itself(tmp_path):
     study = load_study(written(tmp_path, models=["vgg16", "yamnet"]))
     path = tmp_path / "resolved.yaml"
@@ -191,37 +173,9 @@ def test_every_network_file_is_valid_and_labelled(name):
     assert load_study(CONFIGS / "demo.yaml", [f"models=[{name}]"]).models[0].label != name
 
 
-@pytest.mark.parametrize("name", ["convnext_tiny", "efficientnet_v2s", "resnet50"])
-def test_a_keras_network_is_two_lines(name):
-    assert len((CONFIGS / "models" / f"{name}.yaml").read_text().splitlines()) == 2
-
-
 def test_the_committed_schemas_are_those_of_the_code(tmp_path):
     for path in write_schemas(tmp_path):
         assert (CONFIGS / path.name).read_text() == path.read_text(), "run: python run_benchmark.py schema"
-
-
-@pytest.mark.parametrize(
-    ("params", "changed"),
-    [
-        (ClipParams(), {"duration": 3.0}),
-        (ClipParams(), {"offset": 1.0}),
-        (ClipParams(), {"short": "loop"}),
-        (MelParams(), {"sample_rate": 32000}),
-        (MelParams(), {"n_fft": 1024}),
-        (MelParams(), {"hop_length": 256}),
-        (MelParams(), {"n_mels": 64}),
-        (MelParams(), {"fmin": 20.0}),
-        (MelParams(), {"fmax": 8000.0}),
-        (MelParams(), {"top_db": 60.0}),
-        (ImageParams(), {"style": "specshow"}),
-        (ImageParams(), {"colormap": "gray"}),
-        (ImageParams(), {"size": (64, 64)}),
-    ],
-)
-def test_each_setting_of_the_picture_changes_its_fingerprint(params, changed):
-    assert fingerprint(params) != fingerprint(params.model_copy(update=changed))
-    assert set(changed) <= set(type(params).model_fields)
 
 
 def test_a_plain_off_in_yaml_is_meant_as_the_word(tmp_path):
@@ -231,42 +185,10 @@ def test_a_plain_off_in_yaml_is_meant_as_the_word(tmp_path):
     assert (study.leakage, study.training.mixed_precision) == ("off", "off")
 
 
-def test_an_augmentation_scale_goes_from_small_to_large():
-    with pytest.raises(ValueError, match="the smallest and the largest factor"):
-        AugmentParams(scale=(1.1, 0.9))
-
-
 def test_weights_are_named_sources_or_paths():
     network = NetworkParams(name="n", label="N", backbone="keras.applications.VGG16", weights="some/where/w.h5")
     assert network.weights_name == "w.h5"
     assert network.model_copy(update={"weights": "random"}).weights_path is None
-
-
-def test_frames_of_a_clip_are_those_of_librosa():
-    assert MelParams().n_frames(15.0) == 646  # 1 + 330750 // 512, centred
-
-
-def test_study_has_no_setting_twice():
-    sections = [
-        Study.model_fields[name].annotation for name in ("clip", "mel", "image", "split", "training", "latency")
-    ]
-    keys = [key for section in sections for key in section.model_fields]
-    assert len(keys) == len(set(keys))
-
-
-TWICE = [
-    ("a: 1\nb: 2\na: 3\n", "the key 'a' stands in line 1 and again in line 3"),
-    ("x: {a: 1, b: 2, a: 1}\n", "the key 'a' stands in line 1 and again in line 1"),
-    ("x:\n  - {c: 1,\n     'c': 2}\n", "the key 'c' stands in line 2 and again in line 3"),
-    ("x:\n  on: 1\n  y: 2\n  on: 3\n", "the key 'on' stands in line 2 and again in line 4"),
-]
-
-
-@pytest.mark.parametrize(("text", "message"), TWICE)
-def test_a_key_that_stands_twice_is_an_error_with_both_lines(tmp_path, text, message):
-    (tmp_path / "study.yaml").write_text(text)
-    with pytest.raises(StudyError, match=f"study.yaml is not valid YAML: {message}"):
-        load_study(tmp_path / "study.yaml")
 
 
 @pytest.mark.parametrize(

@@ -87,15 +87,6 @@ def test_copies_of_one_group_pass(sound, tmp_path):
     prepare.gate(study, ready)
 
 
-def test_the_same_bytes_twice_are_refused(sound, tmp_path):
-    shutil.copytree(sound, tmp_path / "sound")
-    (tmp_path / "sound" / "bird" / "copy.flac").unlink()
-    shutil.copy(tmp_path / "sound" / "rain" / "3.wav", tmp_path / "sound" / "rain" / "again.wav")
-    study = load_study(write_study(tmp_path / "sound", tmp_path))
-    with pytest.raises(StudyError, match=r"same bytes, alike by 1\.00"):
-        prepare.gate(study, prepare.prepare(study, lambda line: None))
-
-
 def test_clips_csv_tells_the_split_of_each_clip_per_fold_and_seed(sound, tmp_path):
     shutil.copytree(sound, tmp_path / "sound")
     (tmp_path / "sound" / "bird" / "copy.flac").unlink()

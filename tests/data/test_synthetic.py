@@ -97,11 +97,6 @@ def test_a_waveform_is_its_seed_genre_and_index(genre):
     assert not any(np.array_equal(once, other) for other in others)
 
 
-def test_an_unknown_genre_is_an_error():
-    with pytest.raises(StudyError, match="one of action, comedy, drama, romance, thriller; got 'western'"):
-        waveform("western", 0, 0)
-
-
 def test_files_are_mp3_of_the_wanted_length_and_make_a_data_set(made, tmp_path):
     clips, rejected = find_clips(DatasetParams(root=made), tmp_path)
     assert clips["label"].value_counts().to_dict() == dict.fromkeys(GENRES, 2)

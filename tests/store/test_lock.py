@@ -38,12 +38,6 @@ def test_the_lock_of_a_killed_process_is_taken_over(tmp_path, holder):
         assert f'"pid": {os.getpid()}' in (tmp_path / ".lock.json").read_text()
 
 
-def test_a_lock_is_given_back_and_can_be_taken_again(tmp_path):
-    for _ in range(2):
-        with held(tmp_path):
-            pass
-
-
 def test_a_run_that_wrote_nothing_leaves_no_folder(tmp_path):
     with held(tmp_path / "new"):
         pass
