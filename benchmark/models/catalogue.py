@@ -1,7 +1,6 @@
 """Find a network by its name and build it: a table of YAML files, and three ways to write a backbone."""
 
 import contextlib
-import difflib
 import importlib
 import inspect
 import re
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import keras
 
-from benchmark.errors import StudyError
+from benchmark.errors import StudyError, did_you_mean
 from benchmark.models import preprocessing
 from benchmark.models.weights import load as weights
 
@@ -46,13 +45,8 @@ def find_function(path, what):
         ) from error
     if not callable(getattr(found, name, None)):
         why = f"'{name}' is no function" if hasattr(found, name) else f"{module} has no '{name}'"
-        raise StudyError(f"{what} '{path}' cannot be found: {why}{_did_you_mean(name, dir(found))}")
+        raise StudyError(f"{what} '{path}' cannot be found: {why}{did_you_mean(name, dir(found))}")
     return getattr(found, name)
-
-
-def _did_you_mean(word, known):
-    near = difflib.get_close_matches(word, known, 1)
-    return f"; did you mean '{near[0]}'?" if near else ""
 
 
 def find_builder(backbone):
@@ -68,7 +62,7 @@ def find_builder(backbone):
         builder = getattr(keras.applications, name, None)
         if not callable(builder):
             known = [n for n in dir(keras.applications) if n[0].isupper()]
-            hint = _did_you_mean(name, known) or f"; it has {', '.join(known)}"
+            hint = did_you_mean(name, known) or f"; it has {', '.join(known)}"
             raise StudyError(f"keras.applications has no '{name}'{hint}")
     elif rest:
         builder = find_function(backbone, "backbone")

@@ -10,10 +10,9 @@ import pytest
 
 from benchmark.config.load import load_network, network_names
 from benchmark.config.study import NetworkParams
-from benchmark.errors import StudyError
 from benchmark.models import catalogue, preprocessing
 from benchmark.models.audio_networks import VGGish, YAMNet, log_mel_patches
-from benchmark.models.googlenet import IMAGENET_MEANS, PLACES365_MEANS, LocalResponseNormalization, preprocess_input
+from benchmark.models.googlenet import IMAGENET_MEANS, PLACES365_MEANS, preprocess_input
 from benchmark.models.listing import list_networks
 from tests.support.networks import small
 
@@ -108,35 +107,6 @@ def test_caffe_networks_get_blue_first():
     np.testing.assert_allclose(layer(red)[0, 0, 0], np.array([0, 0, 255]) - IMAGENET_MEANS, atol=1e-4)
 
 
-def test_a_preprocessing_that_is_not_affine_is_refused():
-    with pytest.raises(ValueError, match="not a scale and an offset"):
-        preprocessing.from_library(lambda images: images**2)
-
-
-def test_preprocessing_leaves_the_callers_array_alone():
-    images = np.full((1, 2, 2, 3), 100.0, "float32")
-    preprocessing.from_library(catalogue.find_builder("keras.applications.VGG16")[1])(images)
-    assert (images == 100).all()
-
-
-def test_local_response_normalisation_follows_caffes_formula():
-    x = np.random.default_rng(0).normal(size=(2, 3, 3, 7)).astype("float32") * 20
-    expected = np.empty_like(x)
-    for channel in range(7):
-        window = x[..., max(0, channel - 2) : channel + 3]  # five neighbours, fewer at the edges
-        expected[..., channel] = x[..., channel] / (1 + 1e-4 / 5 * (window**2).sum(-1)) ** 0.75
-    np.testing.assert_allclose(LocalResponseNormalization()(x), expected, rtol=1e-5)  # float32
-
-
-def test_googlenet_halves_the_picture_five_times():
-    model = importlib.import_module("benchmark.models.googlenet").GoogLeNet(
-        include_top=False, input_shape=(224, 224, 3)
-    )
-    sizes = [model.get_layer(name).output.shape[1] for name in ("conv1_7x7_s2", "pool1_3x3_s2", "pool2_3x3_s2")]
-    assert sizes == [112, 56, 28]
-    assert model.output_shape == (None, 7, 7, 1024)
-
-
 def test_vgg_keeps_fc6_and_fc7_and_can_do_without():
     kept = catalogue.build_backbone(small("vgg16"))
     assert kept.model.output_shape == (None, 4096)
@@ -147,26 +117,6 @@ def test_vgg_keeps_fc6_and_fc7_and_can_do_without():
 def test_the_same_seed_draws_the_same_random_weights():
     digests = [catalogue.build_backbone(small("mobilenet_v2"), seed).weights["sha256"] for seed in (1, 1, 2)]
     assert digests[0] == digests[1] != digests[2]
-
-
-@pytest.mark.parametrize(
-    ("backbone", "message"),
-    [
-        ("keras.applications.ViT", "has no 'ViT'; it has .*VGG16"),
-        ("keras.applications.VGG91", "has no 'VGG91'; did you mean 'VGG19'"),
-        ("nobody.knows:this", "cannot be found"),
-        ("benchmark.models.googlenet:This", "cannot be found"),
-        ("VGG16", "must be keras.applications.NAME"),
-    ],
-)
-def test_an_unknown_builder_is_a_readable_error(backbone, message):
-    with pytest.raises(StudyError, match=message):
-        catalogue.build_backbone(NetworkParams(name="n", label="N", backbone=backbone))
-
-
-def test_an_unknown_layer_names_the_last_ones():
-    with pytest.raises(StudyError, match=r"no layer 'fc9'; its last are .*fc2"):
-        catalogue.build_backbone(small("vgg16").model_copy(update={"features": "fc9"}))
 
 
 def Watched(include_top=False, weights=None, input_shape=(32, 32, 3), pooling=None):

@@ -2,13 +2,12 @@
 
 import re
 
-import keras
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
 from benchmark.models import catalogue
-from benchmark.models.resnet18 import ResNet18, preprocess_input, torch_names
+from benchmark.models.resnet18 import ResNet18, preprocess_input
 from benchmark.models.weights import load as weights
 from tests.support.networks import small
 
@@ -91,28 +90,6 @@ class NumpyResNet18:
         return powers / powers.sum(axis=1, keepdims=True)
 
 
-def torch_name(layer):
-    """Return torchvision's name of a KerasHub layer, by its pattern: stack, block, number in the block, kind."""
-    whole = {"conv1_conv": "conv1", "conv1_bn": "bn1", "fc1000": "fc"}
-    if layer in whole:
-        return whole[layer]
-    stack, block, number, kind = re.fullmatch(r"stack(\d)_block(\d)_(\d)_(conv|bn)", layer).groups()
-    part = f"{kind}{number}" if number != "0" else f"downsample.{int(kind == 'bn')}"
-    return f"layer{int(stack) + 1}.{block}.{part}"
-
-
-def give(model, tensors):
-    """Set a Keras ResNet-18's weights without the project's own loader."""
-    for layer in model.layers:
-        name = torch_name(layer.name) if layer.weights else None
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.set_weights([tensors[f"{name}.{v}"] for v in ("weight", "bias", "running_mean", "running_var")])
-        elif isinstance(layer, keras.layers.Conv2D):
-            layer.set_weights([np.moveaxis(tensors[f"{name}.weight"], (0, 1), (3, 2))])
-        elif isinstance(layer, keras.layers.Dense):
-            layer.set_weights([tensors[f"{name}.weight"].T, tensors[f"{name}.bias"]])
-
-
 @pytest.fixture(scope="module")
 def images():
     return np.random.default_rng(1).normal(size=(3, *SHAPE)).astype("float32") * [[[[1]]], [[[0.3]]], [[[2]]]]
@@ -130,22 +107,6 @@ def file(tmp_path_factory):
 def assert_same(got, expected):
     assert np.ptp(expected, axis=0).max() > 100 * TOLERANCE  # the pictures differ by far more than what is allowed
     np.testing.assert_allclose(got, expected, rtol=0, atol=TOLERANCE)
-
-
-def test_resnet18_computes_what_torchvisions_does(images):
-    tensors = draw()
-    model = ResNet18(weights=None, input_shape=SHAPE, include_top=True, classes=7)
-    give(model, tensors)
-    assert_same(model.predict_on_batch(images), NumpyResNet18(tensors).probabilities(images))
-    features = keras.Model(model.input, model.get_layer("pool5").output)
-    assert_same(features.predict_on_batch(images), NumpyResNet18(tensors).features(images))
-
-
-def test_every_layer_with_weights_has_its_torch_name():
-    model = ResNet18(weights=None, input_shape=SHAPE)
-    assert torch_names() == {layer.name: torch_name(layer.name) for layer in model.layers if layer.weights}
-    tensors = {f"{prefix}.weight" for prefix in torch_names().values()}
-    assert tensors == {name for name in draw() if name.endswith(".weight")}
 
 
 def test_a_safetensors_file_gives_the_network_that_it_holds(images, file):
