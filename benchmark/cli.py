@@ -125,7 +125,7 @@ def render(study: StudyFile, settings: Settings = (), only: Only = ()):
 
     plan = load_study(study, settings, only)
     with connected(plan.engine):
-        clips, rejected, _ = prepare.draw(plan, *prepare.find(plan, labelled=False), spread=spread(plan.engine))
+        clips, rejected = prepare.draw(plan, *prepare.find(plan, labelled=False), spread=spread(plan.engine))
     for path, reason in rejected.itertuples(index=False):
         print(f"set aside: {path}: {reason}")
     if len(clips):

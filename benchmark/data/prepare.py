@@ -26,13 +26,12 @@ from spectrograms.waveforms import are_kept, keep_waveform, waveform_folder
 
 @dataclass(frozen=True)
 class Prepared:
-    """The clips that have a picture, the files set aside, how many pictures were new, the folds of each seed, the
-    pairs of copies that a split parts or that have two labels (:func:`benchmark.data.leakage.across`), those that
-    were put into one group, and the protocol that drew the folds."""
+    """The clips that have a picture, the files set aside, the folds of each seed, the pairs of copies that a split
+    parts or that have two labels (:func:`benchmark.data.leakage.across`), those that were put into one group, and
+    the protocol that drew the folds."""
 
     clips: pd.DataFrame
     rejected: pd.DataFrame
-    rendered: int
     folds: dict
     leaks: pd.DataFrame
     grouped: pd.DataFrame
@@ -53,7 +52,7 @@ def find(study, say=print, labelled=True):
 
 
 def draw(study, clips, rejected, say=print, spread=None, besides=()):
-    """Return (clips with their picture, rejected, number of new pictures); pictures made elsewhere stay as they are.
+    """Return (clips with their picture, rejected); pictures made elsewhere stay as they are.
 
     ``spread`` and ``besides`` are those of :func:`spectrograms.render.render`."""
     if study.dataset.kind == "images":
@@ -64,12 +63,12 @@ def draw(study, clips, rejected, say=print, spread=None, besides=()):
         good = clips.assign(image=clips["path"], seconds=float("nan"), caveat=looks["caveat"])[looks["flaw"] == ""]
         rejected = pd.concat([rejected, pd.DataFrame(bad, columns=rejected.columns)], ignore_index=True)
         say(f"{len(good)} pictures; {len(rejected)} set aside")
-        return good, rejected, 0
+        return good, rejected
     kept, bad, new = render(clips, study.clip, study.mel, study.image, study.cache, spread=spread, besides=besides)
     sweep_cache(study.cache)  # again: processes of a killed run may have gone on for a moment
     rejected = pd.concat([rejected, bad], ignore_index=True)
     say(f"{len(kept)} clips: {new} pictures rendered, {len(kept) - new} from {study.cache}; {len(rejected)} set aside")
-    return kept, rejected, new
+    return kept, rejected
 
 
 def _look(path):
@@ -91,7 +90,7 @@ def prepare(study, say=print, found=None, spread=None):
     Raises StudyError before anything is rendered where the data cannot do."""
     listed, rejected = found or find(study, say)
     folds = split_all(study, listed)
-    clips, rejected, rendered = draw(study, listed, rejected, say, spread, _besides(study, len(listed)))
+    clips, rejected = draw(study, listed, rejected, say, spread, _besides(study, len(listed)))
     if clips.empty:
         raise StudyError(
             f"no clip of {study.dataset.root} can be used; the first reason is: {rejected['reason'].iloc[0]}"
@@ -113,7 +112,7 @@ def prepare(study, say=print, found=None, spread=None):
             f"leakage: group: {_pairs(grouped)} of copies, the first {_described(first)}, are in {groups} "
             f"{'group' if groups == 1 else 'groups'}, each on one side of every split"
         )
-    return Prepared(clips, rejected, rendered, folds, _leaks(study, pairs, clips, folds), grouped, protocol)
+    return Prepared(clips, rejected, folds, _leaks(study, pairs, clips, folds), grouped, protocol)
 
 
 def _besides(study, n_clips):

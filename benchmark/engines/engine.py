@@ -7,6 +7,7 @@ from types import MappingProxyType
 from benchmark.engines import workers
 from benchmark.engines.features import compute_shared
 from benchmark.engines.status import Board
+from benchmark.engines.timing import time_models
 from benchmark.errors import StudyError
 from benchmark.store.labels import class_names
 from benchmark.store.origin import is_same, told
@@ -69,16 +70,17 @@ def _record(job):
 
 
 def run_all(study, clips, folds, force=False, say=print, origin=None, wrong=MappingProxyType({})):
-    """Run the trials that are not done; return the records of all, in order.
+    """Run the trials that are not done, then time the models that are not timed; return the records of all, in order.
 
-    ``say`` gets one line per trial: reused and why redone, accuracy and seconds, or what failed. ``origin`` is that of
-    :mod:`store.origin`. ``wrong`` is {network: reason} of those whose trials cannot but fail: they are recorded so,
-    and not begun."""
-    trials, records, jobs = plan(study, folds), {}, []
+    ``say`` gets one line per trial: reused and why redone, accuracy and seconds, or what failed; and one per model that
+    is timed. ``origin`` is that of :mod:`store.origin`. ``wrong`` is {network: reason} of those whose trials cannot but
+    fail: they are recorded so, and not begun."""
+    planned, records, jobs = _jobs(study, clips, folds, origin), {}, []
+    trials = [job.trial for job in planned]
     sweep(study.folder, deep=True)
     board = Board(study.folder, trials, say, live=None if say is print else False)
     with board.shown():
-        for job in _jobs(study, clips, folds, origin):
+        for job in planned:
             trial = job.trial
             done, why = reusable(job)
             if done and not force:
@@ -97,6 +99,8 @@ def run_all(study, clips, folds, force=False, say=print, origin=None, wrong=Mapp
             records[job.trial.name] = record
             board.ended(job.trial, record)
         forget_waveforms(study.cache, study.clip)
+        for trial, record in time_models(planned, records, study.engine, board.say):
+            records[trial.name] = record
     return [records[trial.name] for trial in trials]
 
 

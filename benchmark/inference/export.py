@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from benchmark.errors import StudyError
 from benchmark.inference.predictor import Predictor, check_trial
@@ -134,20 +135,12 @@ def check_format(format):
 
 def _check_memory(kind, model, format):
     """Raise where converting would need more memory than is free: the system would end this process, or others."""
-    weights, free = 4 * model.count_params(), _free_memory()  # bytes, float32
-    if free is not None and kind.memory * weights > free:
+    weights, free = 4 * model.count_params(), psutil.virtual_memory().available  # bytes, float32
+    if kind.memory * weights > free:
         raise StudyError(
             f"format {format} cannot be produced here: converting {weights / 1e9:.1f} GB of weights takes about "
             f"{kind.memory * weights / 1e9:.0f} GB of memory, and {free / 1e9:.0f} GB are free; saved_model takes less"
         )
-
-
-def _free_memory(path="/proc/meminfo"):
-    """Return the bytes of memory that Linux can give to new programs, or None on a system that does not say."""
-    with contextlib.suppress(OSError, LookupError, ValueError):
-        lines = dict(line.split(":", 1) for line in Path(path).read_text(encoding="ascii").splitlines())
-        return 1024 * int(lines["MemAvailable"].removesuffix("kB"))
-    return None
 
 
 def _test_clips(trial_dir, predictor, n):

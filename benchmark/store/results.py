@@ -25,7 +25,8 @@ LEAKAGE_COLUMNS = ("clip_a", "clip_b")
 class Trial:
     """One model, fold and seed. ``error`` is None exactly where the trial is done, and then the frames are there.
 
-    A trial that failed may have the history up to then."""
+    A trial that failed may have the history up to then; latency is there in one trial of a model, which is timed once.
+    """
 
     model: str
     fold: int
@@ -107,6 +108,10 @@ class Results:
         """Return the trials of the model with this name that have numbers."""
         return [trial for trial in self.of(model) if trial.done]
 
+    def timed(self, model):
+        """Return the trials of the model with this name whose latency was measured."""
+        return [trial for trial in self.done(model) if trial.latency is not None]
+
 
 def read_results(folder):
     """Return the :class:`Results` in a folder; raise :class:`StudyError` where there are none.
@@ -149,7 +154,8 @@ def read_trial(folder, model, fold, seed, classes, task="multiclass"):
             return Trial(model["name"], fold, seed, info, error, history=history)
         predictions = _read_predictions(folder / "predictions.csv", classes, task)
         history = _read_table(folder / "history.csv", HISTORY_COLUMNS)
-        latency = _read_table(folder / "latency.csv", LATENCY_COLUMNS)
+        timed = folder / "latency.csv"
+        latency = _read_table(timed, LATENCY_COLUMNS) if timed.is_file() else None
     except StudyError as error:
         return Trial(model["name"], fold, seed, info, str(error))
     return Trial(model["name"], fold, seed, info, None, predictions, history, latency)

@@ -1,12 +1,12 @@
 """One model, fold and seed, from clips to a folder of results."""
 
 import json
-from dataclasses import replace
 
 import keras
 import pandas as pd
 
 from benchmark.features.dependencies import depends_on
+from benchmark.models.backend import cores
 from benchmark.store.labels import to_matrix
 from benchmark.store.predictions import pooled, predictions
 from benchmark.tasks import accuracy
@@ -16,7 +16,6 @@ from benchmark.training.data import TrialData
 from benchmark.training.loop import gpus, precision, predict
 from benchmark.training.regimes import stages_of
 from benchmark.training.stages import run_stages
-from benchmark.trials import latency
 from benchmark.trials.energy import EnergyMeter
 from benchmark.trials.provenance import Stages, hardware, peak_memory_mb, versions
 from spectrograms.files import replacing_folder
@@ -25,31 +24,28 @@ from spectrograms.params import Params, fingerprint
 EVALUATED = ("val", "test")
 
 
-def run_trial(job, surroundings):
-    """Train, evaluate and time one trial and write its folder; return trial.json as a dict.
+def run_trial(job, progress=None):
+    """Train and evaluate one trial and write its folder; return trial.json as a dict.
 
-    ``job`` and ``surroundings`` are those of :mod:`benchmark.trials.specification`. The folder appears under its own
-    name only when it is complete."""
+    ``job`` is that of :mod:`benchmark.trials.specification`; ``progress(stage, done, total)`` hears how far the trial
+    is. The folder appears under its own name only when it is complete. Latency is added to it when no trial runs any
+    more, see :mod:`benchmark.engines.timing`."""
     study, trial, clips, classes = job.study, job.trial, job.rows, job.classes
-    stages = Stages(surroundings.progress)
+    stages = Stages(progress)
     with precision(study.training.mixed_precision) as policy:
         with stages("build"):
             assembly = assemble(trial.network, study, len(classes), trial.seed)
         with EnergyMeter() as meter:
             history, y_score, said = train_and_predict(assembly, job, clips, stages)
-    with surroundings.alone(), stages("latency"):
-        timings = measure_latency(study, trial, assembly, clips, classes)
     evaluated = clips[clips["split"].isin(EVALUATED)]
     y_true = to_matrix(evaluated["label"], classes)
     found = predictions(evaluated["split"], evaluated["clip_id"], y_true, y_score, classes, study.task)
     frames = {
         "predictions.csv": pooled(map(found.of, EVALUATED)).frame(),
         "history.csv": pd.DataFrame(history),
-        "latency.csv": pd.DataFrame(timings),
     }
     record = trial.record(study) | {"origin": job.origin} | describe(study, trial, assembly, clips, classes, stages)
-    record |= said | {"precision": policy, "latency_alone": surroundings.is_alone}
-    record |= {"energy_j": meter.joules, "energy_sources": meter.sources}  # of all but building and timing
+    record |= said | {"precision": policy, "energy_j": meter.joules}
     record |= {"test_accuracy": accuracy(found.of("test").y_true, found.of("test").y_pred)}
     write_folder(trial.folder(study), record, frames, saved(assembly, study.training.save))
     trial.checkpoint(study).unlink(missing_ok=True)
@@ -72,31 +68,6 @@ def train_and_predict(assembly, job, clips, stages):
         return history, predict(assembly.trained(trains), data.batches(trains, *EVALUATED)), said
 
 
-def measure_latency(study, trial, assembly, clips, classes):
-    """Return the rows of latency.csv: the model on the CPU, in float32, as ``predict`` rebuilds it."""
-    with keras.device("cpu:0"), precision("off"):
-        served = _uncompiled(study, trial, assembly, classes)
-        path = clips.loc[clips["split"] == "test", "path"].iloc[0]
-        x = served.extractor.read(path)
-        return latency.measure(
-            lambda: served.score(x),
-            lambda: served.score(served.extractor.read(path)),
-            lambda: served.score_many([x] * study.latency.batch),
-            study.latency,
-        )
-
-
-def _uncompiled(study, trial, assembly, classes):
-    """Return the assembly as if new, so that its first call is one, whatever training has compiled before.
-
-    An image network on a machine without GPU only needs a new model around its layers; all else is built again."""
-    if trial.network.reads == "picture" and not gpus():
-        return replace(assembly, model=keras.Model(assembly.model.input, assembly.model.output))
-    served = assemble(trial.network, study, len(classes), trial.seed, load=False)
-    served.model.set_weights(assembly.model.get_weights())
-    return served
-
-
 def describe(study, trial, assembly, clips, classes, stages):
     """Return the part of trial.json that is known when the trial is done."""
     counts = clips["split"].value_counts()
@@ -113,7 +84,7 @@ def describe(study, trial, assembly, clips, classes, stages):
         "train_seconds": stages.seconds["train"],
         "seconds": stages.seconds,
         "peak_memory_mb": peak_memory_mb(),
-        "threads": latency.threads(),
+        "threads": len(cores()),
         "backend": keras.backend.backend(),
         "versions": versions(),
         "hardware": hardware(gpus()),
@@ -132,7 +103,6 @@ def dependencies(study, trial, clips):
     return {
         "clips": fingerprint(clips[["clip_id", "label", "sha256", "split"]].sort_values("clip_id").to_numpy().tolist()),
         "training": fingerprint(_given(study.training), _given(study.augment)),
-        "latency": fingerprint(_given(study.latency)),
         "model": fingerprint(_given(trial.network, exclude={"label"})),
         **{name: fingerprint(_given(part) if isinstance(part, Params) else part) for name, part in depended.items()},
     }

@@ -97,8 +97,17 @@ def lucky(trial):
     edit(trial / "history.csv", change)
 
 
-def in_company(trial):
-    edit(trial / "trial.json", {"latency_alone": False})
+def loaded(trial):
+    edit(trial / "trial.json", {"latency": {"load": {"before": 0.1, "during": 0.84}, "stable": True}})
+
+
+def restless(trial):
+    edit(trial / "trial.json", {"latency": {"load": {"before": 0.9, "during": 0.4}, "stable": False}})
+
+
+def untimed(trial):
+    (trial / "latency.csv").unlink()
+    edit(trial / "trial.json", {"latency": {"load": {"before": 0.1, "during": 0.84}, "stable": False}})
 
 
 def cut_short(trial):
@@ -115,7 +124,9 @@ CHANGES = {
     diverged: {"loss": "fold-seed 0-1"},
     broke_off: {"loss": "fold-seed 0-1"},
     lucky: {"validation": "fold-seed 0-1"},
-    in_company: {"company": "fold-seed 0-1"},
+    loaded: {"load": "0.8 cores busy with other work"},
+    restless: {"unstable": ""},
+    untimed: {},
 }
 
 

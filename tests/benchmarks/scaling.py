@@ -118,7 +118,7 @@ def _cells(what, clock, n, size):
 
 def networks(names):
     """Measure each network as a frozen trial uses it, in a process of its own."""
-    columns = ["network", "start", "first batch", "core-ms per clip", "clips/s here", "bytes per clip", "latency stage"]
+    columns = ["network", "start", "first batch", "core-ms per clip", "clips/s here", "bytes per clip", "latency"]
     rows = []
     for name in names or NETWORKS:
         told = subprocess.run(
@@ -144,8 +144,7 @@ def network(names):
 
         chosen, study = _study(name)
         assembly = assemble(chosen, study, len(CLASSES))
-    from benchmark.trials.specification import Trial
-    from benchmark.trials.trial import measure_latency
+    from benchmark.trials.latency import Load, time_assembly
 
     with tempfile.TemporaryDirectory() as folder:
         study = study.model_copy(update={"cache": Path(folder) / "cache"})
@@ -157,7 +156,7 @@ def network(names):
             assembly.extractor.features(clips[BATCH:], BATCH)
         size = _mean_size(Path(folder).rglob("*.npy"))
         with Clock() as latency:
-            measure_latency(study, Trial(chosen, 0, 0), assembly, clips, CLASSES)
+            time_assembly(assemble(chosen, study, len(CLASSES)), clips["path"].iloc[0], study.latency, Load())
         assembly.head.save(Path(folder) / "head.keras")
         head = (Path(folder) / "head.keras").stat().st_size
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -38,7 +38,6 @@ OTHER = {  # another value of each setting; where it needs company, that too
     "augment": {
         "translation": 3.0, "scale": [0.5, 2.0], "reflection": True, "time_mask": 0.5, "frequency_mask": 0.5,
     },
-    "latency": {"calls": 5, "seconds": 1.0, "warmup": 1, "batch": None},
 }  # fmt: skip
 PICTURE = ("clip", "mel", "image")  # sections that shape a picture
 NETWORK = {
@@ -49,7 +48,7 @@ NETWORK = {
 }  # fmt: skip
 SHOWN = {"name", "label"}  # of a network: what it is called
 ELSEWHERE = {  # top-level settings that are looked at in another way, or change no result
-    "name", "cache", "results", "engine", "leakage", "tracking", "ensembles", "published", "baseline",  # not what
+    "name", "cache", "results", "engine", "leakage", "tracking", "ensembles", "published", "baseline", "latency",
     "dataset", "split",  # act through the table of clips and their split
     "models", "task",
 }  # fmt: skip

@@ -4,13 +4,12 @@ import keras
 import numpy as np
 import pytest
 
-from benchmark.config.study import LatencyParams, TrainingParams
+from benchmark.config.study import TrainingParams
 from benchmark.errors import TrainingError
 from benchmark.features.batches import Batches
 from benchmark.models.heads import linear, mean_over_steps, padded
 from benchmark.training.checkpoint import Progress
 from benchmark.training.loop import fit, is_due, precision, validate
-from benchmark.trials import latency
 from tests.support.stages import steps
 
 RNG = np.random.default_rng(0)
@@ -157,27 +156,3 @@ def test_in_order_every_clip_comes_once_in_batches_of_one_size():
     parts = list(batches.in_order())
     assert {len(inputs) for inputs, _ in parts} == {4}
     assert np.concatenate([inputs[:n, 0] for inputs, n in parts]).tolist() == list(range(10))
-
-
-def test_warm_up_comes_first_and_the_first_call_stands_apart(monkeypatch):
-    clock = iter(np.arange(0, 1000, 0.5))  # seconds: every look at the clock is half a second later
-    monkeypatch.setattr(latency.time, "perf_counter", lambda: next(clock))
-    calls = []
-    first, timed = latency.time_calls(lambda: calls.append(1), LatencyParams(calls=4, seconds=0, warmup=3))
-    assert first == 500
-    assert timed == [500] * 4
-    assert len(calls) == 1 + 3 + 4
-
-
-def test_a_fast_model_is_timed_for_the_whole_time(monkeypatch):
-    clock = iter(np.arange(0, 1, 1e-4))  # seconds: three looks at it a call, two for its time and one whether to go on
-    monkeypatch.setattr(latency.time, "perf_counter", lambda: next(clock))
-    _, timed = latency.time_calls(lambda: None, LatencyParams(calls=2, seconds=0.05, warmup=1))
-    assert len(timed) == pytest.approx(0.05 / 3e-4, abs=2)  # the first two calls need no look, the last none after it
-
-
-def test_latency_has_a_row_for_each_timed_call():
-    rows = latency.measure(lambda: None, lambda: None, lambda: None, LatencyParams(calls=7, seconds=0, warmup=1))
-    stages = ("first", "forward", "file", "batch")
-    assert [sum(row["stage"] == stage for row in rows) for stage in stages] == [1, 7, 5, 3]
-    assert {row["stage"]: row["clips"] for row in rows} == {"first": 1, "forward": 1, "file": 1, "batch": 32}

@@ -20,11 +20,6 @@ ALIASES = {"f1-score": "f1", "f1_score": "f1", "model": "row"}  # other names of
 AVERAGES = ("micro avg", "macro avg", "weighted avg", "samples avg")
 
 
-def sources(folder=PUBLISHED):
-    """Return the short names of the sources that have a file of tables, sorted."""
-    return sorted(path.stem for path in folder.glob("*.csv") if not path.stem.endswith("_sets"))
-
-
 def read_published(source, folder=PUBLISHED):
     """Return one source's tables as a frame of text with :data:`COLUMNS`; raise :class:`StudyError` if it is broken."""
     return _read(folder / f"{source}.csv", COLUMNS)

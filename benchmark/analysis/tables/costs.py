@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from benchmark.analysis.metrics.metrics import summarise_latency
+from benchmark.analysis.metrics.metrics import latency_of
 from benchmark.analysis.metrics.statistics import pareto
 
 COSTS_COLUMNS = (
@@ -43,7 +43,7 @@ def _row(results, model):
         "processor": _text(found.get("processor", "") for found in hardware),
         "accelerators": _text(name for found in hardware for name in found.get("accelerators") or ()),
     }
-    return row | summarise_latency(pd.concat([trial.latency for trial in trials]))
+    return row | latency_of(results, model["name"])
 
 
 def _text(values):

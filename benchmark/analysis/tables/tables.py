@@ -7,7 +7,7 @@ import pandas as pd
 
 from benchmark.analysis.metrics.baseline import BASELINES, MAJORITY, majority_trials
 from benchmark.analysis.metrics.marks import find_marks
-from benchmark.analysis.metrics.metrics import SCORES, pooled_per_class, summarise, summarise_latency, tested
+from benchmark.analysis.metrics.metrics import SCORES, latency_of, pooled_per_class, summarise, tested
 from benchmark.tasks import accuracy
 
 COMPARISON_COLUMNS = (
@@ -62,7 +62,8 @@ def _comparison_row(results, model):
         return row
     resources = {key: done[0].info[key] for key in ("parameters", "size_mb")}
     seconds = {"train_seconds": sum(trial.info["train_seconds"] for trial in done) / len(done)}
-    return row | resources | seconds | summarise(done, results.groups) | _latency(done)
+    timed = latency_of(results, model["name"])
+    return row | resources | seconds | summarise(done, results.groups) | timed
 
 
 def _regime(trials):
@@ -99,21 +100,17 @@ def per_class_table(results):
 
 
 def latency_table(results):
-    """Return a row per model with :data:`LATENCY_COLUMNS`: ms per clip at batch 1 on the CPU, all its trials together.
+    """Return a row per model with :data:`LATENCY_COLUMNS`: ms per clip at batch 1 on the CPU.
 
-    threads is text: the trials' thread counts, several where they differ; throughput: clips per second in batches of
+    threads is text: those of the timed calls, several where they differ; throughput: clips per second in batches of
     batch_clips."""
     rows = []
     for model in results.models:
-        done = results.done(model["name"])
-        threads = ", ".join(str(count) for count in sorted({trial.info["threads"] for trial in done}))
-        timed = _latency(done) if done else {}
-        rows.append({"model": model["name"], "label": model["label"], "threads": threads, **timed})
+        infos = [trial.info for trial in results.timed(model["name"])]
+        counts = {(info.get("latency") or info)["threads"] for info in infos}
+        row = {"model": model["name"], "label": model["label"], "threads": ", ".join(map(str, sorted(counts)))}
+        rows.append(row | latency_of(results, model["name"]))
     return _frame(results, rows, LATENCY_COLUMNS)
-
-
-def _latency(trials):
-    return summarise_latency(pd.concat([trial.latency for trial in trials]))
 
 
 def _frame(results, rows, columns):
