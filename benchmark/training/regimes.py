@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from benchmark.config.training import SOLVER, TrainingParams
 from benchmark.features.extractors import EXTRACTORS
 from benchmark.tasks import TASKS
+from benchmark.training.estimators import ESTIMATORS
 
 SCHEDULES = {  # (epoch from 1, the schedule's own settings) -> factor of the learning rate
     "constant": lambda epoch: 1.0,
@@ -17,7 +18,7 @@ class Stage:
     """One stage of a training; what all stages have in common (batches, validation, stopping) is in ``settings``."""
 
     trains: str  # 'head', on features that are computed once; or 'all', the backbone too, on the pictures themselves
-    optimizer: str  # adam, sgdm, rmsprop; or an estimator that finds the head at once: benchmark.training.stages
+    optimizer: str  # adam, sgdm, rmsprop; or a row of benchmark.training.estimators.ESTIMATORS
     epochs: int  # most passes over the training clips, or iterations of an estimator
     settings: TrainingParams
     start: str | None = None  # of the head: 'zeros', 'glorot' as it was drawn; None: as the stage before left it
@@ -30,7 +31,7 @@ class Stage:
     @property
     def takes_steps(self):
         """Whether the stage takes gradient steps."""
-        return self.optimizer != SOLVER
+        return self.optimizer not in ESTIMATORS
 
     def rate(self, epoch):
         """Return the learning rate in an epoch, counted from 1."""

@@ -1,17 +1,15 @@
 """The stages of a training, one after the other: each takes the model on from where the one before left it."""
 
-import time
-
 import numpy as np
 
 from benchmark.features.extractors import batch_norm
 from benchmark.models.heads import Standardize
 from benchmark.training.early_stopping import kept_iteration
+from benchmark.training.estimators import ESTIMATORS
 from benchmark.training.loop import FitOptions, fit
 from benchmark.training.matlab import input_normalization
 from benchmark.training.matlab.batch_norm import PopulationStatistics, is_folded, unfold
 from benchmark.training.matlab.optimizers import head_factors, variable_factors
-from benchmark.training.solver import solve, solve_best
 
 
 def run_stages(stages, assembly, data, clock, checkpoint=None):
@@ -73,35 +71,6 @@ def _standardize(head, features):
         standardize.build(features.shape)
     standardize.adapt(features)
     return standardize
-
-
-def solve_head(standardize, train, val, stage, balanced, iteration_done=lambda done, total: None):
-    """Return (kernel, bias, history, what trial.json says of them) of the optimal linear head on standardised features.
-
-    ``train`` and ``val`` are (features (n_clips, dim), targets (n_clips, n_classes) one-hot)."""
-    began = time.perf_counter()
-    x, y = standardize.transform(train[0][balanced.rows]), train[1][balanced.rows]
-    followed = standardize.transform(val[0]), val[1], balanced.of(val[1])
-    strength, losses = stage.settings.C, {}
-    if strength == "grid":
-        solution, losses = solve_best(x, y, balanced.weights, followed, stage.epochs, iteration_done)
-    else:
-        solution = solve(x, y, balanced.weights, strength, stage.epochs, followed, iteration_done)
-    return (
-        solution.kernel,
-        solution.bias,
-        solution.history,
-        {
-            "C": solution.C,
-            "iterations": len(solution.history),
-            "converged": solution.converged,
-            "val_loss_by_C": {f"{C:g}": round(loss, 6) for C, loss in losses.items()},
-            "seconds": round(time.perf_counter() - began, 3),
-        },
-    )
-
-
-ESTIMATORS = {"lbfgs": solve_head}  # what finds a head at once, by TrainingParams.optimizer
 
 
 def start_head(head, start, targets, balanced):

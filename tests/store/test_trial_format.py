@@ -24,11 +24,8 @@ def other(request, tmp_path):
     record = {key: value for key, value in record.items() if value is not None or key != "format"}
     (folder / "trial.json").write_text(json.dumps(record))
     (folder / "head.keras").write_text("")
-    return (
-        study,
-        folder,
-        f"{folder.name}: trial.json was written {SAID[request.param]}, and this version reads format 1",
-    )
+    was = SAID[request.param]
+    return study, folder, f"{folder.name}: trial.json was written {was}, and this version reads format 1"
 
 
 def test_the_report_counts_it_as_failed_and_says_why(other):

@@ -9,10 +9,10 @@ from sklearn.utils.class_weight import compute_sample_weight
 from benchmark.config.study import TrainingParams
 from benchmark.features.batches import Batches
 from benchmark.models.heads import Standardize, linear
+from benchmark.training.estimators import solve_head
 from benchmark.training.imbalance import balance
 from benchmark.training.loop import fit, validate
 from benchmark.training.regimes import frozen
-from benchmark.training.stages import solve_head
 from tests.support.stages import steps
 
 LABELS = np.repeat([0, 1, 2], [20, 7, 3])
