@@ -12,6 +12,7 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    PrivateAttr,
     ValidationError,
     ValidationInfo,
     model_validator,
@@ -218,6 +219,12 @@ class Study(Params):
     ensembles: tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...] = ()  # of models, as further rows
     cache: Place = Path(".cache")  # rendered images, features, embeddings
     results: Place = Path("results")  # the study writes into results/<name>/
+    _file: Path | None = PrivateAttr(None)
+
+    @property
+    def file(self):
+        """The YAML file that the study was read from, or None."""
+        return self._file
 
     def for_model(self, network):
         """Return the study as it holds for one model: with the training settings of its own."""
@@ -231,6 +238,7 @@ class Study(Params):
 
     @model_validator(mode="after")
     def _consistent(self, info: ValidationInfo):
+        self._file = (info.context or {}).get("file")
         names = [model.name for model in self.models]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

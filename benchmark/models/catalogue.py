@@ -98,7 +98,7 @@ def check_trusted(network, known, folder):
     if not trusted:
         raise StudyError(
             f"{folder}: to rebuild its network, trial.json asks for '{code}', which may run code that you have not "
-            "chosen; if you trust where it came from, give --trust"
+            "chosen; if you trust where it came from, give --trust (in Python: trust=True)"
         )
 
 

@@ -10,7 +10,7 @@ from benchmark.analysis.tables.study_tables import study_tables
 from benchmark.store.results import read_results
 from tests.support.fake_results import build_results
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="no selenium: pip install -r requirements-extra.txt")
+webdriver = pytest.importorskip("selenium.webdriver", reason="no selenium: pip install -r requirements/test.txt")
 from selenium.webdriver.chrome.service import Service  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402

@@ -10,8 +10,9 @@ import pandas as pd
 
 from benchmark.analysis.audit.reported import SCORES, ReportedRow, decimals, share
 from benchmark.errors import StudyError
+from benchmark.store.shipped import shipped
 
-PUBLISHED = Path(__file__).resolve().parents[3] / "results" / "published"
+PUBLISHED = shipped("results/published")
 COLUMNS = ("source", "table", "row", "class", "metric", "value", "printed")
 SETS_COLUMNS = ("source", "table", "row", "scored_on", "correct", "n", "supports")
 TIDY, WIDE = ("row", "class", "metric", "value"), ("class", "precision", "recall")
