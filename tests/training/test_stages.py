@@ -37,10 +37,7 @@ def test_a_regime_of_two_stages_of_steps_is_a_row(pictures, tmp_path, monkeypatc
     """First the head on kept features, then all layers from there: what the head has learnt is not lost."""
 
     def two_stages(training):
-        head, every = (
-            regimes._steps(trains, training, 3, start) for trains, start in (("head", "zeros"), ("all", None))
-        )
-        return [head, every]
+        return [regimes._steps(trains, training, 3, start) for trains, start in (("head", "zeros"), ("all", None))]
 
     monkeypatch.setitem(regimes.REGIMES, "finetune", two_stages)
     study = study_of(pictures, tmp_path, training={"regime": "finetune", "save": "none", "learning_rate": 0.05})
