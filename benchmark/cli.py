@@ -111,10 +111,9 @@ def report(
         benchmark.report(results)
         return
     from benchmark.analysis.report import compare as comparing
-    from benchmark.analysis.report.terminal import print_sheets
 
     found = comparing.compare(*compare)
-    print_sheets(comparing.sheets(found))
+    comparing.print_compare(found)
     print(*comparing.write_compare(found, out), sep="\n")
 
 

@@ -21,7 +21,7 @@ LATENCY_COLUMNS = ("stage", "call", "ms")
 LEAKAGE_COLUMNS = ("clip_a", "clip_b")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # it holds frames; being itself it can be the key of what is computed of it
 class Trial:
     """One model, fold and seed. ``error`` is None exactly where the trial is done, and then the frames are there.
 

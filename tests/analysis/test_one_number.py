@@ -14,7 +14,7 @@ from sklearn.metrics import (
 
 from benchmark.analysis.plots.figures import confusion_figures
 from benchmark.analysis.report.page.page import content
-from benchmark.analysis.tables.sheets import write_tables
+from benchmark.analysis.tables.files import write_tables
 from benchmark.store.results import read_results
 from tests.support.fake_results import CLASSES, build_results
 
@@ -89,7 +89,7 @@ def test_page_and_figure_show_the_numbers_of_the_csv(study, model):
     assert [[cell["count"] for cell in row["cells"]] for row in part["confusion"]["rows"]] == matrix.tolist()
     assert [row["accuracy"] for row in page["forest"]["rows"] if row["model"] == model] == [shown]
     place = page["comparison"].header.index("Accuracy [95 %]")
-    assert [row[place][:5] for row in page["comparison"].rows if row[0] == part["label"]] == [shown]
+    assert [row[place].text[:5] for row in page["comparison"].rows if row[0].text == part["label"]] == [shown]
     figures = dict(confusion_figures(results, tables))
     assert f"accuracy {shown}, 66 predictions" in figures[f"confusion_{model}"].axes[0].get_title()
     for name in ("per_class", "table_3"):
@@ -137,7 +137,7 @@ def test_the_majority_class_ends_the_comparison_and_is_no_model(study):
             assert not (table == "majority").any().any(), name
     page = content(results, tables)
     assert page["comparison"].models == ("vgg16", "resnet18", "yamnet", "")
-    assert [row[0] for row in page["comparison"].rows][-1] == "Majority class"
+    assert page["comparison"].rows[-1][0].text == "Majority class"
     assert len(page["forest"]["rows"]) == len(page["models"]) == 3
 
 

@@ -14,18 +14,16 @@ from benchmark.analysis.audit.published import PUBLISHED, read_published
 from benchmark.analysis.metrics.statistics import wilson_interval
 from benchmark.analysis.plots import figures
 from benchmark.analysis.report.page.page import write_page
+from benchmark.analysis.tables.files import write_tables
 from benchmark.analysis.tables.paper_form import FIGURES
-from benchmark.analysis.tables.parity import (
-    COMPARISON_EXTRA,
+from benchmark.analysis.tables.specs.comparison import COMPARISON_COLUMNS, COMPARISON_EXTRA, with_parity
+from benchmark.analysis.tables.specs.parity import (
     PARITY_COLUMNS,
     PUBLISHED_ROWS,
     agreement,
     parity_table,
     published_models,
-    with_parity,
 )
-from benchmark.analysis.tables.sheets import write_tables
-from benchmark.analysis.tables.tables import COMPARISON_COLUMNS
 from benchmark.config.load import network_names
 from benchmark.config.study import Study
 from benchmark.store.results import read_results
@@ -158,7 +156,7 @@ def test_a_report_writes_parity_with_what_it_rests_on(tmp_path):
         assert fact in text
     printed = [name for name in NETWORKS if name in PUBLISHED_ROWS[SOURCE]]
     assert pd.read_csv(folder / "parity.csv")["model"].tolist() == printed
-    assert set(COMPARISON_COLUMNS) | set(COMPARISON_EXTRA) | {"best"} == set(comparison.columns)
+    assert set(COMPARISON_COLUMNS) | set(COMPARISON_EXTRA) | {"best", "marks"} == set(comparison.columns)
     assert comparison["published_accuracy"][0] == 0.5455
 
 

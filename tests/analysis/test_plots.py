@@ -16,8 +16,7 @@ from benchmark.analysis.plots.labels import place_labels
 from benchmark.analysis.tables import paper_form
 from benchmark.analysis.tables.guessing import guessing
 from benchmark.analysis.tables.naming import names, titles
-from benchmark.analysis.tables.study_tables import study_tables
-from benchmark.analysis.tables.tables import comparison_table
+from benchmark.analysis.tables.registry import Tables
 from benchmark.store.naming import remark
 from benchmark.store.results import read_results
 from tests.support.drawing import axes, texts
@@ -34,7 +33,7 @@ def results(tmp_path_factory):
 
 def test_circle_area_is_proportional_to_size(results):
     (ax,) = axes()
-    drawn = plots.plot_accuracy_latency(comparison_table(results), NO_PAIRS, ax)
+    drawn = plots.plot_accuracy_latency(Tables(results)["comparison"], NO_PAIRS, ax)
     assert "VGG-19" not in drawn["label"].tolist()  # failed: nothing to draw
     circles = next(found for found in ax.collections if hasattr(found, "get_sizes") and len(found.get_sizes()) > 1)
     ratio = circles.get_sizes() / drawn["size_mb"].to_numpy(float)
@@ -46,7 +45,7 @@ def test_circle_area_is_proportional_to_size(results):
 @pytest.mark.parametrize("seed", range(5))
 def test_labels_cover_neither_each_other_nor_the_frame(results, seed):
     rng = np.random.default_rng(seed)
-    table = comparison_table(results).dropna(subset="accuracy")
+    table = Tables(results)["comparison"].dropna(subset="accuracy")
     table["latency_ms_p50"] = rng.uniform(20, 60, len(table))  # crowded
     (ax,) = axes(size=(8, 5))
     plots.plot_accuracy_latency(table, pairwise_table(results), ax, {"chance 0.20": 0.2})
@@ -60,7 +59,7 @@ def test_labels_cover_neither_each_other_nor_the_frame(results, seed):
 
 def test_accuracy_latency_of_nothing_is_an_empty_picture(results):
     (ax,) = axes()
-    assert plots.plot_accuracy_latency(comparison_table(results).iloc[:0], NO_PAIRS, ax).empty
+    assert plots.plot_accuracy_latency(Tables(results)["comparison"].iloc[:0], NO_PAIRS, ax).empty
 
 
 def test_example_names_both_classes():
@@ -104,7 +103,7 @@ def test_every_model_of_the_paper_has_its_two_figures():
 
 
 def test_titles_name_random_weights_synthetic_sound_and_the_figure_of_the_paper(results):
-    tables = study_tables(results)
+    tables = Tables(results)
     titled = {
         name: figure.axes[0].get_title()
         for kind in figures.FIGURES
@@ -132,7 +131,7 @@ def test_titles_name_random_weights_synthetic_sound_and_the_figure_of_the_paper(
 )
 def test_random_weights_are_said_once(tmp_path, random, labels, in_title):
     results = read_results(build_results(tmp_path / "two", models=("vgg16", "yamnet"), folds=1, random=random))
-    ((_, figure),) = figures.accuracy_latency_figure(results, study_tables(results))
+    ((_, figure),) = figures.accuracy_latency_figure(results, Tables(results))
     assert texts(figure.axes[0]) == labels
     assert ("random weights" in figure.axes[0].get_title()) == in_title
 
@@ -140,7 +139,7 @@ def test_random_weights_are_said_once(tmp_path, random, labels, in_title):
 def test_a_label_that_says_random_is_left_alone(tmp_path):
     study = {"models": ("vgg16", "yamnet"), "folds": 1, "random": ("vgg16",), "labels": {"vgg16": "VGG-16 (random)"}}
     results = read_results(build_results(tmp_path / "two", **study))
-    ((_, figure),) = figures.accuracy_latency_figure(results, study_tables(results))
+    ((_, figure),) = figures.accuracy_latency_figure(results, Tables(results))
     assert texts(figure.axes[0]) == ["VGG-16 (random)", "YAMNet"]
     assert names(results) == titles(results) == {"vgg16": "VGG-16 (random)", "yamnet": "YAMNet"}
 
@@ -201,7 +200,7 @@ def test_chance_and_the_largest_class_are_lines_with_names():
 
 def test_a_model_that_is_always_right_has_an_interval_to_draw():
     frame = pd.DataFrame({"clip_id": [f"c{n}" for n in range(10)], "y_true": ["a", "b"] * 5})
-    table = comparison_table(results_of({"m": {(0, 0): frame.assign(y_pred=frame["y_true"])}}))
+    table = Tables(results_of({"m": {(0, 0): frame.assign(y_pred=frame["y_true"])}}))["comparison"]
     assert table["accuracy_high"][0] == pytest.approx(1)  # Wilson's formula may end a rounding below 1
     (ax,) = axes()
     drawn = plots.plot_accuracy_latency(table.assign(latency_ms_p50=5.0), NO_PAIRS, ax)
@@ -221,7 +220,7 @@ def test_accuracies_without_a_model_are_chance_and_the_largest_class(labels, fou
 
 def test_legends_end_inside_the_figure(results):
     with matplotlib.rc_context(figures.STYLE):
-        ((_, figure),) = figures.accuracy_latency_figure(results, study_tables(results))
+        ((_, figure),) = figures.accuracy_latency_figure(results, Tables(results))
         figure.draw_without_rendering()
     boxes = [part.get_window_extent() for part in figure.axes[0].get_children() if isinstance(part, Legend)]
     assert len(boxes) == 2

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmark.analysis.tables.tables import comparison_table
+from benchmark.analysis.tables.registry import Tables
 from benchmark.store.results import read_results
 from benchmark.trials import latency
 from tests.support.studies import FAST, NETWORK, folder_of, run, study_of
@@ -71,7 +71,7 @@ def test_a_model_that_cannot_be_timed_is_told_and_its_trial_stays(study, monkeyp
     assert [record["status"] for record in records] == ["done"] * 4
     assert "Small: not timed: ValueError: no such thing" in said
     assert timings(study) == []
-    table = comparison_table(read_results(study.folder))
+    table = Tables(read_results(study.folder))["comparison"]
     assert table["accuracy"].notna().all()
     assert table["latency_ms_p50"].isna().all()
     _, said = run(study)

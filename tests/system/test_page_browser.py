@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from benchmark.analysis.report.page.page import write_page
-from benchmark.analysis.tables.study_tables import study_tables
+from benchmark.analysis.tables.registry import Tables
 from benchmark.store.results import read_results
 from tests.support.fake_results import build_results
 
@@ -30,7 +30,7 @@ def page(tmp_path_factory):
     for file in folder.glob("trials/yamnet/*/trial.json"):  # thousands among millions
         file.write_text(json.dumps(json.loads(file.read_text()) | {"parameters": 645_000}))
     results = read_results(folder)
-    tables = study_tables(results)
+    tables = Tables(results)
     return write_page(results, tables).as_uri(), tables["comparison"]
 
 
@@ -43,7 +43,7 @@ def matrices(tmp_path_factory):
         classes = tuple(word if turn == 0 else f"{word} {turn}" for turn in range(3) for word in words)[:n_classes]
         folder = build_results(tmp_path_factory.mktemp("many") / "many", ("vgg16", "yamnet"), folds=1, classes=classes)
         results = read_results(folder)
-        places[n_classes] = write_page(results, study_tables(results)).as_uri()
+        places[n_classes] = write_page(results, Tables(results)).as_uri()
     return places
 
 

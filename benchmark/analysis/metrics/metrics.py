@@ -157,12 +157,6 @@ def total_confusion(trials):
     return sum(confusion(trial.test.y_true, trial.test.y_pred) for trial in trials)
 
 
-def latency_of(results, model):
-    """Return :func:`summarise_latency` of the timed calls of a model; {} where it was not timed."""
-    timed = results.timed(model)
-    return summarise_latency(pd.concat([trial.latency for trial in timed])) if timed else {}
-
-
 def summarise_latency(latency):
     """Return first, p50, p90, p99 and mean (ms per clip, batch 1), the timed calls, p50 of a whole file, clips of a
     batch, and throughput (clips per second in such batches, of the median one), as a dict.

@@ -10,22 +10,22 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from benchmark.analysis.report.page.card import data_card
 from benchmark.analysis.report.page.charts import forest, pair_matrix
+from benchmark.analysis.report.page.data_card import data_card
 from benchmark.analysis.report.page.examples import examples
-from benchmark.analysis.report.page.grids import sheet_grid
-from benchmark.analysis.report.page.making import making
 from benchmark.analysis.report.page.models import model_parts
+from benchmark.analysis.report.page.provenance import provenance
 from benchmark.analysis.report.page.scatter import accuracy_latency
 from benchmark.analysis.report.page.summary import banner, facets, key_facts
+from benchmark.analysis.tables.columns import Output
+from benchmark.analysis.tables.description import describe, failures, warnings
 from benchmark.analysis.tables.guessing import guessing
 from benchmark.analysis.tables.naming import names, origin
-from benchmark.analysis.tables.tables import describe, failures, warnings
+from benchmark.analysis.tables.registry import TABLES
 from spectrograms.files import write_text
 
 TEMPLATES = Path(__file__).parent / "templates"
 NAME = "report.html"
-FURTHER = ("uncertainty", "calibration", "costs", "latency", "ensembles", "hardest", "mistakes")
 POLICY = (
     "default-src 'none'; img-src data:; media-src data:; style-src '{style}'; script-src '{script}'; "
     "base-uri 'none'; form-action 'none'"
@@ -35,7 +35,7 @@ POLICY = (
 def write_page(results, tables):
     """Write the page into the results folder, whole or not at all, and return its path.
 
-    results: :class:`benchmark.store.results.Results`; tables: of :func:`study_tables`."""
+    results: :class:`benchmark.store.results.Results`; tables: its :class:`analysis.tables.registry.Tables`."""
     path = results.folder / NAME
     write_text(path, render(content(results, tables)))
     return path
@@ -53,18 +53,19 @@ def content(results, tables):
         "facts": key_facts(results, comparison),
         "described": describe(results)[len(warnings(results)) :],
         "forest": forest(comparison, called, levels),
-        "comparison": sheet_grid(results, tables, "comparison"),
+        "comparison": tables.render("comparison", Output.PAGE),
         "facets": facets(results, comparison),
         "scatter": accuracy_latency(comparison, tables["pairwise"], called, levels),
-        "parity": sheet_grid(results, tables, "parity"),
+        "parity": tables.render("parity", Output.PAGE),
         "pairs": pair_matrix(tables["pairwise"], called),
-        "pairwise": sheet_grid(results, tables, "pairwise"),
+        "pairwise": tables.render("pairwise", Output.PAGE),
         "models": model_parts(results, tables, shown, failed),
         "examples": shown,
-        "further": [grid for name in FURTHER if (grid := sheet_grid(results, tables, name))],
-        "card": data_card(results),
-        "making": making(results),
-    }
+        "further": [table for spec in TABLES.values()
+                    if spec.further and spec.columns and (table := tables.render(spec.name, Output.PAGE))],
+        "data_card": data_card(results),
+        "provenance": provenance(results),
+    }  # fmt: skip
 
 
 def render(shown):
