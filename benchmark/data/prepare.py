@@ -84,13 +84,14 @@ def split_all(study, clips):
     return {seed: make_splits(clips, study.split, seed) for seed in study.split.seeds}
 
 
-def prepare(study, say=print, found=None, spread=None):
+def prepare(study, say=print, found=None, spread=None, trains=False):
     """Return the :class:`Prepared` study; ``found`` is what :func:`find` returned, if it was called before.
 
-    Raises StudyError before anything is rendered where the data cannot do."""
+    ``trains``: trials follow, for which waveforms are kept where clips are decoded anyway. Raises StudyError before
+    anything is rendered where the data cannot do."""
     listed, rejected = found or find(study, say)
     folds = split_all(study, listed)
-    clips, rejected = draw(study, listed, rejected, say, spread, _besides(study, len(listed)))
+    clips, rejected = draw(study, listed, rejected, say, spread, _besides(study, len(listed), trains))
     if clips.empty:
         raise StudyError(
             f"no clip of {study.dataset.root} can be used; the first reason is: {rejected['reason'].iloc[0]}"
@@ -115,10 +116,10 @@ def prepare(study, say=print, found=None, spread=None):
     return Prepared(clips, rejected, folds, _leaks(study, pairs, clips, folds), grouped, protocol)
 
 
-def _besides(study, n_clips):
+def _besides(study, n_clips, trains):
     """Return what else is made of each clip while it is decoded for its picture, so that it is decoded once."""
     waveforms = waveform_folder(study.cache, study.clip)
-    is_read = any(model.reads == "waveform" for model in study.models) and are_kept(n_clips, study.clip)
+    is_read = trains and any(model.reads == "waveform" for model in study.models) and are_kept(n_clips, study.clip)
     return [
         *([keeper(study.clip, study.cache)] if study.leakage != "off" else []),
         *([partial(keep_waveform, folder=waveforms, clip=study.clip)] if is_read else []),
