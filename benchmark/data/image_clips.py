@@ -18,7 +18,7 @@ def code(study, reads):
     return version.reading()
 
 
-def draw(study, clips, rejected, say=print, spread=None):
+def draw(study, clips, rejected, say=print, spread=None, trains=False):
     """Return (clips whose file is their picture, in the column ``image``; rejected, with what cannot be read)."""
     with ThreadPoolExecutor() as pool:
         looks = pd.DataFrame(pool.map(_look, clips["path"]), columns=["flaw", "caveat"], index=clips.index)

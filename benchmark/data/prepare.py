@@ -46,9 +46,9 @@ def find(study, say=print, labelled=True):
     return find_clips(dataset, study.cache, labelled, say)
 
 
-def draw(study, clips, rejected, say=print, spread=None):
-    """Return (clips with their picture, rejected), as the kind of the data set does it."""
-    return DATASET_KINDS[study.dataset.kind].functions().draw(study, clips, rejected, say, spread)
+def draw(study, clips, rejected, say=print, spread=None, trains=False):
+    """Return (clips with their picture, rejected), as the kind of the data set does it; ``trains``: trials follow."""
+    return DATASET_KINDS[study.dataset.kind].functions().draw(study, clips, rejected, say, spread, trains)
 
 
 def split_all(study, clips):
@@ -56,13 +56,14 @@ def split_all(study, clips):
     return {seed: make_splits(clips, study.split, seed) for seed in study.split.seeds}
 
 
-def prepare(study, say=print, found=None, spread=None):
+def prepare(study, say=print, found=None, spread=None, trains=False):
     """Return the :class:`Prepared` study; ``found`` is what :func:`find` returned, if it was called before.
 
-    Raises StudyError before anything is rendered where the data cannot do."""
+    ``trains``: trials follow, for which waveforms are kept where clips are decoded anyway. Raises StudyError before
+    anything is rendered where the data cannot do."""
     listed, rejected = found or find(study, say)
     folds = split_all(study, listed)
-    clips, rejected = draw(study, listed, rejected, say, spread)
+    clips, rejected = draw(study, listed, rejected, say, spread, trains)
     if clips.empty:
         raise StudyError(
             f"no clip of {study.dataset.root} can be used; the first reason is: {rejected['reason'].iloc[0]}"
