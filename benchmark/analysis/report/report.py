@@ -40,8 +40,8 @@ def report(results_dir):
     sweep(results.folder, deep=True)
     tables, written = write_tables(results)
     figures = write_figures(results, tables)
-    page = write_page(results, tables)
-    files = (*written, *figures, page)
+    page = write_page(results, tables, figures)
+    files = (*written, *(path for figure in figures for path in figure.paths), page)
     return Report(tables["comparison"], files, tuple(describe(results)), failures(results), find_marks(results))
 
 
