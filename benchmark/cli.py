@@ -272,7 +272,7 @@ def audit(
     sizes: Annotated[list[int], typer.Option("--size", help="search this test-set size alone; may be repeated")] = (),
 ):
     """Decide whether published numbers come from any confusion matrix; exit code 1 where a row does not."""
-    from benchmark.analysis.audit.audit import print_verdicts, run_audit
+    from benchmark.analysis.audit.verdicts import print_verdicts, run_audit
 
     verdicts, code = run_audit(table, up_to, tuple(sizes))
     print_verdicts(verdicts)

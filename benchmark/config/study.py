@@ -195,6 +195,7 @@ class Study(Params):
 
     name: Name
     dataset: DatasetParams
+    task: Literal["multiclass"] = Field("multiclass", description="multiclass: one label per clip")
     clip: ClipParams = ClipParams()
     mel: MelParams = MelParams()
     image: ImageParams = ImageParams()

@@ -14,6 +14,7 @@ from benchmark.data.folder_reader import read_folder
 from benchmark.data.media import flaw
 from benchmark.data.table_reader import read_listed
 from benchmark.errors import StudyError
+from benchmark.store.labels import SEPARATOR
 from spectrograms.names import printable, safe_name
 
 COLUMNS = ["clip_id", "path", "label", "group", "split", "sha256"]
@@ -55,6 +56,8 @@ def find_clips(dataset, cache, labelled=True, say=lambda sentence: None):
 def _check_labels(root, found, sound, flaws, labelled):
     """Raise where a label lost all its clips, stands alone, or is another one but for case and punctuation."""
     labels = sorted({clip.label for clip in sound})
+    if labelled and (joined := [label for label in labels if SEPARATOR in label]):
+        raise StudyError(f"the class '{joined[0]}' of {root} has a '{SEPARATOR}' in its name, which separates labels")
     for clip in found:
         if clip.label not in labels:
             raise StudyError(

@@ -1,7 +1,10 @@
 """What ``check`` says of a study before it runs: its clips, copies, files set aside, trials, and what may mislead."""
 
+import pandas as pd
+
 from benchmark.data.prepare import contradicting
 from benchmark.store import caveats
+from benchmark.store.labels import class_names, to_matrix
 from spectrograms.names import printable
 
 FEW_TESTED = 5  # test clips of a class, below which one clip moves its scores by more than 20 points
@@ -12,11 +15,14 @@ def findings(study, prepared):
     """Yield what ``check`` says of a study, in lines."""
     clips, folds = prepared.clips, prepared.folds
     seed, parts = next(iter(folds.items()))
+    classes = class_names(clips["label"])
+    labels = to_matrix(clips["label"], classes)
     for fold, part in enumerate(parts):
-        table = clips.assign(split=part).pivot_table("clip_id", "label", "split", "count", fill_value=0)
-        yield f"clips, seed {seed}, fold {fold}:\n{table[['train', 'val', 'test']].to_string()}\n"
+        counted = {split: labels[part == split].sum(axis=0) for split in ("train", "val", "test")}
+        table = pd.DataFrame(counted, pd.Index(classes, name="label"))
+        yield f"clips, seed {seed}, fold {fold}:\n{table.to_string()}\n"
     yield f"{len(clips)} clips in {clips['group'].nunique()} groups"
-    yield from _misleading(clips, parts)
+    yield from _misleading(pd.DataFrame(labels, columns=classes), parts)
     yield from filter(None, [caveats.on_padding(clips, study.clip.model_dump()), *caveats.on_clips(clips)])
     yield from _copies(study, prepared)
     for path, reason in prepared.rejected.itertuples(index=False):
@@ -26,10 +32,10 @@ def findings(study, prepared):
     yield f"{trials} trials: {names}; seeds {list(folds)}; {len(parts)} fold(s)"
 
 
-def _misleading(clips, parts):
+def _misleading(labels, parts):
     """Yield a warning of classes with few test clips, over all folds of a seed, and one of classes of unlike size."""
-    sizes = clips["label"].value_counts()
-    tested = sum(clips["label"][part == "test"].value_counts().reindex(sizes.index, fill_value=0) for part in parts)
+    sizes = labels.sum().sort_values(ascending=False, kind="stable")
+    tested = sum(labels[part == "test"].sum() for part in parts)
     few = tested[tested < FEW_TESTED].sort_index()
     if len(few):
         listed = ", ".join(f"'{label}' {n}" for label, n in few.items())
@@ -41,7 +47,7 @@ def _misleading(clips, parts):
     if sizes.iloc[0] >= IMBALANCED * sizes.iloc[-1]:
         yield (
             f"WARNING: '{sizes.index[0]}' has {sizes.iloc[0]} clips and '{sizes.index[-1]}' {sizes.iloc[-1]}: to "
-            f"answer '{sizes.index[0]}' always is right in {100 * sizes.iloc[0] / sizes.sum():.0f} % of all clips. "
+            f"answer '{sizes.index[0]}' always is right in {100 * sizes.iloc[0] / len(labels):.0f} % of all clips. "
             "Look at macro F1 and balanced accuracy, hold accuracy against that baseline, and weigh the classes "
             "(training.class_weight: balanced)"
         )

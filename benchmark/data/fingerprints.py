@@ -1,4 +1,4 @@
-"""Fingerprints of sounds, and which of them are alike though no byte is the same.
+"""Fingerprints of sounds, and which of them are near duplicates though no byte is the same.
 
 The bits are those of Haitsma & Kalker, "A highly robust audio fingerprinting system", ISMIR 2002: in each frame, the
 sign of the change over time of the difference between neighbouring bands. Two things are added. A bit counts only where
@@ -27,7 +27,7 @@ KEYS = [sum(1 << bit for bit in range(32) if bit % 3 != left_out) for left_out i
 REACH = 64  # clips with the same key that one clip is paired with: a key that all share tells nothing
 VOTES = 2  # anchors that must agree on a shift before two clips are compared
 HOPEFUL = 0.65  # share of strong bits in common at the voted shift, below which none around it is tried
-ALIKE = 0.8  # share of strong bits that copies have in common; of unrelated sounds it is 0.5
+MIN_AGREEMENT = 0.8  # share of strong bits that copies have in common; of unrelated sounds it is 0.5
 SURE = 17.0  # least (2 * share - 1) * sqrt(n bits): few bits must agree better than many
 
 EMPTY = np.zeros((3, 0), np.uint32)  # of a clip with nothing to go by
@@ -68,7 +68,7 @@ def _pack(flags):
     return (flags * (np.uint32(1) << np.arange(len(flags), dtype=np.uint32))[:, None]).sum(axis=0, dtype=np.uint32)
 
 
-def alike(prints):
+def near_duplicates(prints):
     """Return [(i, j, share of strong bits in common), ...] with i < j of the fingerprints that are of copies, in order.
 
     A copy may be cut or shifted. At most 2**20 fingerprints of as many frames."""
@@ -79,7 +79,7 @@ def alike(prints):
         for tried in range(shift - NEAR, shift + NEAR + 1):
             share, n_bits = agreement(prints[i], prints[j], tried)
             sureness = (2 * share - 1) * n_bits**0.5
-            if share >= ALIKE and sureness >= SURE:
+            if share >= MIN_AGREEMENT and sureness >= SURE:
                 best[i, j] = max(best.get((i, j), (0, 0)), (sureness, share))
     return [(i, j, share) for (i, j), (_, share) in sorted(best.items())]
 

@@ -9,8 +9,8 @@ from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from benchmark.data.fingerprints import SETTINGS, alike, sound_fingerprint
-from benchmark.data.thumbnails import SHAPE, alike_pictures, thumbnail
+from benchmark.data.fingerprints import SETTINGS, near_duplicates, sound_fingerprint
+from benchmark.data.thumbnails import SHAPE, near_duplicate_pictures, thumbnail
 from spectrograms import version
 from spectrograms.files import replacing
 from spectrograms.params import fingerprint
@@ -19,8 +19,8 @@ PAIR = ["clip_a", "clip_b", "path_a", "path_b", "kind", "likeness"]
 ACROSS = [*PAIR, "split_a", "split_b", "seed", "fold", "n_folds", "label_a", "label_b"]
 FEW_CLIPS = 64  # fewer are done sooner than worker processes start
 KINDS = {  # by dataset.kind: what a copy is called, what it is told by and how, what that depends on
-    "audio": ("same sound", sound_fingerprint, alike, lambda: [SETTINGS, version.decoding()]),
-    "images": ("same picture", thumbnail, alike_pictures, lambda: [SHAPE, version.reading()]),
+    "audio": ("same sound", sound_fingerprint, near_duplicates, lambda: [SETTINGS, version.decoding()]),
+    "images": ("same picture", thumbnail, near_duplicate_pictures, lambda: [SHAPE, version.reading()]),
 }
 
 

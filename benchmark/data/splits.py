@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from benchmark.errors import StudyError
+from benchmark.store.labels import class_names, to_matrix
 
 SPLITS = np.array(["train", "val", "test"])
 ROUNDING = {"matlab": 0.5, "floor": 0.0}  # added before rounding down
@@ -57,22 +58,23 @@ def divide(clips, fractions, rounding, rng):
     ``clips`` has label and group_number, 0 for the group of the first row, then counted as they appear.
     Whole groups are drawn where clips share them; the counts per label then come as near to :func:`holdout_counts` as
     the search of :func:`assign_groups` gets. Raises :class:`StudyError` where a label would miss in a part."""
-    labels, of_label = np.unique(clips["label"].to_numpy(str), return_inverse=True)
+    classes = class_names(clips["label"])
+    labels = to_matrix(clips["label"], classes)
     groups, of_group = np.unique(clips["group_number"].to_numpy(), return_inverse=True)
-    targets = np.array([holdout_counts(n, fractions, rounding) for n in np.bincount(of_label)]).T
+    targets = np.array([holdout_counts(n, fractions, rounding) for n in labels.sum(axis=0)]).T
     if len(groups) == len(clips):
         parts = np.empty(len(clips), int)
-        for label in range(len(labels)):
-            rows = rng.permutation(np.flatnonzero(of_label == label))
-            parts[rows] = np.repeat(np.arange(len(fractions)), targets[:, label])
+        for column, of_class in enumerate(labels.T):
+            rows = rng.permutation(np.flatnonzero(of_class))
+            parts[rows] = np.repeat(np.arange(len(fractions)), targets[:, column])
         return parts
-    sizes = np.zeros((len(groups), len(labels)), int)
-    np.add.at(sizes, (of_group, of_label), 1)
+    sizes = np.zeros((len(groups), len(classes)), int)
+    np.add.at(sizes, of_group, labels)
     parts = assign_groups(sizes, targets, rng)
-    for label in np.flatnonzero((_counts(sizes, parts, targets) == 0).any(axis=0)):
+    for column in np.flatnonzero((_counts(sizes, parts, targets) == 0).any(axis=0)):
         raise StudyError(
-            f"found no way to put whole groups with clips of '{labels[label]}' into each of {len(fractions)} splits; "
-            f"its {sizes[:, label].sum()} clips are in {(sizes[:, label] > 0).sum()} groups, which other labels share"
+            f"found no way to put whole groups with clips of '{classes[column]}' into each of {len(fractions)} splits; "
+            f"its {sizes[:, column].sum()} clips are in {(sizes[:, column] > 0).sum()} groups, which other labels share"
         )
     return parts[of_group]
 
@@ -155,7 +157,7 @@ def _kfold(clips, split, seed):
     splitter = splitter(split.folds, shuffle=True, random_state=seed)
     labels, folds = clips["label"].to_numpy(str), []
     for number, (rest, test) in enumerate(splitter.split(labels, labels, groups)):
-        missing = sorted(set(labels) - set(labels[test]))
+        missing = sorted(set(class_names(labels)) - set(class_names(labels[test])))
         if missing:
             raise StudyError(f"fold {number} of {split.folds} got no group of '{missing[0]}'; take fewer folds")
         fold = np.full(len(clips), "test", SPLITS.dtype)
@@ -188,7 +190,7 @@ def _predefined(clips, split, seed):
             f"the split that is given puts no clip into {' and '.join(absent)}; train and test need some. Set "
             "split.protocol: holdout to draw another"
         )
-    untrained = sorted(set(clips["label"]) - set(clips["label"][fold == "train"]))
+    untrained = sorted(set(class_names(clips["label"])) - set(class_names(clips["label"][fold == "train"])))
     if untrained:
         raise StudyError(f"the split that is given puts no clip of '{untrained[0]}' into train; it cannot be learned")
     sides = clips["split"].groupby(clips["group"]).agg(lambda column: sorted(set(column)))
@@ -208,8 +210,9 @@ PROTOCOLS = {"holdout": _holdout, "kfold": _kfold, "predefined": _predefined}
 
 def _check_enough(clips, is_enough, groups_needed, what):
     """Raise where a label has too few clips (``is_enough`` of their number is false) or too few groups."""
-    for label, of_label in clips.groupby("label", sort=True):
-        n, groups = len(of_label), of_label["group"].nunique()
+    classes = class_names(clips["label"])
+    for label, of_class in zip(classes, to_matrix(clips["label"], classes).T, strict=True):
+        n, groups = of_class.sum(), clips["group"][of_class].nunique()
         if not is_enough(n):
             needed = next(more for more in range(n + 1, 10**9) if is_enough(more))
             raise StudyError(f"'{label}' has {n} clips; {what} need at least {needed}")

@@ -15,7 +15,7 @@ SHAPE = (33, 64)  # rows and columns of a thumbnail
 LAG = 2  # columns
 RANGE = 80.0  # white over black, in the unit of a sound's dB
 DIFFERENT = 5.0  # gray levels of 255, root mean square: re-encoded and resized copies differ by 1 to 5, others by more
-ALIKE = 0.7  # least share of the bits that copies have in common; of unrelated pictures it is 0.5
+MIN_AGREEMENT = 0.7  # least share of the bits that copies have in common; of unrelated pictures it is 0.5
 SURE = 5.0  # least (2 * share - 1) * sqrt(n bits): few bits must agree better than many
 OWN = 2  # votes for a bit that a pair has by itself: they do not make it common
 BLOCK = 512  # thumbnails compared with all others at once
@@ -33,7 +33,7 @@ def thumbnail(path, clip=None):
     return np.rint(np.clip(levels, 0, 255)).astype(np.uint8)
 
 
-def alike_pictures(thumbnails):
+def near_duplicate_pictures(thumbnails):
     """Return [(i, j, share of bits in common), ...] with i < j of the :func:`thumbnail` of copies, in order."""
     if len(thumbnails) < 2:
         return []
@@ -43,7 +43,7 @@ def alike_pictures(thumbnails):
     found = []
     for i, j in _same_to_the_eye(np.stack(thumbnails).reshape(len(signs), -1).astype(np.float32)):
         share, sureness = _in_common(signs[i], signs[j], common)
-        copies = (share >= ALIKE) & (sureness >= SURE)
+        copies = (share >= MIN_AGREEMENT) & (sureness >= SURE)
         found += zip(i[copies].tolist(), j[copies].tolist(), np.minimum(share[copies], 1).tolist(), strict=True)
     return sorted(found)
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from benchmark.engines import workers
 from benchmark.engines.status import Board
 from benchmark.errors import StudyError
+from benchmark.store.labels import class_names
 from benchmark.store.origin import is_same, told
 from benchmark.store.predictions import read_predictions
 from benchmark.trials.attempt import failed
@@ -48,7 +49,7 @@ def check_replaces(study, clips, folds, origin, wrong=()):
 
 def _jobs(study, clips, folds, origin):
     """Return the jobs of all trials."""
-    classes = sorted(clips["label"].unique())
+    classes = class_names(clips["label"])
     return [
         Job(study.for_model(trial.network), trial, clips, folds[trial.seed][trial.fold], classes, origin)
         for trial in plan(study, folds)
@@ -101,7 +102,7 @@ def reusable(job):
         record = json.loads((folder / "trial.json").read_text(encoding="utf-8"))
         if record["status"] != "done":
             return None, "failed before"
-        read_predictions(folder / "predictions.csv")
+        read_predictions(folder / "predictions.csv", job.study.task)
     except StudyError as error:
         return None, f"again, since {error}"
     except (OSError, ValueError, KeyError, TypeError):

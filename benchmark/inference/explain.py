@@ -13,7 +13,7 @@ from benchmark.inference.predictor import Predictor, check_trial
 from benchmark.inference.saliency import by_band, by_second, mean_share, summary
 from benchmark.inference.saliency_figure import class_figure, clip_figure
 from benchmark.store.naming import remark
-from benchmark.store.predictions import read_predictions, score_matrix
+from benchmark.store.predictions import read_predictions
 from spectrograms.axes import frequency_axis, pixel_axis, time_axis
 from spectrograms.errors import AudioError, ImageError
 from spectrograms.files import replacing, write_text
@@ -131,9 +131,9 @@ def _study_clips(folder):
 
 def _tested(folder, clips):
     """Return the trial's test predictions whose clips are still there: y_true, y_pred, score of y_pred, file."""
-    frame = read_predictions(folder / "predictions.csv").query("split == 'test'")
-    frame = frame.assign(score=score_matrix(frame).max(axis=1)).set_index("clip_id")
-    frame = frame[["y_true", "y_pred", "score"]].join(clips["file"], how="inner")
+    test = read_predictions(folder / "predictions.csv").of("test")
+    named = {"y_true": test.names("y_true"), "y_pred": test.names("y_pred"), "score": test.y_score.max(axis=1)}
+    frame = pd.DataFrame(named, pd.Index(test.clip_id, name="clip_id")).join(clips["file"], how="inner")
     return frame[[Path(file).is_file() for file in frame["file"]]]
 
 

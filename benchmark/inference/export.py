@@ -171,7 +171,7 @@ def _test_files(trial_dir):
     from benchmark.store.predictions import read_predictions
 
     try:
-        tested = read_predictions(trial_dir / "predictions.csv").query("split == 'test'")["clip_id"]
+        tested = read_predictions(trial_dir / "predictions.csv").of("test").clip_id
         clips = pd.read_csv(trial_dir.resolve().parents[2] / "clips.csv", dtype=str, keep_default_na=False)
         paths = dict(zip(clips["clip_id"], clips["path"], strict=True))
     except (StudyError, OSError, ValueError, LookupError):

@@ -1,86 +1,126 @@
 """The table of predictions: the one file that carries what a model said from training to analysis.
 
-Columns: split (val | test), clip_id, y_true, y_pred (class names), then ``score_<class>`` for every class."""
+On disk: split (val | test), clip_id, y_true, y_pred (class names, several joined by '|'), then ``score_<class>`` for
+every class. In memory: :class:`Predictions`, matrices."""
+
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
 
 from benchmark.errors import StudyError
+from benchmark.store.labels import to_matrix, to_text
+from benchmark.tasks import TASKS
 
 SPLITS = ("val", "test")
 TEXT_COLUMNS = ("split", "clip_id", "y_true", "y_pred")
 SCORE = "score_"
 
 
-def to_frame(split, clip_ids, y_true, y_score, classes):
-    """Return the predictions of one split, a row per clip; y_pred is the class of the highest score.
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What a model said of some clips."""
 
-    clip_ids and y_true: (n_clips,) strings; y_score: (n_clips, n_classes), columns in the order of ``classes``.
-    Raises ValueError where the shapes, the split or a label do not fit."""
-    classes = [str(name) for name in classes]
-    y_score = np.asarray(y_score)
+    split: np.ndarray  # (n_clips,) val or test
+    clip_id: np.ndarray  # (n_clips,)
+    y_true: np.ndarray  # (n_clips, n_classes) bool
+    y_pred: np.ndarray  # (n_clips, n_classes) bool
+    y_score: np.ndarray  # (n_clips, n_classes)
+    classes: tuple[str, ...]
+
+    def __len__(self):
+        """Return the number of clips."""
+        return len(self.clip_id)
+
+    def take(self, rows):
+        """Return some of the clips: by their numbers, or a mask (n_clips,)."""
+        return replace(self, **{name: getattr(self, name)[rows] for name in ARRAYS})
+
+    def of(self, split):
+        """Return those of a split, 'val' or 'test'."""
+        return self.take(self.split == split)
+
+    def ordered(self, classes):
+        """Return the same with the columns of these classes, in this order; they must be the same classes."""
+        columns = [self.classes.index(name) for name in classes]
+        parts = {name: getattr(self, name)[:, columns] for name in MATRICES}
+        return replace(self, **parts, classes=tuple(classes))
+
+    def names(self, which):
+        """Return y_true or y_pred as text, (n_clips,) object."""
+        return to_text(getattr(self, which), self.classes)
+
+    def frame(self):
+        """Return the table that is written, a row per clip."""
+        text = {"split": self.split, "clip_id": self.clip_id, "y_true": self.names("y_true")}
+        scores = {SCORE + name: self.y_score[:, column] for column, name in enumerate(self.classes)}
+        return pd.DataFrame(text | {"y_pred": self.names("y_pred")} | scores)
+
+
+MATRICES = ("y_true", "y_pred", "y_score")
+ARRAYS = tuple(field.name for field in fields(Predictions) if field.name != "classes")
+
+
+def pooled(parts):
+    """Return several predictions of the same classes, one after the other."""
+    parts = list(parts)
+    return replace(parts[0], **{name: np.concatenate([getattr(part, name) for part in parts]) for name in ARRAYS})
+
+
+def predictions(split, clip_ids, y_true, y_score, classes, task="multiclass"):
+    """Return the :class:`Predictions` that scores decide, by the task's rule.
+
+    split: one word for all, or (n_clips,); clip_ids (n_clips,); y_true and y_score (n_clips, n_classes), columns in the
+    order of ``classes``. Raises ValueError where shapes, split or labels do not fit."""
+    classes, y_true, y_score = tuple(map(str, classes)), np.asarray(y_true, dtype=bool), np.asarray(y_score)
     expected = (len(clip_ids), len(classes))
-    if y_score.shape != expected or len(y_true) != len(clip_ids):
-        raise ValueError(f"y_score must have shape {expected} and y_true {expected[0]} labels; "
-                         f"got {y_score.shape} and {len(y_true)}")  # fmt: skip
-    text = {
-        "split": split,
-        "clip_id": [str(clip_id) for clip_id in clip_ids],
-        "y_true": [str(label) for label in y_true],
-        "y_pred": [classes[best] for best in y_score.argmax(axis=1)],
-    }
-    scores = {SCORE + name: y_score[:, column] for column, name in enumerate(classes)}
-    frame = pd.DataFrame(text | scores)
-    if problem := _problem(frame):
+    if y_score.shape != expected or y_true.shape != expected:
+        raise ValueError(f"y_true and y_score must have shape {expected}; got {y_true.shape} and {y_score.shape}")
+    split = np.broadcast_to(np.asarray(split, dtype=object), len(clip_ids))
+    clip_id = np.array([str(clip_id) for clip_id in clip_ids], dtype=object)
+    made = Predictions(split, clip_id, y_true, TASKS[task].decide(y_score), y_score, classes)
+    if problem := _problem(made, task):
         raise ValueError(problem)
-    return frame
+    return made
 
 
-def read_predictions(path):
-    """Return the predictions of a trial: frames of :func:`to_frame`, one after the other.
+def read_predictions(path, task="multiclass"):
+    """Return the :class:`Predictions` of a trial.
 
     Raises :class:`StudyError`, naming the file, where it is no CSV, a column is missing, a score is not a finite
-    number, a class is unknown, or y_pred is not the class of the highest score."""
+    number, a class is unknown, or y_pred is not what the scores decide."""
     try:
         # A clip or class may be called 'NA' or '007': text columns stay text.
         frame = pd.read_csv(path, dtype=dict.fromkeys(TEXT_COLUMNS, str), keep_default_na=False)
     except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
         raise StudyError(f"{path} cannot be read: {error}") from None
-    for column in frame.columns[frame.columns.str.startswith(SCORE)]:
-        frame[column] = pd.to_numeric(frame[column], errors="coerce")
-    if problem := _problem(frame):
-        raise StudyError(f"{path}: {problem}")
-    return frame
-
-
-def class_names(frame):
-    """Return the names of the classes, in the order of the score columns."""
-    return [column.removeprefix(SCORE) for column in frame.columns if column.startswith(SCORE)]
-
-
-def score_matrix(frame):
-    """Return y_score, shape (n_clips, n_classes), columns as in :func:`class_names`."""
-    return frame[[SCORE + name for name in class_names(frame)]].to_numpy(float)
-
-
-def _problem(frame):
-    """Return in words what is wrong with a frame of predictions, or None."""
+    classes = tuple(column.removeprefix(SCORE) for column in frame.columns if column.startswith(SCORE))
     missing = [column for column in TEXT_COLUMNS if column not in frame.columns]
-    classes = class_names(frame)
     if missing or not classes:
-        return f"missing column {', '.join(missing) or SCORE + '<class>'}; it has {', '.join(frame.columns)}"
-    if odd := sorted(set(frame["split"]) - set(SPLITS)):
+        lack = ", ".join(missing) or SCORE + "<class>"
+        raise StudyError(f"{path}: missing column {lack}; it has {', '.join(frame.columns)}")
+    y_score = frame[[SCORE + name for name in classes]].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    try:
+        y_true, y_pred = (to_matrix(frame[column], classes) for column in ("y_true", "y_pred"))
+    except KeyError as error:
+        raise StudyError(
+            f"{path}: unknown class {error.args[0]}; the score columns know {', '.join(classes)}"
+        ) from None
+    ids, split = (frame[column].to_numpy(object) for column in ("clip_id", "split"))
+    read = Predictions(split, ids, y_true, y_pred, y_score, classes)
+    if problem := _problem(read, task):
+        raise StudyError(f"{path}: {problem}")
+    return read
+
+
+def _problem(found, task):
+    """Return in words what is wrong with predictions, or None."""
+    if odd := sorted(set(found.split) - set(SPLITS)):
         return f"split must be one of {', '.join(SPLITS)}; got {', '.join(odd)}"
-    if unknown := sorted(set(frame["y_true"]).union(frame["y_pred"]) - set(classes)):
-        return f"unknown class {', '.join(unknown)}; the score columns know {', '.join(classes)}"
-    y_score = score_matrix(frame)
-    if not np.isfinite(y_score).all():
-        return (
-            f"clip {frame['clip_id'][int(np.argmin(np.isfinite(y_score).all(axis=1)))]} has a score that is no number"
-        )
-    chosen = y_score[np.arange(len(frame)), pd.Index(classes).get_indexer(frame["y_pred"])]
-    if (chosen < y_score.max(axis=1)).any():
-        return (
-            f"y_pred of clip {frame['clip_id'][int(np.argmax(chosen < y_score.max(axis=1)))]} has not the highest score"
-        )
-    return None
+    rules = TASKS[task]
+    flaws = {
+        "has a score that is no number": ~np.isfinite(found.y_score).all(axis=1),
+        f"has a y_true that is no label of the task {task}": ~rules.labels(found.y_true),
+        "has a y_pred that its scores do not decide": ~rules.agrees(found.y_pred, found.y_score),
+    }
+    return next((f"clip {found.clip_id[rows.argmax()]} {flaw}" for flaw, rows in flaws.items() if rows.any()), None)

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from benchmark.errors import StudyError
-from benchmark.store.predictions import class_names, read_predictions
+from benchmark.store.labels import class_names
+from benchmark.store.predictions import Predictions, read_predictions
 from benchmark.store.yaml_file import read_yaml
+from benchmark.tasks import TASKS
 
 TRIAL_KEYS = ("status", "model", "label", "regime", "weights", "parameters", "size_mb", "train_seconds", "threads")
 HISTORY_COLUMNS = ("iteration", "epoch", "loss", "accuracy", "val_loss", "val_accuracy")
@@ -29,7 +31,7 @@ class Trial:
     seed: int
     info: dict  # trial.json, as far as it could be read
     error: str | None = None
-    predictions: pd.DataFrame | None = None
+    predictions: Predictions | None = None
     history: pd.DataFrame | None = None
     latency: pd.DataFrame | None = None
 
@@ -41,7 +43,7 @@ class Trial:
     @cached_property
     def test(self):
         """The predictions of the test split."""
-        return self.predictions[self.predictions["split"] == "test"]
+        return self.predictions.of("test")
 
     @property
     def weights(self):
@@ -63,7 +65,12 @@ class Results:
     @property
     def classes(self):
         """The names of the classes, sorted."""
-        return sorted(set(self.clips["label"]))
+        return class_names(self.clips["label"])
+
+    @property
+    def task(self):
+        """The row of :data:`benchmark.tasks.TASKS` that the study has."""
+        return TASKS[self.study.get("task", "multiclass")]
 
     @property
     def models(self):
@@ -115,8 +122,9 @@ def read_results(folder):
     clips = _read_text(folder / "clips.csv", ("clip_id", "label"))
     rejected = _read_optional(folder / "rejected.csv", ("path", "reason"))
     leakage = _read_optional(folder / "leakage.csv", LEAKAGE_COLUMNS)
+    classes, task = class_names(clips["label"]), study.get("task", "multiclass")
     trials = [
-        read_trial(path, model, fold, seed, set(clips["label"]))
+        read_trial(path, model, fold, seed, classes, task)
         for model in _models(study)
         for fold, seed in _folds_and_seeds(study)
         if (path := folder / "trials" / model["name"] / f"{fold}-{seed}").is_dir()
@@ -126,11 +134,11 @@ def read_results(folder):
     return Results(folder, study, clips, rejected, leakage, tuple(trials))
 
 
-def read_trial(folder, model, fold, seed, classes):
+def read_trial(folder, model, fold, seed, classes, task="multiclass"):
     """Return the :class:`Trial` in a folder; what is missing or broken in it becomes the trial's error.
 
-    model: a dict with its name, label and weights; classes: the set of names that the predictions must have scores for.
-    """
+    model: a dict with its name, label and weights; classes: those that the predictions
+    must have scores for, in whose order they come back."""
     info = {"model": model["name"], "label": model["label"], "weights": {"name": model["weights"]}}
     try:
         info |= _read_info(folder / "trial.json")
@@ -138,8 +146,7 @@ def read_trial(folder, model, fold, seed, classes):
             history = _read_table(path, HISTORY_COLUMNS) if (path := folder / "history.csv").is_file() else None
             error = str(info.get("error") or "no reason recorded")
             return Trial(model["name"], fold, seed, info, error, history=history)
-        predictions = read_predictions(folder / "predictions.csv")
-        _check_predictions(predictions, classes, folder / "predictions.csv")
+        predictions = _read_predictions(folder / "predictions.csv", classes, task)
         history = _read_table(folder / "history.csv", HISTORY_COLUMNS)
         latency = _read_table(folder / "latency.csv", LATENCY_COLUMNS)
     except StudyError as error:
@@ -161,12 +168,15 @@ def _read_info(path):
     return info
 
 
-def _check_predictions(frame, classes, path):
-    if set(class_names(frame)) != classes:
-        raise StudyError(f"{path}: its classes are {', '.join(class_names(frame))}; "
-                         f"those of clips.csv are {', '.join(sorted(classes))}")  # fmt: skip
-    if not (frame["split"] == "test").any():
+def _read_predictions(path, classes, task):
+    found = read_predictions(path, task)
+    if set(found.classes) != set(classes):
+        raise StudyError(
+            f"{path}: its classes are {', '.join(found.classes)}; those of clips.csv are {', '.join(classes)}"
+        )
+    if not (found.split == "test").any():
         raise StudyError(f"{path}: no row of the test split")
+    return found.ordered(classes)
 
 
 def _read_table(path, columns, **options):

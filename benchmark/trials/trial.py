@@ -10,7 +10,9 @@ import pandas as pd
 from benchmark.features.batches import Batches, image_batches
 from benchmark.models.identity import builder_source
 from benchmark.models.weights.load import file_digest
-from benchmark.store.predictions import to_frame
+from benchmark.store.labels import to_matrix
+from benchmark.store.predictions import pooled, predictions
+from benchmark.tasks import accuracy
 from benchmark.training.assembly import assemble, prepare_backbone
 from benchmark.training.augmentation import make_transform
 from benchmark.training.checkpoint import Checkpoint
@@ -42,16 +44,18 @@ def run_trial(job, surroundings):
             history, y_score, said = REGIMES[assembly.regime](assembly, job, clips, stages)
     with surroundings.alone(), stages("latency"):
         timings = measure_latency(study, trial, assembly, clips, classes)
+    evaluated = clips[clips["split"].isin(EVALUATED)]
+    y_true = to_matrix(evaluated["label"], classes)
+    found = predictions(evaluated["split"], evaluated["clip_id"], y_true, y_score, classes, study.task)
     frames = {
-        "predictions.csv": predictions(clips, y_score, classes),
+        "predictions.csv": pooled(map(found.of, EVALUATED)).frame(),
         "history.csv": pd.DataFrame(history),
         "latency.csv": pd.DataFrame(timings),
     }
-    tested = frames["predictions.csv"].query("split == 'test'")
     record = trial.record(study) | {"origin": job.origin} | describe(study, trial, assembly, clips, classes, stages)
     record |= said | {"precision": policy, "latency_alone": surroundings.is_alone}
     record |= {"energy_j": meter.joules, "energy_sources": meter.sources}  # of all but building and timing
-    record |= {"test_accuracy": float((tested["y_true"] == tested["y_pred"]).mean())}
+    record |= {"test_accuracy": accuracy(found.of("test").y_true, found.of("test").y_pred)}
     write_folder(trial.folder(study), record, frames, saved(assembly, study.training.save))
     trial.checkpoint(study).unlink(missing_ok=True)
     return record
@@ -64,7 +68,7 @@ def train_frozen(assembly, job, clips, stages):
     training, head = job.study.training, assembly.head
     with stages("features"):
         x = assembly.extractor.features(clips, training.batch_size)
-    y = one_hot(clips["label"], job.classes)
+    y = to_matrix(clips["label"], job.classes).astype("float32")
 
     def part(*splits):
         rows = np.flatnonzero(clips["split"].isin(splits))
@@ -82,7 +86,7 @@ def train_finetune(assembly, job, clips, stages):
 
     A run that is cut goes on from the last whole epoch."""
     extractor, training, study = assembly.extractor, job.study.training, job.study
-    size, y = extractor.backbone.input_size, one_hot(clips["label"], job.classes)
+    size, y = extractor.backbone.input_size, to_matrix(clips["label"], job.classes).astype("float32")
 
     def batches(*splits, transform=None):
         rows = clips["split"].isin(splits).to_numpy()
@@ -109,21 +113,6 @@ def train_finetune(assembly, job, clips, stages):
 
 
 REGIMES = {"frozen": train_frozen, "finetune": train_finetune}
-
-
-def predictions(clips, y_score, classes):
-    """Return the predictions of val and test; ``y_score`` (n_clips, n_classes) is in the order of their rows."""
-    evaluated = clips[clips["split"].isin(EVALUATED)]
-    frames = []
-    for split in EVALUATED:
-        rows = (evaluated["split"] == split).to_numpy()
-        frames.append(to_frame(split, evaluated["clip_id"][rows], evaluated["label"][rows], y_score[rows], classes))
-    return pd.concat(frames, ignore_index=True)
-
-
-def one_hot(labels, classes):
-    """Return the targets (n_clips, n_classes) float32: one row, one 1."""
-    return (labels.to_numpy()[:, None] == np.array(classes)[None]).astype("float32")
 
 
 def measure_latency(study, trial, assembly, clips, classes):

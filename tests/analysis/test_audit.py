@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from benchmark.analysis.audit.audit import audit, contradictions, print_verdicts, run_audit
-from benchmark.analysis.audit.printed import READINGS, ROUNDINGS, Bounds, bounds, decimals, f1_range, interval
-from benchmark.analysis.audit.published import printed_rows, read_published, read_sets
+from benchmark.analysis.audit.published import read_published, read_sets, reported_rows
+from benchmark.analysis.audit.reported import READINGS, ROUNDINGS, Bounds, bounds, decimals, f1_range, interval
 from benchmark.analysis.audit.search import confusion, search, sizes, support_vectors
+from benchmark.analysis.audit.verdicts import audit, contradictions, print_verdicts, run_audit
 from benchmark.errors import StudyError
 
 SCORES = ("precision", "recall", "f1")
@@ -60,7 +60,7 @@ def test_a_real_matrix_is_found_possible_at_its_size_and_supports(name, digits):
     (verdict,) = audit(table_of({name: matrix}, digits), n_max=12)
     assert verdict.possible
     assert matrix.sum() in verdict.sizes
-    (row,) = printed_rows(table_of({name: matrix}, digits))
+    (row,) = reported_rows(table_of({name: matrix}, digits))
     found = search(bounds(row, READINGS[0]), 12)
     assert tuple(matrix.sum(axis=1)) in support_vectors(found, int(matrix.sum()), 10_000)
 
@@ -76,7 +76,7 @@ def test_matrices_of_sixty_clips_are_possible(seed):
 
 def test_examples_give_the_printed_numbers_again():
     table = read_published("visutsak2025")
-    rows = {row.name: row for row in printed_rows(table)}
+    rows = {row.name: row for row in reported_rows(table)}
     for verdict in audit(table, n_max=160):
         for example in (*verdict.examples, verdict.shared)[: 2 * verdict.possible]:
             classes, accuracy = scores_of(example.matrix)

@@ -9,7 +9,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_s
 
 from benchmark.analysis.metrics import calibration
 from benchmark.store.predictions import SCORE
-from tests.support.fake_results import results_of
+from tests.support.fake_results import predictions_of, results_of
 
 CLASSES = ["a", "b", "c"]
 
@@ -67,7 +67,8 @@ def test_brier_of_no_knowledge_and_of_certain_error():
 
 def test_top_2_is_that_of_scikit_learn():
     frame = made_up(classes=list("abcdef"))
-    y_true, y_score = calibration.targets(frame)
+    said = predictions_of(frame, list("abcdef"))
+    y_true, y_score = said.y_true.argmax(axis=1), said.y_score
     expected = top_k_accuracy_score(y_true, y_score, k=2)
     assert calibration.top_k(y_true, y_score) == pytest.approx(expected)
     assert calibration.top_k(y_true, y_score, 6) == 1

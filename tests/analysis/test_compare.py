@@ -76,7 +76,7 @@ def test_other_clips_have_newcombes_interval(other):
 
 def test_the_same_clips_under_other_labels_are_other_clips():
     other = study(range(20))
-    swapped = other.trials[0].predictions.assign(y_true=other.trials[0].predictions["y_pred"])
+    swapped = replace(other.trials[0].predictions, y_true=other.trials[0].predictions.y_pred)
     other = replace(other, trials=(replace(other.trials[0], predictions=swapped),))
     assert only_row(study(range(20)), other)["test"] == module.UNPAIRED
 

@@ -1,11 +1,13 @@
 """Ensembles: combined as by hand, and chosen without a look at the test clips."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from benchmark.analysis.metrics import ensembles
-from benchmark.store.predictions import SCORE, score_matrix
+from benchmark.store.predictions import SCORE, pooled
 from tests.support.fake_results import predictions_of, results_of
 
 CLASSES = ["a", "b", "c"]
@@ -43,18 +45,19 @@ def test_a_tied_vote_is_decided_by_the_mean():
 
 @pytest.mark.parametrize("rule", ensembles.RULES)
 def test_a_model_with_itself_changes_no_prediction(rule):
-    frame = scored(0.2, 1)
-    found = ensembles.combine([frame, frame], rule)
-    columns = ["split", "clip_id", "y_true", "y_pred"]
-    pd.testing.assert_frame_equal(found[columns], frame[columns], check_dtype=False)
+    one = scored(0.2, 1)
+    rows, y_scores = ensembles.aligned([one, one])
+    decided = ensembles.RULES[rule](y_scores)
+    np.testing.assert_array_equal(decided.argmax(axis=1), one.y_score.argmax(axis=1))
+    np.testing.assert_array_equal(rows.clip_id, one.clip_id)
     if rule == "mean":
-        np.testing.assert_allclose(score_matrix(found), score_matrix(frame))
+        np.testing.assert_allclose(decided, one.y_score)
 
 
-def test_clips_and_classes_meet_by_name():
+def test_clips_meet_by_name():
     one, other = scored(0.2, 1), scored(0.2, 2)
-    mixed = other.sample(frac=1, random_state=0)[[*other.columns[::-1]]]
-    pd.testing.assert_frame_equal(ensembles.combine([one, other], "mean"), ensembles.combine([one, mixed], "mean"))
+    mixed = other.take(np.random.default_rng(0).permutation(len(other)))
+    np.testing.assert_array_equal(ensembles.aligned([one, other])[1], ensembles.aligned([one, mixed])[1])
 
 
 def test_the_models_that_a_study_names_decide_together_too():
@@ -63,15 +66,16 @@ def test_the_models_that_a_study_names_decide_together_too():
     table = ensembles.ensembles_table(results)
     named = table[table["ensemble"].isin(["mean_named", "vote_named"])]
     assert named["models"].tolist() == ["one, third"] * 2
-    members = [results.done(name)[0].predictions for name in ("one", "third")]
-    expected = ensembles.combine(members, "mean").query("split == 'test'")
-    assert named["accuracy"].iloc[0] == pytest.approx((expected["y_true"] == expected["y_pred"]).mean())
+    members = [results.done(name)[0].test for name in ("one", "third")]
+    decided = np.mean([found.y_score for found in members], axis=0).argmax(axis=1)
+    assert named["accuracy"].iloc[0] == pytest.approx((decided == members[0].y_true.argmax(axis=1)).mean())
 
 
 def test_clips_that_a_member_lacks_are_left_out():
     one, other = scored(0.2, 1), scored(0.2, 2)
-    found = ensembles.combine([one, other.iloc[5:]], "mean")
-    assert found["clip_id"].tolist() == one["clip_id"].tolist()[5:]
+    rows, y_scores = ensembles.aligned([one, other.take(slice(5, None))])
+    assert rows.clip_id.tolist() == one.clip_id.tolist()[5:]
+    assert y_scores.shape == (2, len(rows), 3)
 
 
 def test_the_choice_sees_no_test_clip():
@@ -79,8 +83,8 @@ def test_the_choice_sees_no_test_clip():
     models = {name: scored(skill, seed) for seed, (name, skill) in enumerate({"x": 0.5, "y": 0.3, "z": 0.1}.items())}
     turned = {}
     for name, frame in models.items():
-        other = frame["y_true"].map({"a": "b", "b": "c", "c": "a"})
-        turned[name] = frame.assign(y_true=frame["y_true"].where(frame["split"] == "val", other))
+        is_val = (frame.split == "val")[:, None]
+        turned[name] = replace(frame, y_true=np.where(is_val, frame.y_true, np.roll(frame.y_true, 1, axis=1)))
     tables = [ensembles.ensembles_table(study(**frames)) for frames in (models, turned)]
     assert tables[0]["members"].tolist() == tables[1]["members"].tolist()
     assert tables[0]["val_accuracy"].tolist() == tables[1]["val_accuracy"].tolist()
@@ -89,8 +93,8 @@ def test_the_choice_sees_no_test_clip():
 
 def test_the_best_on_validation_is_chosen_though_it_is_worst_on_test():
     good, bad = scored(2.0, 1), scored(-0.0, 2)
-    lucky = pd.concat([good[good["split"] == "val"], bad[bad["split"] == "test"]])
-    steady = pd.concat([bad[bad["split"] == "val"], good[good["split"] == "test"]])
+    lucky = pooled([good.of("val"), bad.of("test")])
+    steady = pooled([bad.of("val"), good.of("test")])
     table = ensembles.ensembles_table(study(lucky=lucky, steady=steady)).set_index("ensemble")
     assert table.loc["single", "models"] == "lucky"
     assert table.loc["single", "val_accuracy"] == 1 > table.loc["single", "accuracy"]
@@ -102,7 +106,7 @@ def test_a_member_that_only_disturbs_is_left_out(rule):
     y_true = rng.integers(0, 3, 60)
     sure = np.eye(3)[y_true]
     wrong = np.eye(3)[(y_true + 1) % 3]
-    assert ensembles.best_first(y_true, np.stack([wrong, sure, sure, wrong, wrong]), rule) == [1, 2]
+    assert ensembles.best_first(sure.astype(bool), np.stack([wrong, sure, sure, wrong, wrong]), rule) == [1, 2]
 
 
 def test_each_trial_has_members_of_its_own():
@@ -124,7 +128,7 @@ def test_a_model_with_fewer_trials_takes_no_part():
 
 
 def test_without_validation_clips_nothing_is_chosen():
-    frames = {name: scored(0.2, seed).query("split == 'test'") for seed, name in enumerate("xy")}
+    frames = {name: scored(0.2, seed).of("test") for seed, name in enumerate("xy")}
     table = ensembles.ensembles_table(study(**frames))
     assert table["ensemble"].tolist() == ["mean_all", "vote_all"]
     assert table["val_accuracy"].isna().all()

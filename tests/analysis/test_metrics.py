@@ -10,8 +10,10 @@ from sklearn.metrics import balanced_accuracy_score, matthews_corrcoef
 
 from benchmark.analysis.metrics import metrics
 from benchmark.analysis.metrics.statistics import wilson_interval
-from benchmark.store.predictions import to_frame
+from benchmark.store.labels import to_matrix
+from benchmark.store.predictions import predictions
 from benchmark.store.results import Trial
+from benchmark.tasks import accuracy
 from tests.benchmarks.interval_coverage import coverage
 
 GENRES = ["Action", "Comedy", "Drama", "Romance", "Thriller"]
@@ -32,16 +34,16 @@ PUBLISHED = {
 
 
 def labels(matrix, classes):
-    """Return y_true and y_pred that have this confusion matrix."""
-    cells = [(row, column) for (row, column), n in np.ndenumerate(np.array(matrix)) for _ in range(n)]
-    return [classes[row] for row, _ in cells], [classes[column] for _, column in cells]
+    """Return y_true and y_pred, matrices, that have this confusion matrix."""
+    cells = np.array([(row, column) for (row, column), n in np.ndenumerate(np.array(matrix)) for _ in range(n)])
+    return tuple(np.eye(len(classes), dtype=bool)[cells[:, side]] for side in (0, 1))
 
 
 def trial(fold, seed, y_true, y_pred):
-    """Return a done trial that tested these clips."""
-    scores = pd.get_dummies(pd.Categorical(y_pred, categories=GENRES)).to_numpy(float)
-    frame = to_frame("test", [f"{fold}-{n}" for n in range(len(y_true))], y_true, scores, GENRES)
-    return Trial("m", fold, seed, {}, None, frame)
+    """Return a done trial that tested these clips; y_true and y_pred are matrices or names."""
+    y_true, y_pred = (to_matrix(y, GENRES) if isinstance(y, list) else y for y in (y_true, y_pred))
+    ids = [f"{fold}-{n}" for n in range(len(y_true))]
+    return Trial("m", fold, seed, {}, None, predictions("test", ids, y_true, y_pred.astype(float), GENRES))
 
 
 def test_vgg16_scores_are_those_of_the_paper():
@@ -49,7 +51,7 @@ def test_vgg16_scores_are_those_of_the_paper():
     assert table["support"].tolist() == [26, 24, 35, 33, 35]
     for score, published in PUBLISHED.items():
         np.testing.assert_allclose(table[score], published, atol=6e-6)  # five printed decimals
-    assert metrics.accuracy(*labels(VGG16, GENRES)) == pytest.approx(0.8627, abs=5e-5)  # four printed decimals
+    assert accuracy(*labels(VGG16, GENRES)) == pytest.approx(0.8627, abs=5e-5)  # four printed decimals
 
 
 def test_vgg16_headline_scores_are_macro_averages():
@@ -59,12 +61,13 @@ def test_vgg16_headline_scores_are_macro_averages():
 
 
 def test_confusion_counts_rows_true_columns_predicted():
-    np.testing.assert_array_equal(metrics.confusion(*labels(VGG16, GENRES), GENRES), VGG16)
-    np.testing.assert_array_equal(metrics.confusion(["b"], ["a"], ["a", "b", "c"]), [[0, 0, 0], [1, 0, 0], [0, 0, 0]])
+    np.testing.assert_array_equal(metrics.confusion(*labels(VGG16, GENRES)), VGG16)
+    one = (to_matrix([name], "abc") for name in "ba")
+    np.testing.assert_array_equal(metrics.confusion(*one), [[0, 0, 0], [1, 0, 0], [0, 0, 0]])
 
 
 def test_a_class_never_predicted_counts_as_zero_in_the_macro_average():
-    table = metrics.per_class(["a", "a", "b"], ["a", "a", "a"], ["a", "b"])
+    table = metrics.per_class(to_matrix(["a", "a", "b"], "ab"), to_matrix(["a", "a", "a"], "ab"), "ab")
     assert table["precision"].tolist() == [pytest.approx(2 / 3), 0]
     assert metrics.macro(table)["precision_macro"] == pytest.approx(1 / 3)  # MATLAB, leaving NaN out, has 2/3
 
@@ -86,9 +89,9 @@ def test_wilson_interval_is_that_of_scipy(k, n):
 
 def test_folds_are_pooled():
     y_true, y_pred = labels(VGG16, GENRES)
-    whole = metrics.summarise([trial(0, 0, y_true, y_pred)], GENRES)
+    whole = metrics.summarise([trial(0, 0, y_true, y_pred)])
     folds = [trial(0, 0, y_true[:50], y_pred[:50]), trial(1, 0, y_true[50:], y_pred[50:])]
-    pooled = metrics.summarise(folds, GENRES)
+    pooled = metrics.summarise(folds)
     assert np.isnan(whole.pop("accuracy_std"))
     assert pooled.pop("accuracy_std") > 0
     assert pooled == whole
@@ -97,8 +100,8 @@ def test_folds_are_pooled():
 
 def test_repeating_seeds_never_shrinks_the_interval():
     y_true, y_pred = labels(VGG16, GENRES)
-    one = metrics.summarise([trial(0, 0, y_true, y_pred)], GENRES)
-    ten = metrics.summarise([trial(0, seed, y_true, y_pred) for seed in range(10)], GENRES)
+    one = metrics.summarise([trial(0, 0, y_true, y_pred)])
+    ten = metrics.summarise([trial(0, seed, y_true, y_pred) for seed in range(10)])
     assert ten.pop("accuracy_std") == pytest.approx(0, abs=1e-12)  # rounding
     del one["accuracy_std"]
     assert ten == pytest.approx(one, abs=1e-12)  # a mean of ten equal numbers
@@ -106,10 +109,10 @@ def test_repeating_seeds_never_shrinks_the_interval():
 
 def test_deviation_of_two_trials():
     trials = [trial(0, 0, ["Drama"] * 4, ["Drama"] * 4), trial(0, 1, ["Drama"] * 4, ["Drama"] * 2 + ["Comedy"] * 2)]
-    summary = metrics.summarise(trials, GENRES)
+    summary = metrics.summarise(trials)
     assert summary["accuracy"] == 0.75
     assert summary["accuracy_std"] == pytest.approx(0.5 / np.sqrt(2))  # two points d apart: d / sqrt(2) with ddof 1
-    np.testing.assert_array_equal(metrics.total_confusion(trials, GENRES)[2], [0, 2, 6, 0, 0])
+    np.testing.assert_array_equal(metrics.total_confusion(trials)[2], [0, 2, 6, 0, 0])
 
 
 def test_latency_keeps_the_first_call_apart():
@@ -135,7 +138,7 @@ def test_the_interval_of_forty_clips_is_around_the_score():
     # 40 clips of 5 classes, three wrong: with absent classes counted 0 the bootstrap's mean was 0.05 below the score.
     matrix = np.diag([8, 7, 8, 6, 8])
     matrix[1, 0] = matrix[3, 4] = matrix[3, 2] = 1
-    found = metrics.summarise([trial(0, 0, *labels(matrix, GENRES))], GENRES)
+    found = metrics.summarise([trial(0, 0, *labels(matrix, GENRES))])
     low, score, high = (found[f"f1_macro{end}"] for end in ("_low", "", "_high"))
     assert score == pytest.approx(0.925, abs=0.01)
     # As Wilson's interval of 37 right clips of 40, which macro recall is here.
@@ -146,7 +149,7 @@ def test_the_interval_of_forty_clips_is_around_the_score():
 def test_where_all_is_right_the_interval_is_no_point():
     groups = pd.Series(np.arange(40) // 4, [f"0-{n}" for n in range(40)])
     for given, n in ((None, 40), (groups, 10)):
-        found = metrics.summarise([trial(0, 0, *labels(np.diag([8] * 5), GENRES))], GENRES, given)
+        found = metrics.summarise([trial(0, 0, *labels(np.diag([8] * 5), GENRES))], given)
         assert (found["f1_macro_low"], found["f1_macro_high"]) == pytest.approx(wilson_interval(1, n))
 
 
@@ -167,7 +170,7 @@ def test_balanced_accuracy_and_mcc_are_those_of_scikit_learn(predicted):
     y_true = rng.choice(list("abd"), 30, p=(0.2, 0.5, 0.3))  # no clip of class c
     y_pred = {"random": rng.choice(list("abcd"), 30)}.get(predicted) if isinstance(predicted, str) else predicted
     y_pred = y_true if y_pred is None else y_pred
-    found = metrics.agreement(metrics.confusion(y_true, y_pred, list("abcd")))
+    found = metrics.agreement(metrics.confusion(*(to_matrix(y, "abcd") for y in (y_true, y_pred))))
     with warnings.catch_warnings(action="ignore"):
         expected = balanced_accuracy_score(y_true, y_pred), matthews_corrcoef(y_true, y_pred)
     assert (found["balanced_accuracy"], found["mcc"]) == pytest.approx(expected)

@@ -9,10 +9,10 @@ import pytest
 from benchmark.analysis.audit.published import (
     COLUMNS,
     PUBLISHED,
-    printed_rows,
     read_published,
     read_sets,
     read_table,
+    reported_rows,
     sources,
 )
 from benchmark.errors import StudyError
@@ -141,7 +141,7 @@ TIDY = (
 @pytest.mark.parametrize("text", [WIDE, LINE, TIDY])
 def test_wide_and_tidy_tables_say_the_same(tmp_path, text):
     (tmp_path / "a.csv").write_text(text)
-    (row,) = printed_rows(read_table(tmp_path / "a.csv"))
+    (row,) = reported_rows(read_table(tmp_path / "a.csv"))
     assert (row.name, row.classes, row.supports, row.accuracy) == ("a", ("x", "y"), (1, 2), "0.67")
     assert row.scores == (
         {"precision": "0.50", "recall": "1.00", "f1": "0.67"},
@@ -151,7 +151,7 @@ def test_wide_and_tidy_tables_say_the_same(tmp_path, text):
 
 def test_rows_of_one_name_in_two_tables_are_told_apart():
     table = pd.concat([pd.DataFrame(rows_of(TIDY)).assign(table=number) for number in ("1", "2")])
-    assert [row.name for row in printed_rows(table)] == ["1, a", "2, a"]
+    assert [row.name for row in reported_rows(table)] == ["1, a", "2, a"]
 
 
 def rows_of(text):
@@ -179,5 +179,5 @@ def rows_of(text):
 def test_a_table_that_cannot_be_used_is_one_readable_sentence(tmp_path, text, message):
     (tmp_path / "a.csv").write_text(text)
     with pytest.raises(StudyError, match=message) as caught:
-        printed_rows(read_table(tmp_path / "a.csv"))
+        reported_rows(read_table(tmp_path / "a.csv"))
     assert "\n" not in str(caught.value)

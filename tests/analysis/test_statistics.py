@@ -168,8 +168,9 @@ def predictions(seeds, n=60, classes="abc"):
 
 def test_counts_give_the_macro_averages_of_scikit_learn():
     frame = predictions(3)  # 'c' is never predicted: 0/0 counts as 0
-    found = macro_of_counts(outcomes(frame, "abc").sum(axis=0))
-    scores = precision_recall_fscore_support(frame["y_true"], frame["y_pred"], average="macro", zero_division=0)
+    found = macro_of_counts(outcomes(frame).sum(axis=0))
+    names = frame.names("y_true"), frame.names("y_pred")
+    scores = precision_recall_fscore_support(*names, labels=list("abc"), average="macro", zero_division=0)
     assert (found["precision"], found["recall"], found["f1"]) == pytest.approx(scores[:3])
 
 
@@ -185,6 +186,6 @@ def test_units_are_groups_and_keep_every_clip():
     frame = predictions(2)
     groups = {f"c{k}": f"g{k // 4}" for k in range(40)}  # the last 20 clips are in no group
     clips = results_of({"m": {(0, 0): frame}}, groups=groups, classes="abc").groups
-    counts = outcomes(frame, "abc", clips)
+    counts = outcomes(frame, clips)
     assert counts.shape == (10 + 20, 3, 3)
-    np.testing.assert_array_equal(counts.sum(axis=0), outcomes(frame, "abc").sum(axis=0))
+    np.testing.assert_array_equal(counts.sum(axis=0), outcomes(frame).sum(axis=0))

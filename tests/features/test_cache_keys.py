@@ -52,7 +52,7 @@ IN_FEATURES = {"backbone", "input_size", "features", "options"}  # of a network:
 ELSEWHERE = {  # top-level settings that are looked at in another way, or change no result
     "name", "cache", "results", "engine", "leakage", "tracking", "ensembles", "published", "baseline",  # not what
     "dataset", "split",  # act through the table of clips and their split
-    "models",
+    "models", "task",
 }  # fmt: skip
 CLIPS = pd.DataFrame(
     [("a", "dog", "0" * 64, "train"), ("b", "rain", "1" * 64, "test")], columns=["clip_id", "label", "sha256", "split"]

@@ -17,7 +17,8 @@ from benchmark.inference import export as exporting
 from benchmark.inference.export import FORMATS, export
 from benchmark.inference.predictor import Predictor, check_trial
 from benchmark.models.googlenet import LocalResponseNormalization
-from benchmark.store.predictions import to_frame
+from benchmark.store.labels import to_matrix
+from benchmark.store.predictions import predictions
 from benchmark.training.assembly import assemble
 from tests.support.studies import NETWORK
 
@@ -56,7 +57,8 @@ def write_trial(folder, name="small", part="model.keras", regime="frozen"):
     (trial / "trial.json").write_text(json.dumps(record | {"settings": settings}))
     ids = [f"clip{number}" for number in range(4)]
     paths = [write_clip(folder / f"{clip_id}", rng, sound) for clip_id in ids]
-    to_frame("test", ids, ["red"] * 4, np.eye(4, 3), CLASSES).to_csv(trial / "predictions.csv", index=False)
+    said = predictions("test", ids, to_matrix(["red"] * 4, CLASSES), np.eye(4, 3), CLASSES)
+    said.frame().to_csv(trial / "predictions.csv", index=False)
     pd.DataFrame({"clip_id": ids, "path": paths, "label": "red"}).to_csv(folder / "clips.csv", index=False)
     return trial
 

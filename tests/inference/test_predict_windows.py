@@ -14,7 +14,7 @@ from benchmark.data import prepare
 from benchmark.engines import engine
 from benchmark.errors import StudyError
 from benchmark.inference.predictor import CALLS, Predictor, check_trial, print_scores, window_starts
-from benchmark.store.predictions import read_predictions, score_matrix
+from benchmark.store.predictions import read_predictions
 from spectrograms.audio import load_clip
 from spectrograms.params import ClipParams
 from tests.support.studies import FAST, NETWORK
@@ -110,9 +110,9 @@ def test_windows_of_a_trailer_whose_sound_lies_in_a_video(shared):
 
 def test_the_first_window_is_the_clip_of_the_study(trained, predictor):
     study, folder = trained
-    frame = read_predictions(folder / "predictions.csv")
+    said = read_predictions(folder / "predictions.csv")
     clips = pd.read_csv(study.folder / "clips.csv", dtype=str).set_index("clip_id")
-    for clip_id, expected in zip(frame["clip_id"][:4], score_matrix(frame)[:4], strict=True):
+    for clip_id, expected in zip(said.clip_id[:4], said.y_score[:4], strict=True):
         row = predictor.predict(clips.loc[clip_id, "path"])
         assert [window["start"] for window in row["windows"]] == [OFFSET]  # 1.1 s from there on are one window
         # The study scored 32 clips at once, which adds up in another order; six digits are printed.

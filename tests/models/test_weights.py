@@ -75,7 +75,7 @@ def test_a_weights_file_gives_back_the_network_it_was_saved_from(tmp_path):
     assert again.weights["sha256_of"] == "file"
 
 
-@pytest.mark.parametrize("other", ["vgg16", "densenet201", "nasnet_mobile", "resnet18", "places365_googlenet"])
+@pytest.mark.parametrize("other", ["vgg16", "resnet18", "places365_googlenet"])
 def test_weights_of_another_network_are_refused(tmp_path, other):
     core = catalogue.build_backbone(small("mobilenet_v2")).model.layers[-1]
     core.save_weights(tmp_path / "w.weights.h5")

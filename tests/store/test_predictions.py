@@ -1,54 +1,62 @@
-"""The table of predictions: what goes in comes out, and what is broken is named."""
+"""The table of predictions: what goes in comes out, and what is broken is named; labels as text and as a matrix."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from benchmark.errors import StudyError
-from benchmark.store.predictions import class_names, read_predictions, score_matrix, to_frame
+from benchmark.store.labels import class_names, to_matrix, to_text
+from benchmark.store.predictions import pooled, predictions, read_predictions
 
 CLASSES = ["Action", "NA", "007"]  # names that a CSV reader likes to turn into something else
 SCORES = np.array([[0.7, 0.2, 0.1], [0.1, 0.6, 0.3]])
 
 
 @pytest.fixture
-def frame():
-    return to_frame("test", ["a", "01"], ["Action", "007"], SCORES, CLASSES)
+def found():
+    return predictions("test", ["a", "01"], to_matrix(["Action", "007"], CLASSES), SCORES, CLASSES)
 
 
-def test_the_predicted_class_has_the_highest_score(frame):
-    assert frame["y_pred"].tolist() == ["Action", "NA"]
+def test_the_predicted_class_has_the_highest_score(found):
+    assert found.names("y_pred").tolist() == ["Action", "NA"]
 
 
-def test_a_round_trip_changes_nothing(frame, tmp_path):
-    val = to_frame("val", ["c"], ["NA"], [[0.1 + 0.2, 1 / 3, 0.1]], CLASSES)
-    pd.concat([val, frame]).to_csv(tmp_path / "p.csv", index=False)
+def test_a_round_trip_changes_nothing(found, tmp_path):
+    val = predictions("val", ["c"], to_matrix(["NA"], CLASSES), [[0.1 + 0.2, 1 / 3, 0.1]], CLASSES)
+    whole = pooled([val, found])
+    whole.frame().to_csv(tmp_path / "p.csv", index=False)
     back = read_predictions(tmp_path / "p.csv")
-    assert back.to_dict("list") == pd.concat([val, frame]).to_dict("list")  # exact: CSV keeps every digit
-    assert class_names(back) == CLASSES
-    np.testing.assert_array_equal(score_matrix(back)[1:], SCORES)
+    assert back.frame().to_dict("list") == whole.frame().to_dict("list")  # exact: CSV keeps every digit
+    assert back.classes == tuple(CLASSES)
+    np.testing.assert_array_equal(back.of("test").y_score, SCORES)
+
+
+def test_columns_come_in_the_order_of_the_classes_that_are_asked_for(found):
+    turned = found.ordered(CLASSES[::-1])
+    assert turned.names("y_true").tolist() == found.names("y_true").tolist()
+    np.testing.assert_array_equal(turned.y_score, SCORES[:, ::-1])
 
 
 def test_float32_scores_keep_their_order(tmp_path):
     scores = np.random.default_rng(0).dirichlet(np.ones(3), 50).astype(np.float32)
-    to_frame("val", range(50), ["NA"] * 50, scores, CLASSES).to_csv(tmp_path / "p.csv", index=False)
-    back = score_matrix(read_predictions(tmp_path / "p.csv")).astype(np.float32)
-    np.testing.assert_array_equal(back, scores)
+    made = predictions("val", range(50), to_matrix(["NA"] * 50, CLASSES), scores, CLASSES)
+    made.frame().to_csv(tmp_path / "p.csv", index=False)
+    np.testing.assert_array_equal(read_predictions(tmp_path / "p.csv").y_score.astype(np.float32), scores)
 
 
 @pytest.mark.parametrize(
     ("scores", "labels", "split", "message"),
     [
         (SCORES[:, :2], ["NA", "NA"], "val", r"shape \(2, 3\)"),
-        (SCORES, ["NA"], "val", "2 labels; got"),
-        (SCORES, ["NA", "Horror"], "val", "unknown class Horror"),
+        (SCORES, ["NA"], "val", r"got \(1, 3\)"),
         (SCORES * np.nan, ["NA", "NA"], "val", "clip a has a score that is no number"),
+        (SCORES, ["NA", "NA|007"], "val", "clip b has a y_true that is no label of the task multiclass"),
         (SCORES, ["NA", "NA"], "training", "split must be one of val, test; got training"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(scores, labels, split, message):
     with pytest.raises(ValueError, match=message):
-        to_frame(split, ["a", "b"], labels, scores, CLASSES)
+        predictions(split, ["a", "b"], to_matrix(labels, CLASSES), scores, CLASSES)
 
 
 @pytest.mark.parametrize(
@@ -59,12 +67,13 @@ def test_arrays_that_do_not_fit_are_refused(scores, labels, split, message):
         (lambda frame: frame.assign(score_NA=[0.2, ""]), "clip 01 has a score that is no number"),
         (lambda frame: frame.assign(score_NA=[np.inf, 0.6]), "clip a has a score that is no number"),
         (lambda frame: frame.assign(y_true=["Action", "Horror"]), "unknown class Horror"),
-        (lambda frame: frame.assign(y_pred=["007", "NA"]), "y_pred of clip a has not the highest score"),
+        (lambda frame: frame.assign(y_pred=["007", "NA"]), "clip a has a y_pred that its scores do not decide"),
+        (lambda frame: frame.assign(y_true=["Action", ""]), "clip 01 has a y_true that is no label"),
     ],
 )
-def test_a_broken_file_is_named(frame, tmp_path, change, message):
+def test_a_broken_file_is_named(found, tmp_path, change, message):
     path = tmp_path / "predictions.csv"
-    change(frame).to_csv(path, index=False)
+    change(found.frame()).to_csv(path, index=False)
     with pytest.raises(StudyError, match=message) as caught:
         read_predictions(path)
     assert str(path) in str(caught.value)
@@ -75,3 +84,15 @@ def test_a_missing_or_empty_file_is_named(tmp_path):
     for name in ("absent.csv", "empty.csv"):
         with pytest.raises(StudyError, match=f"{name} cannot be read"):
             read_predictions(tmp_path / name)
+
+
+def test_labels_are_the_same_as_text_and_as_a_matrix():
+    labels = ["b", "a|c", "", "c", "a|c"]
+    classes = class_names(labels)
+    assert classes == ["a", "b", "c"]
+    matrix = to_matrix(labels, classes)
+    assert matrix.astype(int).tolist() == [[0, 1, 0], [1, 0, 1], [0, 0, 0], [0, 0, 1], [1, 0, 1]]
+    assert to_text(matrix, classes).tolist() == labels
+    assert to_matrix(pd.Series([], dtype=str), classes).shape == (0, 3)
+    with pytest.raises(KeyError):
+        to_matrix(["d"], classes)

@@ -8,7 +8,8 @@ import pandas as pd
 import yaml
 from PIL import Image
 
-from benchmark.store.predictions import SCORE, to_frame
+from benchmark.store.labels import to_matrix
+from benchmark.store.predictions import SCORE, Predictions, pooled, predictions
 from benchmark.store.results import Results, Trial
 
 CLASSES = ("Action", "Comedy", "Drama", "Romance", "Thriller")
@@ -80,7 +81,7 @@ def results_of(models, protocol="holdout", seeds=(0,), folds=1, classes=("a", "b
         for (fold, seed), frame in given.items():
             info = {"n_train": n_train, "threads": 2, "parameters": 1, "size_mb": 1.0, "train_seconds": 1.0}
             trials.append(Trial(name, fold, seed, info, None, predictions_of(frame, classes), NO_HISTORY, NO_LATENCY))
-    tested = pd.concat([trial.predictions for trial in trials]).drop_duplicates("clip_id")
+    tested = pooled(trial.predictions for trial in trials).frame().drop_duplicates("clip_id")
     clips = tested[["clip_id"]].assign(path=tested["clip_id"] + ".wav", label=tested["y_true"])
     clips["group"] = [(groups or {}).get(name, f"clip:{name}") for name in clips["clip_id"]]
     split = {"protocol": protocol, "folds": max(folds, 2), "seeds": list(seeds), "fractions": [0.7, 0.1, 0.2]}
@@ -90,14 +91,16 @@ def results_of(models, protocol="holdout", seeds=(0,), folds=1, classes=("a", "b
 
 
 def predictions_of(frame, classes):
-    """Return rows of clips as predictions of the test split; without scores y_pred has all of them."""
+    """Return rows of clips as predictions, of the test split unless said; without scores y_pred has all of them."""
+    if isinstance(frame, Predictions):
+        return frame
     if "y_pred" in frame:
-        scores = {SCORE + name: (frame["y_pred"] == name).astype(float) for name in classes}
+        y_score = to_matrix(frame["y_pred"], classes).astype(float)
     else:
-        scores = {SCORE + name: frame[SCORE + name] for name in classes}
-    frame = frame.assign(**({"split": "test"} if "split" not in frame else {}), **scores)
-    best = np.stack(list(scores.values()), axis=1).argmax(axis=1)
-    return frame.assign(y_pred=np.array(list(classes))[best])
+        y_score = frame[[SCORE + name for name in classes]].to_numpy(float)
+    return predictions(
+        frame.get("split", "test"), frame["clip_id"], to_matrix(frame["y_true"], classes), y_score, classes
+    )
 
 
 def write_trial(folder, info, parts, rng, epochs=12):
@@ -109,13 +112,13 @@ def write_trial(folder, info, parts, rng, epochs=12):
         (folder / "trial.json").write_text(json.dumps(info))
         return
     _, skill, latency, *_ = NETWORKS[info["model"]]
-    frames = [
-        to_frame(split, part["clip_id"].tolist(), part["label"].tolist(),
-                 _scores(part["label"], info["classes"], skill, rng), info["classes"])
+    said = pooled(
+        predictions(split, part["clip_id"], to_matrix(part["label"], info["classes"]),
+                    _scores(part["label"], info["classes"], skill, rng), info["classes"])
         for split, part in zip(("test", "val"), parts, strict=True)
-    ]  # fmt: skip
+    )  # fmt: skip
     (folder / "trial.json").write_text(json.dumps(info))
-    pd.concat(frames).to_csv(folder / "predictions.csv", index=False)
+    said.frame().to_csv(folder / "predictions.csv", index=False)
     _history(skill, epochs, rng).to_csv(folder / "history.csv", index=False)
     _latency(latency, rng).to_csv(folder / "latency.csv", index=False)
 

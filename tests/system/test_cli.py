@@ -252,8 +252,6 @@ def test_help_loads_nothing_heavy(arguments):
 
 
 OUTPUTS = {  # how a terminal or pipe says that it cannot show every character
-    "latin-1": {"PYTHONIOENCODING": "latin-1"},
-    "cp1252": {"PYTHONIOENCODING": "cp1252"},
     "ascii": {"PYTHONIOENCODING": "ascii"},
     "LC_ALL=C": {"LC_ALL": "C"},  # which Python itself takes for UTF-8
 }
@@ -273,11 +271,11 @@ def test_an_output_that_cannot_show_a_character_gets_another_in_its_place(sounds
     assert (b"?" * 6 if "PYTHONIOENCODING" in OUTPUTS[output] else "высоко".encode()) in answer.stdout
 
 
-@pytest.mark.parametrize("said", ['"image_data_format": "channels_first"', '"floatx": "float16"', '"epsilon": 0.1'])
-def test_what_keras_json_says_of_arrays_changes_nothing(tmp_path, said):
+def test_what_keras_json_says_of_arrays_changes_nothing(tmp_path):
     """As ~/.keras/keras.json is left by other programs and courses."""
+    said = {"image_data_format": "channels_first", "floatx": "float16", "epsilon": 0.1}
     (tmp_path / ".keras").mkdir()
-    (tmp_path / ".keras" / "keras.json").write_text("{" + said + "}")
+    (tmp_path / ".keras" / "keras.json").write_text(json.dumps(said))
     program = (
         "from benchmark.models.backend import import_keras\nimport_keras()\nimport keras\n"
         "print(keras.config.image_data_format(), keras.config.floatx(), keras.config.epsilon(), "

@@ -8,10 +8,11 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import accuracy_score
 
 from benchmark.errors import StudyError
 from benchmark.inference.predictor import Predictor, _settings, check_trial
-from benchmark.store.predictions import read_predictions, score_matrix
+from benchmark.store.predictions import read_predictions
 from tests.support.studies import NETWORK, SmallNet, folder_of, run, study_of
 
 
@@ -25,10 +26,10 @@ def test_a_trial_learns_and_leaves_all_its_files(pictures, tmp_path, regime):
         ["trial.json", "predictions.csv", "history.csv", "latency.csv", "model.keras"]
     )
     predictions = read_predictions(folder / "predictions.csv")
-    test = predictions[predictions["split"] == "test"]
+    test = predictions.of("test")
     assert (len(test), len(predictions)) == (12, 18)  # 20 % and 10 % of 60
-    assert (test["y_true"] == test["y_pred"]).mean() > 0.9
-    assert record["test_accuracy"] == (test["y_true"] == test["y_pred"]).mean()
+    assert accuracy_score(test.y_true, test.y_pred) > 0.9
+    assert record["test_accuracy"] == accuracy_score(test.y_true, test.y_pred)
     history = pd.read_csv(folder / "history.csv")
     assert history["loss"].iloc[-1] < history["loss"].iloc[0]
     assert [record[f"n_{split}"] for split in ("train", "val", "test")] == [42, 6, 12]
@@ -55,10 +56,10 @@ def test_a_broken_picture_is_set_aside_and_the_study_goes_on(pictures, tmp_path)
 def test_predict_gives_the_scores_of_the_study(pictures, tmp_path):
     study = study_of(pictures, tmp_path)
     run(study)
-    frame = read_predictions(folder_of(study) / "predictions.csv")
+    said = read_predictions(folder_of(study) / "predictions.csv")
     clips = pd.read_csv(study.folder / "clips.csv", dtype=str).set_index("clip_id")
     predictor = Predictor(folder_of(study), check_trial(folder_of(study)))
-    for clip_id, expected in zip(frame["clip_id"][:3], score_matrix(frame)[:3], strict=True):
+    for clip_id, expected in zip(said.clip_id[:3], said.y_score[:3], strict=True):
         row = predictor.predict(clips.loc[clip_id, "path"])
         np.testing.assert_allclose(list(row["scores"].values()), expected, atol=2e-4)  # rounded to four digits
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.analysis.audit.printed import SCORES, PrintedRow, decimals, share
+from benchmark.analysis.audit.reported import SCORES, ReportedRow, decimals, share
 from benchmark.errors import StudyError
 
 PUBLISHED = Path(__file__).resolve().parents[3] / "results" / "published"
@@ -33,7 +33,7 @@ def read_published(source, folder=PUBLISHED):
 def read_sets(source, folder=PUBLISHED):
     """Return on which set each row of a source was scored, columns :data:`SETS_COLUMNS`; correct and n are Int64.
 
-    They are what :mod:`analysis.audit.audit` finds, kept so that a report need not search for it; blank where no
+    They are what :mod:`analysis.audit.verdicts` finds, kept so that a report need not search for it; blank where no
     confusion matrix gives the row's numbers."""
     frame = _read(folder / f"{source}_sets.csv", SETS_COLUMNS)
     return frame.assign(**{name: pd.to_numeric(frame[name]).astype("Int64") for name in ("correct", "n")})
@@ -78,8 +78,8 @@ def _tidy(wide):
     return pd.concat([tidy[tidy["metric"] != "accuracy"], tidy[tidy["metric"] == "accuracy"].drop_duplicates()])
 
 
-def printed_rows(table):
-    """Return the :class:`PrintedRow` of each row of a tidy frame that has scores per class, in its order.
+def reported_rows(table):
+    """Return the :class:`ReportedRow` of each row of a tidy frame that has scores per class, in its order.
 
     A row is one model of one table. Other lines (latencies, averages) are passed over. Raises :class:`StudyError`
     where there is no such row, or one that lacks its accuracy, a precision or a recall, or gives a number twice."""
@@ -96,7 +96,7 @@ def printed_rows(table):
     names = [key[-1] if rows.count(key[-1]) == 1 else ", ".join(key) for key in blocks]
     found = list(zip(names, blocks.values(), strict=True))
     most = max(decimals(_accuracy(name, block)) for name, block in found)
-    return [_printed_row(name, block, most) for name, block in found]
+    return [_reported_row(name, block, most) for name, block in found]
 
 
 def _accuracy(name, block):
@@ -111,7 +111,7 @@ def _accuracy(name, block):
     return values[0]
 
 
-def _printed_row(name, block, accuracy_decimals):
+def _reported_row(name, block, accuracy_decimals):
     numbers = block[(block["class"] != "") & block["metric"].isin((*SCORES, "support"))]
     if (twice := numbers.duplicated(["class", "metric"])).any():
         first = numbers[twice].iloc[0]
@@ -123,7 +123,7 @@ def _printed_row(name, block, accuracy_decimals):
             raise StudyError(f"row {name}: class {label} has no {' and no '.join(missing)}")
     supports = tuple(_support(name, label, scores.pop("support", "")) for label, scores in texts.items())
     scores = tuple({score: text for score, text in values.items() if text} for values in texts.values())
-    return PrintedRow(name, tuple(texts), scores, _accuracy(name, block), accuracy_decimals, supports)
+    return ReportedRow(name, tuple(texts), scores, _accuracy(name, block), accuracy_decimals, supports)
 
 
 def _support(name, label, text):

@@ -10,7 +10,7 @@ from itertools import islice
 
 import numpy as np
 
-from benchmark.analysis.audit.printed import Bounds
+from benchmark.analysis.audit.reported import Bounds
 
 
 @dataclass(frozen=True)

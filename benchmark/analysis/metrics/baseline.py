@@ -1,8 +1,10 @@
 """The plainest prediction there is: in each fold and seed the largest class of the training clips, for every clip."""
 
-import pandas as pd
+from dataclasses import replace
 
-from benchmark.store.predictions import class_names, to_frame
+import numpy as np
+
+from benchmark.store.labels import class_names, to_matrix
 
 MAJORITY = "majority"  # the name of its row where models have theirs
 
@@ -24,15 +26,16 @@ def largest_class(clips, fold, seed):
     """Return the class with the most training clips of a fold and seed; clips: the frame of clips.csv."""
     column = f"split_{fold}-{seed}"
     trained = clips[clips[column] == "train"] if column in clips else clips
-    # Sorted by name first: mode() of strings is sorted, so that of equals the first comes first.
-    return (trained if len(trained) else clips)["label"].mode().iloc[0]
+    labels = (trained if len(trained) else clips)["label"]
+    classes = class_names(labels)
+    return classes[to_matrix(labels, classes).sum(axis=0).argmax()]
 
 
 def _majority(trial, largest):
-    test, classes = trial.test, class_names(trial.test)
-    scores = pd.DataFrame(0.0, test.index, classes).assign(**{largest: 1.0})
-    frame = to_frame("test", test["clip_id"].tolist(), test["y_true"].tolist(), scores.to_numpy(), classes)
-    return type(trial)(MAJORITY, trial.fold, trial.seed, {}, None, frame)
+    test = trial.test
+    always = np.broadcast_to(to_matrix([largest], test.classes), test.y_true.shape)
+    found = replace(test, y_pred=always, y_score=always.astype(float))
+    return type(trial)(MAJORITY, trial.fold, trial.seed, {}, None, found)
 
 
 # What a study may name as its baseline.

@@ -8,7 +8,8 @@ import pandas as pd
 from sklearn import config_context
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from benchmark.store.predictions import SCORE, class_names, score_matrix
+from benchmark.analysis.metrics.metrics import tested
+from benchmark.tasks import exact_match
 
 BINS = 10  # of the highest score; for the tens to hundreds of test clips here 15, as often taken, leave bins empty
 CALIBRATION_COLUMNS = (
@@ -36,18 +37,13 @@ def calibration_table(results, ranked):
 
 
 def _scores(trials):
-    frame = pd.concat([trial.test for trial in trials])
-    y_true, y_score = targets(frame)
-    confidence, right = y_score.max(axis=1), (frame["y_pred"] == frame["y_true"]).to_numpy()
-    found = {"predictions": len(frame), "accuracy": right.mean(), "top2": top_k(y_true, y_score)}
+    found = tested(trials)
+    y_true, y_score = found.y_true.argmax(axis=1), found.y_score
+    confidence, right = y_score.max(axis=1), exact_match(found.y_true, found.y_pred)
+    scores = {"predictions": len(found), "accuracy": right.mean(), "top2": top_k(y_true, y_score)}
     if not are_probabilities(y_score):
-        return found
-    return found | {"confidence": confidence.mean(), "ece": ece(confidence, right), "brier": brier(y_true, y_score)}
-
-
-def targets(frame):
-    """Return the true class of each prediction as a column number (n,), and y_score, shape (n, n_classes)."""
-    return pd.Index(class_names(frame)).get_indexer(frame["y_true"]), score_matrix(frame)
+        return scores
+    return scores | {"confidence": confidence.mean(), "ece": ece(confidence, right), "brier": brier(y_true, y_score)}
 
 
 def are_probabilities(y_score):
@@ -99,9 +95,9 @@ def reliability_table(results):
     """Return the :func:`reliability` of every model, all its test predictions together: :data:`RELIABILITY_COLUMNS`."""
     tables = []
     for model in results.models:
-        frames = [trial.test for trial in results.done(model["name"])]
-        if frames and are_probabilities(y_score := score_matrix(frame := pd.concat(frames))):
-            table = reliability(y_score.max(axis=1), frame["y_pred"] == frame["y_true"])
+        trials = results.done(model["name"])
+        if trials and are_probabilities((found := tested(trials)).y_score):
+            table = reliability(found.y_score.max(axis=1), exact_match(found.y_true, found.y_pred))
             tables.append(table.assign(model=model["name"], label=model["label"]))
     return pd.concat(tables)[list(RELIABILITY_COLUMNS)] if tables else pd.DataFrame(columns=RELIABILITY_COLUMNS)
 
@@ -142,7 +138,8 @@ def points(trials, name):
     found = []
     with config_context(assume_finite=True, skip_parameter_validation=True):  # checked when read; else half the time
         for trial in trials:
-            truth, score = (trial.test["y_true"] == name).to_numpy(), trial.test[SCORE + name].to_numpy()
+            column = trial.test.classes.index(name)
+            truth, score = trial.test.y_true[:, column], trial.test.y_score[:, column]
             if 0 < truth.sum() < len(truth):
                 found.append((*roc_curve(truth, score)[:2], *precision_recall_curve(truth, score)[:2]))
     return found

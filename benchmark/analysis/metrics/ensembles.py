@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from benchmark.analysis.metrics.metrics import summarise
-from benchmark.store.predictions import SCORE, class_names
+from benchmark.store.predictions import pooled, predictions
+from benchmark.tasks import accuracy
 
 ENSEMBLES_COLUMNS = (
     "ensemble", "label", "members", "models", "trials", "n_test", "accuracy", "accuracy_low", "accuracy_high",
@@ -36,31 +37,17 @@ def majority_vote(y_scores):
 RULES = {"mean": mean_of_scores, "vote": majority_vote}
 
 
-def combine(frames, rule):
-    """Return the predictions of an ensemble, a frame as of :func:`benchmark.store.predictions.to_frame`.
+def aligned(parts):
+    """Return the :class:`Predictions` of the clips that all of ``parts`` have, as the first has them, and all scores.
 
-    frames: the predictions of each member, at least one; rule: a key of :data:`RULES`. Rows meet by split and clip,
-    scores by the name of their class; clips that not all members have are left out."""
-    return _combined(*aligned(frames), rule)
-
-
-def aligned(frames):
-    """Return the rows that all frames of predictions have, with split, clip_id and y_true, and their scores.
-
-    y_scores: (n_models, n_clips, n_classes), columns as in :func:`class_names` of the first frame."""
-    first, *others = (frame.set_index(["split", "clip_id"]) for frame in frames)
-    common = first.index
-    for frame in others:
-        common = common[common.isin(frame.index)]
-    columns = [SCORE + name for name in class_names(frames[0])]
-    y_scores = np.stack([frame.loc[common, columns].to_numpy(float) for frame in (first, *others)])
-    return first.loc[common, ["y_true", *columns]].reset_index(), y_scores
-
-
-def _combined(rows, y_scores, rule):
-    y_score, classes = RULES[rule](y_scores), class_names(rows)
-    frame = rows[["split", "clip_id", "y_true"]].assign(y_pred=np.array(classes)[y_score.argmax(axis=1)])
-    return frame.assign(**{SCORE + name: y_score[:, column] for column, name in enumerate(classes)})
+    The scores are (n_models, n_clips, n_classes)."""
+    indices = [pd.MultiIndex.from_arrays([found.split, found.clip_id]) for found in parts]
+    common = indices[0]
+    for index in indices[1:]:
+        common = common[common.isin(index)]
+    rows = [index.get_indexer(common) for index in indices]
+    y_scores = np.stack([found.y_score[chosen] for found, chosen in zip(parts, rows, strict=True)])
+    return parts[0].take(rows[0]), y_scores
 
 
 def members(results):
@@ -78,7 +65,7 @@ def everyone(y_true, y_scores, rule):
 def best_single(y_true, y_scores, rule):
     """Return the number, in a list, of the model with the highest accuracy on the validation clips given.
 
-    y_true: (n_clips,) column numbers; y_scores: (n_models, n_clips, n_classes). Of equals the lower log loss counts."""
+    y_true: (n_clips, n_classes) bool; y_scores: (n_models, n_clips, n_classes). Of equals the lower log loss counts."""
     return _ranked(y_true, y_scores)[:1]
 
 
@@ -98,8 +85,9 @@ def _ranked(y_true, y_scores):
 
 def _quality(y_true, y_score):
     """Return (accuracy, minus log loss), to be compared."""
-    true = y_score[np.arange(len(y_true)), y_true]
-    return float((y_score.argmax(axis=1) == y_true).mean()), float(np.log(np.clip(true, 1e-7, 1)).mean())
+    true = y_score[y_true]
+    right = y_score.argmax(axis=1) == y_true.argmax(axis=1)
+    return float(right.mean()), float(np.log(np.clip(true, 1e-7, 1)).mean())
 
 
 def shared_trials(results, names):
@@ -119,12 +107,12 @@ def ensemble_trials(names, shared, rule, choose=everyone):
     validation clips, on which to choose, is left out unless all take part."""
     trials = []
     for first, rows, y_scores in shared:
-        val = (rows["split"] == "val").to_numpy()
+        val = rows.split == "val"
         if val.any() or choose is everyone:
-            y_true = pd.Index(class_names(rows)).get_indexer(rows["y_true"])
-            taking = choose(y_true[val], y_scores[:, val], rule)
+            taking = choose(rows.y_true[val], y_scores[:, val], rule)
             made = {"info": {"members": [names[number] for number in taking]}, "history": None, "latency": None}
-            trials.append(replace(first, model=rule, predictions=_combined(rows, y_scores[taking], rule), **made))
+            said = predictions(rows.split, rows.clip_id, rows.y_true, RULES[rule](y_scores[taking]), rows.classes)
+            trials.append(replace(first, model=rule, predictions=said, **made))
     return trials
 
 
@@ -158,7 +146,7 @@ def ensembles_table(results):
         for name, label, rule, choose in ensembles:
             if trials := ensemble_trials(names, shared, rule, choose):
                 row = {"ensemble": name, "label": label, "trials": len(trials)} | _members(results, trials)
-                scores = summarise(trials, results.classes, results.groups)
+                scores = summarise(trials, results.groups)
                 rows.append(row | scores | {"val_accuracy": _val_accuracy(trials)})
     return pd.DataFrame(rows, columns=ENSEMBLES_COLUMNS)
 
@@ -180,5 +168,5 @@ def _members(results, trials):
 
 
 def _val_accuracy(trials):
-    frame = pd.concat([trial.predictions[trial.predictions["split"] == "val"] for trial in trials])
-    return float((frame["y_pred"] == frame["y_true"]).mean())  # NaN without any clip
+    found = pooled(trial.predictions.of("val") for trial in trials)
+    return accuracy(found.y_true, found.y_pred) if len(found) else np.nan

@@ -4,8 +4,6 @@ The first are worth listening to: a wrong label, a clip of silence, a class that
 
 import pandas as pd
 
-from benchmark.store.predictions import class_names, score_matrix
-
 HARDEST_COLUMNS = (
     "clip_id", "path", "label", "predictions", "right", "share_right", "score_true", "mistaken_for", "times",
 )  # fmt: skip
@@ -13,19 +11,16 @@ MISTAKES_COLUMNS = ("model", "model_label", "fold", "seed", "clip_id", "path", "
 MOST = 100  # mistakes kept; the next ones are less sure
 
 
-def tested(results):
+def tested_clips(results):
     """Return all test predictions, a row each: model, fold, seed, clip_id, y_true, y_pred, score, score_true.
 
     score: what the predicted class got; score_true: what the true class got."""
     frames = []
     for trial in (trial for trial in results.trials if trial.done):
-        y_score, truth = score_matrix(trial.test), pd.Index(class_names(trial.test)).get_indexer(trial.test["y_true"])
-        frames.append(
-            trial.test[["clip_id", "y_true", "y_pred"]].assign(
-                model=trial.model, fold=trial.fold, seed=trial.seed, score=y_score.max(axis=1),
-                score_true=y_score[range(len(truth)), truth],
-            )
-        )  # fmt: skip
+        test = trial.test
+        named = {"clip_id": test.clip_id, "y_true": test.names("y_true"), "y_pred": test.names("y_pred")}
+        scores = {"score": test.y_score.max(axis=1), "score_true": test.y_score[test.y_true]}
+        frames.append(pd.DataFrame(named | {"model": trial.model, "fold": trial.fold, "seed": trial.seed} | scores))
     columns = ["clip_id", "y_true", "y_pred", "model", "fold", "seed", "score", "score_true"]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
@@ -36,7 +31,7 @@ def hardest_table(results):
     Over the predictions of all models and trials: how many are right, the mean score of the true class, and which class
     the clip was mistaken for most often, how many times ('' and 0 where never). Of clips with the same share of right
     predictions the one with the lower score comes first, then the one with the smaller name."""
-    table = tested(results)
+    table = tested_clips(results)
     table["right"] = table["y_pred"] == table["y_true"]
     clips = table.groupby("clip_id").agg(
         predictions=("right", "size"), right=("right", "sum"), share_right=("right", "mean"),
@@ -51,7 +46,7 @@ def hardest_table(results):
 
 def mistakes_table(results, most=MOST):
     """Return the wrong test predictions with the highest scores, a row each: :data:`MISTAKES_COLUMNS`."""
-    table = tested(results)
+    table = tested_clips(results)
     labels = {model["name"]: model["label"] for model in results.models}
     wrong = table[table["y_pred"] != table["y_true"]].assign(model_label=table["model"].map(labels))
     order = ["score", "model", "clip_id", "seed"]

@@ -6,8 +6,9 @@ from string import ascii_lowercase
 
 import numpy as np
 
-from benchmark.analysis.metrics.metrics import accuracy, pooled
+from benchmark.analysis.metrics.metrics import tested
 from benchmark.analysis.metrics.statistics import newcombe_interval
+from benchmark.tasks import accuracy
 
 LOSS_ERROR = "loss is no longer a number"  # in the error of a trial that training had to end
 FAR = 0.10  # validation above training accuracy; dropout, augmentation and the delay of a running mean may cost less
@@ -90,9 +91,9 @@ def constant(results, model):
     One test clip, or test clips of one class only, make no such trial: there is nothing to tell apart."""
     found = {}
     for trial in results.done(model):
-        predicted = trial.test["y_pred"].unique()
-        if len(predicted) == 1 and trial.test["y_true"].nunique() > 1:
-            found.setdefault(str(predicted[0]), []).append(trial)
+        predicted = set(trial.test.names("y_pred"))
+        if len(predicted) == 1 and len(set(trial.test.names("y_true"))) > 1:
+            found.setdefault(predicted.pop(), []).append(trial)
     return "; ".join(f"{name}, {_where(trials)}" for name, trials in found.items()) or None
 
 
@@ -101,9 +102,10 @@ def unpredicted(results, model):
 
     Where all predictions are one class, :func:`constant` says so, and it is not said twice."""
     trials = results.done(model)
-    if not trials or (frame := pooled(trials))["y_pred"].nunique() == 1:
+    if not trials or (found := tested(trials)).y_pred.any(axis=0).sum() == 1:
         return None
-    return ", ".join(sorted(set(frame["y_true"]) - set(frame["y_pred"]))) or None
+    lacking = found.y_true.any(axis=0) & ~found.y_pred.any(axis=0)
+    return ", ".join(np.array(found.classes)[lacking]) or None
 
 
 def guessing(results, model):
@@ -115,9 +117,9 @@ def guessing(results, model):
     trials = results.done(model)
     if not trials:
         return None
-    frame = pooled(trials)
-    share, sizes = accuracy(frame["y_true"], frame["y_pred"]), frame["y_true"].value_counts(normalize=True)
-    return f"{share:.3f} against {sizes.max():.3f}" if share <= sizes.max() and len(sizes) > 1 else None
+    found = tested(trials)
+    share, sizes = accuracy(found.y_true, found.y_pred), found.y_true.mean(axis=0)
+    return f"{share:.3f} against {sizes.max():.3f}" if share <= sizes.max() < 1 else None
 
 
 def loss_not_finite(results, model):
@@ -143,7 +145,7 @@ def validation_above_training(results, model):
 
 def _far_above(trial):
     validated = trial.history.dropna(subset=["val_accuracy"])
-    n_train, n_val = trial.info.get("n_train"), (trial.predictions["split"] == "val").sum()
+    n_train, n_val = trial.info.get("n_train"), len(trial.predictions.of("val"))
     if validated.empty or not n_train or not n_val:
         return False
     epoch, val = validated[["epoch", "val_accuracy"]].iloc[-1]

@@ -1,4 +1,4 @@
-"""Labels and predictions to scores. Single-label; every function takes class names and works on any number of classes.
+"""Labels and predictions, matrices (n_clips, n_classes), to scores.
 
 Where precision or recall is 0/0 (a class never predicted, or absent from the test clips) it counts as 0, here and in
 macro averages, as in scikit-learn. MATLAB gives NaN and leaves the class out of the mean, so its macro averages are
@@ -10,27 +10,28 @@ Explorations 12, 49-57). With s seeds a clip may count s times in it, so interva
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import precision_recall_fscore_support
 
 from benchmark.analysis.metrics.statistics import effective_size, resample, wilson_interval
+from benchmark.store.predictions import pooled
+from benchmark.tasks import accuracy
 
 SCORES = ("precision", "recall", "f1")
 BATCH = 32  # clips of a timed batch where latency.csv does not say
 
 
-def accuracy(y_true, y_pred):
-    """Return the share of clips, 0..1, whose class was predicted."""
-    return float(np.mean(np.asarray(y_true, dtype=object) == np.asarray(y_pred, dtype=object)))
+def confusion(y_true, y_pred):
+    """Return counts, shape (n_classes, n_classes): rows are true classes, columns predicted ones.
 
-
-def confusion(y_true, y_pred, classes):
-    """Return counts, shape (n_classes, n_classes): rows are true classes, columns predicted ones."""
-    return confusion_matrix(y_true, y_pred, labels=list(classes))
+    y_true, y_pred: (n_clips, n_classes) bool, one label per clip."""
+    return y_true.T.astype(np.int64) @ y_pred
 
 
 def per_class(y_true, y_pred, classes):
-    """Return a frame with columns class, precision, recall, f1 (0..1) and support (clips), a row per class."""
-    *scores, support = precision_recall_fscore_support(y_true, y_pred, labels=list(classes), zero_division=0)
+    """Return a frame with columns class, precision, recall, f1 (0..1) and support (clips), a row per class.
+
+    y_true, y_pred: (n_clips, n_classes) bool."""
+    *scores, support = precision_recall_fscore_support(y_true, y_pred, average=None, zero_division=0)
     return pd.DataFrame({"class": list(classes), **dict(zip(SCORES, scores, strict=True)), "support": support})
 
 
@@ -39,9 +40,9 @@ def macro(table):
     return {f"{score}_macro": float(table[score].mean()) for score in SCORES}
 
 
-def pooled(trials):
+def tested(trials):
     """Return the test predictions of all trials of a model, one after the other: folds and seeds together."""
-    return pd.concat([trial.test for trial in trials])
+    return pooled(trial.test for trial in trials)
 
 
 def agreement(matrix):
@@ -60,7 +61,7 @@ def agreement(matrix):
     }
 
 
-def summarise(trials, classes, groups=None):
+def summarise(trials, groups=None):
     """Return n_test, accuracy, its interval and deviation, and the other scores of one model with intervals, as a dict.
 
     Scores are pooled over folds and seeds. n_test counts the clips tested **per seed** (rounded down where seeds
@@ -68,18 +69,23 @@ def summarise(trials, classes, groups=None):
     no clips, and the interval never shrinks by repeating seeds. accuracy_std is over trials (ddof 1, NaN with one
     trial): the spread of folds and seeds, no error of the mean. Macro averages have a 95 % interval over test clips, by
     group where ``groups`` (clip_id -> group) says that clips belong together: see :func:`macro_intervals`."""
-    frame = pooled(trials)
-    n_test = len(frame) // len({trial.seed for trial in trials})
-    share = accuracy(frame["y_true"], frame["y_pred"])
+    found = tested(trials)
+    n_test = len(found) // len({trial.seed for trial in trials})
+    share = accuracy(found.y_true, found.y_pred)
     low, high = wilson_interval(share, n_test)
-    shares = [accuracy(trial.test["y_true"], trial.test["y_pred"]) for trial in trials]
+    shares = accuracies(trials)
     spread = float(np.std(shares, ddof=1)) if len(shares) > 1 else np.nan
-    found = {"n_test": n_test, "accuracy": share, "accuracy_low": low, "accuracy_high": high, "accuracy_std": spread}
-    found |= macro(pooled_per_class(trials, classes)) | macro_intervals(frame, classes, groups)
-    return found | agreement(total_confusion(trials, classes))
+    scores = {"n_test": n_test, "accuracy": share, "accuracy_low": low, "accuracy_high": high, "accuracy_std": spread}
+    scores |= macro(pooled_per_class(trials)) | macro_intervals(found, groups)
+    return scores | agreement(total_confusion(trials))
 
 
-def macro_intervals(frame, classes, groups=None):
+def accuracies(trials):
+    """Return the accuracy of each trial on its test clips."""
+    return [accuracy(trial.test.y_true, trial.test.y_pred) for trial in trials]
+
+
+def macro_intervals(found, groups=None):
     """Return n_groups and the low and high ends of the macro averages of pooled predictions.
 
     2,000 bootstrap resamples of the units that were tested give their variance, and Wilson's interval is that of as
@@ -88,35 +94,32 @@ def macro_intervals(frame, classes, groups=None):
     another seed tests count as further ones. Units are drawn within classes (a group within the class of most of its
     clips), so that no resample lacks a class; one that lacks a class of mixed groups all the same leaves it out of its
     mean. The trained models are held fixed: the intervals are about other clips, not about another training."""
-    counts = outcomes(frame, classes, groups)
+    counts = outcomes(found, groups)
     strata = counts[:, 2].argmax(axis=1)
-    drawn, found, n_clips = resample(counts, strata=strata), {"n_groups": len(counts)}, frame["clip_id"].nunique()
+    drawn, ends, n_clips = resample(counts, strata=strata), {"n_groups": len(counts)}, len(set(found.clip_id))
     varied, degrees = macro_of_counts(drawn, counts[:, 2].any(axis=0)), None
     if groups is not None:
         degrees = len(counts) - len(set(strata))
         # How far clips of a group are alike, all classes show better than a class of few groups, which may vary by
         # chance hardly at all: no score rests on more clips than accuracy does.
         shares = drawn[:, 0].sum(axis=-1) / drawn[:, 2].sum(axis=-1)
-        share = accuracy(frame["y_true"], frame["y_pred"])
+        share = accuracy(found.y_true, found.y_pred)
         n_clips = effective_size(share, shares.var(), n_clips, len(counts))
     for score, value in macro_of_counts(counts.sum(axis=0)).items():
         size = effective_size(value, varied[score].var(), n_clips, len(counts), degrees)
         low, high = wilson_interval(value, size)
-        found |= {f"{score}_macro_low": low, f"{score}_macro_high": high}
-    return found
+        ends |= {f"{score}_macro_low": low, f"{score}_macro_high": high}
+    return ends
 
 
-def outcomes(frame, classes, groups=None):
+def outcomes(found, groups=None):
     """Return per unit and class the clips predicted right, predicted so, and truly so, of pooled predictions.
 
     Shape (n_units, 3, n_classes); units in the order of their names. What scores per class are made of."""
-    unit, units = pd.factorize(units_of(frame["clip_id"], groups), sort=True)
-    true, predicted = (pd.Index(list(classes)).get_indexer(frame[column]) for column in ("y_true", "y_pred"))
-    counts = np.zeros((len(units), 3, len(classes)), dtype=np.int32)
-    right = true == predicted
-    np.add.at(counts, (unit[right], 0, true[right]), 1)
-    np.add.at(counts, (unit, 1, predicted), 1)
-    np.add.at(counts, (unit, 2, true), 1)
+    unit, units = pd.factorize(units_of(pd.Series(found.clip_id), groups), sort=True)
+    counts = np.zeros((len(units), 3, len(found.classes)), dtype=np.int32)
+    for place, marked in enumerate((found.y_true & found.y_pred, found.y_pred, found.y_true)):
+        np.add.at(counts[:, place], unit, marked)
     return counts
 
 
@@ -140,18 +143,18 @@ def macro_of_counts(counts, known=None):
     return {score: np.nanmean(np.where(lacking, np.nan, share), axis=-1) for score, share in shares.items()}
 
 
-def pooled_per_class(trials, classes):
+def pooled_per_class(trials):
     """Return the :func:`per_class` table of one model, pooled over folds and seeds.
 
     Support is the predictions of clips of a class, so with s seeds a clip may count s times: the sums of the rows of
     :func:`total_confusion`."""
-    frame = pooled(trials)
-    return per_class(frame["y_true"], frame["y_pred"], classes)
+    found = tested(trials)
+    return per_class(found.y_true, found.y_pred, found.classes)
 
 
-def total_confusion(trials, classes):
+def total_confusion(trials):
     """Return the sum of all trials' confusion matrices: with s seeds every clip is counted s times."""
-    return sum(confusion(trial.test["y_true"], trial.test["y_pred"], classes) for trial in trials)
+    return sum(confusion(trial.test.y_true, trial.test.y_pred) for trial in trials)
 
 
 def summarise_latency(latency):

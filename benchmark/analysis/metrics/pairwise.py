@@ -46,7 +46,7 @@ def pairwise_table(results):
     or groups; luck: standard deviation of the difference by training, 0..1; p_clips: of clips alone; p_value: of clips
     and luck; p_holm: p_value corrected over all rows; separable where it is below 0.05."""
     labels = {model["name"]: model["label"] for model in results.models}
-    verdicts = {name: right_by_trial(results.done(name)) for name in labels}
+    verdicts = {name: right_by_trial(results.done(name), results.task) for name in labels}
     rows = []
     for a, b in combinations(labels, 2):
         common = [trial for trial in results.done(a) if (trial.fold, trial.seed) in verdicts[b]]
@@ -59,10 +59,10 @@ def pairwise_table(results):
     return table
 
 
-def right_by_trial(trials):
-    """Return {(fold, seed): whether each test clip was predicted right, a bool Series indexed by clip_id}."""
+def right_by_trial(trials, task):
+    """Return {(fold, seed): the task's score of each test clip, a Series indexed by clip_id}."""
     return {
-        (trial.fold, trial.seed): (trial.test["y_pred"] == trial.test["y_true"]).set_axis(trial.test["clip_id"])
+        (trial.fold, trial.seed): pd.Series(task.clip_score(trial.test.y_true, trial.test.y_pred), trial.test.clip_id)
         for trial in trials
     }
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from benchmark.analysis.metrics.metrics import accuracy, summarise
+from benchmark.analysis.metrics.metrics import accuracies, summarise
 from benchmark.analysis.metrics.pairwise import redrawn
 from benchmark.analysis.metrics.statistics import corrected_half_width
 
@@ -27,7 +27,7 @@ def uncertainty_table(results):
     for model in results.models:
         if trials := results.done(model["name"]):
             row = {"model": model["name"], "label": model["label"], "trials": len(trials)}
-            scores = summarise(trials, results.classes, results.groups)
+            scores = summarise(trials, results.groups)
             rows.append(row | scores | _over_trials(results, trials, scores))
     return pd.DataFrame(rows, columns=UNCERTAINTY_COLUMNS)
 
@@ -36,7 +36,7 @@ def _over_trials(results, trials, scores):
     """Return the deviation of the trials and the corrected resampled t interval, at least as wide as Wilson's.
 
     A few trials may by chance be all alike; the clips that they were tested on are not more for it."""
-    shares = [accuracy(trial.test["y_true"], trial.test["y_pred"]) for trial in trials]
+    shares = accuracies(trials)
     found = {"trial_std": scores["accuracy_std"], "trial_low": np.nan, "trial_high": np.nan}
     if len(trials) > 1 and (redrawn(results) or results.study["split"]["protocol"] == "kfold"):
         half = corrected_half_width(shares, results.ratio(trials))

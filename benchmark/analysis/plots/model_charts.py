@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from benchmark.analysis.metrics.calibration import curves
-from benchmark.analysis.metrics.metrics import accuracy, total_confusion
+from benchmark.analysis.metrics.metrics import total_confusion
 from benchmark.analysis.plots.confusion_chart import confusion_figure
 from benchmark.analysis.plots.figure import Chart, finished
 from benchmark.analysis.plots.plots import example_figure
@@ -14,7 +14,7 @@ from benchmark.analysis.plots.score_plots import scores_figure
 from benchmark.analysis.plots.training_progress import kept_iteration, kept_words, training_figure
 from benchmark.analysis.tables.naming import titles
 from benchmark.analysis.tables.paper_form import as_in_paper, pairs
-from benchmark.store.predictions import score_matrix
+from benchmark.tasks import accuracy
 
 HISTORY = ("iteration", "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 CURVES = {"roc_auc": "true_positive_rate", "average_precision": "precision"}  # column of ranking: key of curves()
@@ -23,7 +23,7 @@ CURVES = {"roc_auc": "true_positive_rate", "average_precision": "precision"}  # 
 def _confusion(results, model, note=""):
     """Return the title of a model's confusion chart and its counts, summed over its trials."""
     trials = results.done(model)
-    seeds, counts = len({trial.seed for trial in trials}), total_confusion(trials, results.classes)
+    seeds, counts = len({trial.seed for trial in trials}), total_confusion(trials)
     counted = f"{counts.sum()} predictions" + (f" of {seeds} seeds" if seeds > 1 else "")
     return f"{titles(results)[model]}{note}\naccuracy {np.trace(counts) / counts.sum():.3f}, {counted}", counts
 
@@ -92,20 +92,20 @@ def example(results, tables):
         return
     best = max(models, key=lambda name: _validation_accuracy(results.done(name)))
     shown = ((trial, clip, results.folder / "examples" / f"{clip}.png")
-             for trial in results.done(best) for clip in trial.test["clip_id"])  # fmt: skip
+             for trial in results.done(best) for clip in trial.test.clip_id)  # fmt: skip
     trial, clip, path = next((place for place in shown if place[2].is_file()), (None, None, None))
     if path is None:
         return
-    row = trial.test[trial.test["clip_id"] == clip]
+    row = trial.test.take(trial.test.clip_id == clip)
     with Image.open(path) as image:
         pixels = np.asarray(image.convert("RGB"))
     title = f"{titles(results)[best]}: test clip {clip}"
-    seen = (row["y_true"].iloc[0], row["y_pred"].iloc[0], float(score_matrix(row).max()))
+    seen = (row.names("y_true")[0], row.names("y_pred")[0], float(row.y_score[0].max()))
     yield Chart("example", partial(example_figure, pixels, *seen, title), title)
 
 
 def _validation_accuracy(trials):
     """Return the mean accuracy on the validation clips, -1 where there are none."""
-    frames = [trial.predictions[trial.predictions["split"] == "val"] for trial in trials]
-    shares = [accuracy(frame["y_true"], frame["y_pred"]) for frame in frames if len(frame)]
+    validated = [trial.predictions.of("val") for trial in trials]
+    shares = [accuracy(found.y_true, found.y_pred) for found in validated if len(found)]
     return float(np.mean(shares)) if shares else -1.0

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.analysis.metrics.metrics import pooled, units_of
+from benchmark.analysis.metrics.metrics import tested, units_of
 from benchmark.analysis.metrics.pairwise import LEVEL, LUCK_MEANT, pairwise_table
 from benchmark.analysis.metrics.statistics import effective_size, holm, newcombe_interval, newcombe_test, training_luck
 from benchmark.analysis.tables.markup import Sheet, to_markdown
@@ -175,9 +175,9 @@ def sample(right, units, trials, n_seeds, n_train):
 
 def _sample(results, name):
     trials = results.done(name)
-    frame = pooled(trials)
-    right = (frame["y_true"] == frame["y_pred"]).to_numpy(float)
-    units = None if results.groups is None else units_of(frame["clip_id"], results.groups).astype(str)
+    found = tested(trials)
+    right = results.task.clip_score(found.y_true, found.y_pred).astype(float)
+    units = None if results.groups is None else units_of(pd.Series(found.clip_id), results.groups).astype(str)
     numbers = np.repeat(np.arange(len(trials)), [len(trial.test) for trial in trials])
     n_train = np.mean([results.n_train(trial) for trial in trials])
     return sample(right, units, numbers, len({trial.seed for trial in trials}), n_train)
@@ -197,8 +197,8 @@ def _paired(first, second, name):
 
 def same_clips(trial, other):
     """Return whether two trials tested the same clips, with the same true classes."""
-    truths = [found.test.set_index("clip_id")["y_true"].sort_index() for found in (trial, other)]
-    return truths[0].equals(truths[1])
+    truths = [dict(zip(found.test.clip_id, found.test.names("y_true"), strict=True)) for found in (trial, other)]
+    return truths[0] == truths[1]
 
 
 def write_compare(comparison, out=None):

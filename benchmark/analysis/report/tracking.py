@@ -140,7 +140,7 @@ def _numbers(trial, classes):
     numbers |= {f"seconds.{stage}": value for stage, value in stages.items()}
     numbers |= {"seconds": sum(stages.values())} if stages else {}
     if trial.done:
-        numbers |= macro(per_class(trial.test["y_true"], trial.test["y_pred"], classes))
+        numbers |= macro(per_class(trial.test.y_true, trial.test.y_pred, classes))
         for stage, calls in trial.latency.groupby("stage")["ms"]:
             numbers[f"latency_ms.{stage}.p50"] = calls.median()
     return {name: float(value) for name, value in numbers.items() if _is_number(value)}

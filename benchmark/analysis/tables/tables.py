@@ -7,7 +7,8 @@ import pandas as pd
 
 from benchmark.analysis.metrics.baseline import BASELINES, MAJORITY, majority_trials
 from benchmark.analysis.metrics.marks import find_marks
-from benchmark.analysis.metrics.metrics import SCORES, pooled_per_class, summarise, summarise_latency
+from benchmark.analysis.metrics.metrics import SCORES, pooled_per_class, summarise, summarise_latency, tested
+from benchmark.tasks import accuracy
 
 COMPARISON_COLUMNS = (
     "model", "label", "weights", "regime", "trials", "n_test", "accuracy", "accuracy_low", "accuracy_high",
@@ -42,7 +43,7 @@ def baseline_table(results):
     Its model is 'majority' (:mod:`analysis.metrics.baseline`), scored on the same test clips by the same functions;
     it has no weights and no latency. trials counts the folds and seeds that any model has done."""
     trials = BASELINES[results.study.get("baseline", MAJORITY)](results)
-    scores = summarise(trials, results.classes, results.groups) if trials else {}
+    scores = summarise(trials, results.groups) if trials else {}
     row = {"model": MAJORITY, "label": "Majority class", "weights": "", "regime": "", "trials": len(trials)}
     return _frame(results, [row | scores | {"status": "baseline"}] if trials else [], COMPARISON_COLUMNS)
 
@@ -61,7 +62,7 @@ def _comparison_row(results, model):
         return row
     resources = {key: done[0].info[key] for key in ("parameters", "size_mb")}
     seconds = {"train_seconds": sum(trial.info["train_seconds"] for trial in done) / len(done)}
-    return row | resources | seconds | summarise(done, results.classes, results.groups) | _latency(done)
+    return row | resources | seconds | summarise(done, results.groups) | _latency(done)
 
 
 def _regime(trials):
@@ -92,7 +93,7 @@ def per_class_table(results):
     rows = []
     for model in results.models:
         if done := results.done(model["name"]):
-            table = pooled_per_class(done, results.classes).assign(model=model["name"], label=model["label"])
+            table = pooled_per_class(done).assign(model=model["name"], label=model["label"])
             rows += table.to_dict("records")
     return _frame(results, rows, PER_CLASS_COLUMNS)
 
@@ -132,9 +133,8 @@ def majority_share(results):
 
     Of the test clips of all folds and seeds with a trial done: see :func:`analysis.metrics.baseline.majority_trials`.
     NaN where no trial is done. It is what a model must be above to have learned anything, be chance as low as it is."""
-    tested = [trial.test for trial in majority_trials(results)]
-    frame = pd.concat(tested) if tested else pd.DataFrame({"y_true": [], "y_pred": []})
-    return float((frame["y_true"] == frame["y_pred"]).mean())
+    trials = majority_trials(results)
+    return accuracy(*(getattr(tested(trials), name) for name in ("y_true", "y_pred"))) if trials else float("nan")
 
 
 def describe(results):

@@ -4,6 +4,7 @@ import pandas as pd
 
 from benchmark.analysis.report.page.grids import make_grid
 from benchmark.store import caveats
+from benchmark.store.labels import to_matrix
 
 MOST = 50  # rows of a list here; the CSV has all
 SHORT = {"pad": "padded with silence", "loop": "repeated", "reject": "set aside"}
@@ -81,12 +82,12 @@ def _mel(mel):
 
 def split_grid(results):
     """Return the grid of clips per class and split in the first trial done; of all clips alone where none is done."""
-    counts = pd.DataFrame({"Clips": results.clips["label"].value_counts()}).reindex(results.classes)
+    clips = to_matrix(results.clips["label"], results.classes).sum(axis=0)
+    counts = pd.DataFrame({"Clips": clips}, results.classes)
     trial = next((trial for trial in results.trials if trial.done), None)
     if trial is not None:
         for split, name in (("val", "Validation"), ("test", "Test")):
-            labels = trial.predictions.loc[trial.predictions["split"] == split, "y_true"]
-            counts[name] = labels.value_counts().reindex(counts.index, fill_value=0)
+            counts[name] = trial.predictions.of(split).y_true.sum(axis=0)
         counts.insert(1, "Training", counts["Clips"] - counts["Validation"] - counts["Test"])
     counts.loc["All"] = counts.sum()
     rows = [(str(label), *map(str, row)) for label, row in zip(counts.index, counts.to_numpy(), strict=True)]

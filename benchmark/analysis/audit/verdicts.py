@@ -8,8 +8,8 @@ counts; an F1-score computed from rounded precisions may fail in its last digit,
 import sys
 from dataclasses import dataclass, replace
 
-from benchmark.analysis.audit.printed import READINGS, bounds, f1_range
-from benchmark.analysis.audit.published import printed_rows, read_published, read_table
+from benchmark.analysis.audit.published import read_published, read_table, reported_rows
+from benchmark.analysis.audit.reported import READINGS, bounds, f1_range
 from benchmark.analysis.audit.search import class_choices, confusion, example, search, sizes, support_vectors
 from benchmark.errors import StudyError
 
@@ -64,7 +64,7 @@ def audit(table, n_max=N_MAX, only_sizes=(), readings=READINGS):
 
     n_max: the largest test set searched, in clips; only_sizes: search these sizes instead of 1..n_max; readings: how
     digits may be read, tried in turn until one fits. Raises :class:`StudyError` where a size is out of range."""
-    found = [_judge(row, *_span(row, n_max, only_sizes), readings) for row in printed_rows(table)]
+    found = [_judge(row, *_span(row, n_max, only_sizes), readings) for row in reported_rows(table)]
     named = {}
     for classes in dict.fromkeys(verdict.classes for verdict, _ in found):
         named |= _share([pair for pair in found if pair[0].classes == classes])

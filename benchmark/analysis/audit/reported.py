@@ -61,7 +61,7 @@ READINGS = (
 
 
 @dataclass(frozen=True)
-class PrintedRow:
+class ReportedRow:
     """The text of one model's numbers: scores of each class, and the accuracy."""
 
     name: str
@@ -88,7 +88,7 @@ class Bounds:
 
 
 def bounds(row, reading):
-    """Return the :class:`Bounds` of a :class:`PrintedRow` under one :class:`Reading`; a missing F1 bounds nothing."""
+    """Return the :class:`Bounds` of a :class:`ReportedRow` under one :class:`Reading`; a missing F1 bounds nothing."""
     least, least_accuracy = (row.decimals, row.accuracy_decimals) if reading.padded else (0, 0)
     scores = tuple(
         {
