@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from benchmark.analysis.report.page.charts import Frame, log_ticks, thinned, ticks
 from PIL import Image
 
 from benchmark.analysis.report.page import charts, examples, grids, scatter
 from benchmark.analysis.report.page.card import data_card, split_grid
-from benchmark.analysis.report.page.charts import Frame, log_ticks, thinned, ticks
 from benchmark.analysis.report.page.grids import numeric
 from benchmark.analysis.report.page.making import making
 from benchmark.analysis.report.page.models import confusion

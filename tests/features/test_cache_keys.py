@@ -51,6 +51,7 @@ SHOWN = {"name", "label"}  # of a network: what it is called
 IN_FEATURES = {"backbone", "input_size", "features", "options"}  # of a network: settings in its features' address
 ELSEWHERE = {  # top-level settings that are looked at in another way, or change no result
     "name", "cache", "results", "engine", "leakage", "tracking", "ensembles", "published", "baseline",  # not what
+    "figures",
     "dataset", "split",  # act through the table of clips and their split
     "models", "task",
 }  # fmt: skip

@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from matplotlib.figure import Figure
 from matplotlib.textpath import TextPath
 
-DPI = 150
+DPI = 130
 # A class may be called 'Lo$t & $aved': no text is a formula. Salt and fonttype are for SVG: the same identifiers in
 # every run, and text that stays text. Letters without hinting are drawn in half the time.
 STYLE = {"text.parse_math": False, "text.hinting": "no_hinting", "font.size": 9, "axes.titlesize": 10,

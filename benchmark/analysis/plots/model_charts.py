@@ -32,11 +32,16 @@ def confusions(results, tables):
     """Yield the chart of each model's confusion matrix, summed over its trials."""
     for model in finished(results):
         title, counts = _confusion(results, model)
-        rows = (f"true {name}: " + (", ".join(f"{n} {other}" for n, other in zip(row, results.classes, strict=True) if n)
-                or "none") for name, row in zip(results.classes, counts, strict=True))  # fmt: skip
-        words = f"Confusion matrix of {title}. Predicted of {'; '.join(rows)}".replace("\n", ", ")
+        said = "; ".join(f"true {name}: {_counted(row, results.classes)}"
+                         for name, row in zip(results.classes, counts, strict=True))  # fmt: skip
+        words = f"Confusion matrix of {title}. Predicted of {said}".replace("\n", ", ")
         draw = partial(confusion_figure, [(title, counts)], results.classes)
         yield Chart(f"confusion_{model}", draw, words, model)
+
+
+def _counted(row, classes):
+    """Return '3 rain, 1 dog' of the counts of a row of a confusion matrix."""
+    return ", ".join(f"{n} {name}" for n, name in zip(row, classes, strict=True) if n) or "none"
 
 
 def confusion_pairs(results, tables):

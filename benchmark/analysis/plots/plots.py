@@ -20,8 +20,8 @@ FAINT = "0.93"  # grey of the line that an interval lies on
 def intervals_figure(rows, levels, title):
     """Return the figure of :func:`plot_intervals`."""
     longest, texts = width_of(short_names([row["label"] for row in rows], 40), 9), width_of(map(_written, rows), 9)
-    bottom, top = 0.45 + 0.2 * bool(levels), 0.3 + LINE * title.count("\n")
-    margins, height = (longest + 0.25, texts + 0.4, bottom, top), ROW * len(rows)
+    bottom, top = 0.45 + 0.25 * bool(levels), 0.3 + LINE * title.count("\n")
+    margins, height = (longest + 0.25, 1.1 * texts + 0.2, bottom, top), ROW * len(rows)
     figure, (ax,) = new_figure(margins[0] + 4.2 + margins[1], bottom + height + top, margins)
     plot_intervals(rows, ax, levels, title)
     return figure
@@ -41,8 +41,8 @@ def plot_intervals(rows, ax, levels=None, title=""):
     _draw_levels(levels or {}, ax.axvline)
     written = [_written(row) for row in rows]
     for place, (text, row) in enumerate(zip(written, rows, strict=True)):
-        style = {"transform": ax.get_yaxis_transform(), "va": "center", "weight": "bold" if row["best"] else "normal"}
-        ax.text(1.02, place, text, **style)
+        weight = "bold" if row["best"].startswith("best") else "normal"
+        ax.text(1.02, place, text, transform=ax.get_yaxis_transform(), va="center", weight=weight)
     ax.set_title(title, y=1)
     ax.set(xlim=(0, 1), ylim=(len(rows) - 0.4, -0.6))
     ax.set_yticks(y, short_names([row["label"] for row in rows], 40))
@@ -50,7 +50,7 @@ def plot_intervals(rows, ax, levels=None, title=""):
     ax.tick_params(axis="y", length=0)
     ax.spines[["left", "right", "top"]].set_visible(False)
     if levels:
-        ax.legend(loc="upper left", bbox_to_anchor=(-0.01, 0), ncols=2, frameon=False, fontsize=8, borderaxespad=2.6)
+        ax.figure.legend(*ax.get_legend_handles_labels(), loc="lower center", ncols=2, frameon=False, fontsize=8)
     return written
 
 

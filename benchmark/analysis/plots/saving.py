@@ -49,11 +49,11 @@ def save(draw, paths, key):
 
 
 def _save_png(figure, path, key):
-    """Write a PNG of 256 colours, which is a third as large as one of all, and written faster."""
+    """Write a PNG of 256 colours, half as large as one of all; faint greys stay, which an octree would lose."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     image = fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    image = image.quantize(256, method=Quantize.FASTOCTREE, dither=Dither.NONE)
+    image = image.quantize(256, method=Quantize.MAXCOVERAGE, dither=Dither.NONE)
     keywords = PngInfo()
     keywords.add_text("Keywords", key)
     image.save(path, "PNG", compress_level=3, dpi=(figure.dpi, figure.dpi), pnginfo=keywords)
