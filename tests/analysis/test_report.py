@@ -31,7 +31,7 @@ def test_report_writes_tables_and_figures(folder):
     sheets = {f"{name}.{suffix}" for name in (*FORMS, *SPECIAL) for suffix in ("csv", "md", "tex")}
     kinds = ("confusion", "training", "scores")
     drawn = {f"figures/{kind}_{model}.png" for kind in kinds for model in ("vgg16", "yamnet")}
-    drawn |= {f"figures/{name}.png" for name in ("accuracy_latency", "pairwise", "example")}
+    drawn |= {f"figures/{name}.png" for name in ("accuracy_intervals", "accuracy_latency", "pairwise", "example")}
     assert names == sheets | {"ranking.csv", "reliability.csv", "report.html"} | drawn
     assert all(path.stat().st_size > 0 for path in summary.files)
     assert summary.comparison["model"].tolist() == list(TRIO)
