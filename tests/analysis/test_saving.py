@@ -75,7 +75,7 @@ def test_a_png_of_few_colours_keeps_white_and_faint_greys(folder):
         colours = sorted(image.convert("RGB").getcolors(256), reverse=True)
     (_, white), (_, band) = colours[:2]
     assert white == (255, 255, 255)
-    assert max(abs(value - 0.95 * 255) for value in band) <= 2  # the bands of the epochs
+    assert max(abs(value - 0.93 * 255) for value in band) <= 4  # the bands of the epochs
 
 
 def test_a_page_needs_a_format_that_a_browser_shows():

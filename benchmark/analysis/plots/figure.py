@@ -35,6 +35,7 @@ class FigureSpec:
     title: str = ""  # above it on the page, before the name of its model
     caption: str = ""  # below it on the page: how to read it
     tasks: tuple[str, ...] = ()  # that it applies to, () for all
+    early: bool = False  # it needs no tables, gets None for them, and is drawn while they are computed
 
 
 def new_figure(width, height, margins, rows=1, columns=1, **spaces):

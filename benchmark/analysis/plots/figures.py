@@ -6,7 +6,8 @@ from pathlib import Path
 
 from benchmark.analysis.plots.figure import Chart, FigureSpec
 from benchmark.analysis.plots.model_charts import confusion_pairs, confusions, example, scores, trainings
-from benchmark.analysis.plots.saving import FORMATS, fingerprint, is_current, save_all
+from benchmark.analysis.plots.pool import finish
+from benchmark.analysis.plots.saving import FORMATS, fingerprint, is_current, save
 from benchmark.analysis.plots.study_charts import accuracy_intervals, accuracy_latency, pairwise
 
 FIGURES = (
@@ -24,14 +25,14 @@ FIGURES = (
         "pairwise", pairwise, "pairs", "Every pair of models",
         "Blue: the row is better; orange: the column is. Bold: the difference is more than chance.",
     ),
-    FigureSpec("confusion_*", confusions, "model", "Confusion"),
-    FigureSpec("confusion_pair_*", confusion_pairs),
-    FigureSpec("training_*", trainings, "model", "Training", "Solid: training; dashed: validation."),
+    FigureSpec("confusion_*", confusions, "model", "Confusion", early=True),
+    FigureSpec("confusion_pair_*", confusion_pairs, early=True),
+    FigureSpec("training_*", trainings, "model", "Training", "Solid: training; dashed: validation.", early=True),
     FigureSpec(
         "scores_*", scores, "model", "Calibration and curves",
         "Calibrated scores lie on the dashed diagonal; bars: share of predictions.",
     ),
-    FigureSpec("example", example),
+    FigureSpec("example", example, early=True),
 )  # fmt: skip
 
 
@@ -46,28 +47,51 @@ class Figure:
 
 def charts(results, tables):
     """Return (spec, chart) of every figure of a study; tables: of :func:`study_tables`."""
+    return [(spec, chart) for spec in specs(results) for chart in spec.charts(results, tables)]
+
+
+def specs(results):
+    """Return the rows of :data:`FIGURES` that apply to the task of a study."""
     task = results.study.get("task", "multiclass")
-    specs = [spec for spec in FIGURES if not spec.tasks or task in spec.tasks]
-    return [(spec, chart) for spec in specs for chart in spec.charts(results, tables)]
+    return [spec for spec in FIGURES if not spec.tasks or task in spec.tasks]
 
 
 def write_figures(results, tables):
-    """Draw and save every figure into results/<study>/figures that is not there as it would be; return all of them.
+    """Write every figure of a study that is not there as it should be; return all as :class:`Figure`."""
+    return FigureWriter(results).finish(tables)
 
-    They are written in the formats that the study names. Figures of models no longer there and of other formats are
-    removed; files of any other name in that folder are left alone."""
-    folder = results.folder / "figures"
-    formats = (results.study.get("figures") or {}).get("formats") or ("png",)
-    figures, jobs = [], []
-    for spec, chart in charts(results, tables):
-        paths, key = tuple(folder / f"{chart.name}.{name}" for name in formats), fingerprint(chart.draw)
-        if stale := [path for path in paths if not is_current(path, key)]:
-            jobs.append((chart.draw, stale, key))
-        figures.append(Figure(spec, chart, paths))
-    save_all(jobs)
-    written = {path for figure in figures for path in figure.paths}
-    for path in folder.glob("*"):
-        ours = path.suffix in FORMATS and any(fnmatch.fnmatch(path.stem, spec.pattern) for spec in FIGURES)
-        if ours and path not in written:
-            path.unlink()
-    return figures
+
+class FigureWriter:
+    """Draws and saves the figures of a study into results/<study>/figures, in the formats that it names.
+
+    Those that need no tables are begun at once where there is a pool (:func:`plots.pool.drawing_pool`). A figure that
+    is there as it should be is not drawn again."""
+
+    def __init__(self, results, pool=None):
+        self.results, self.pool, self.figures, self.started = results, pool, [], []
+        self._start(None, early=True)
+
+    def finish(self, tables):
+        """Write the other figures and return all as :class:`Figure`; tables: of :func:`study_tables`.
+
+        Figures of models no longer there and of other formats are removed; files of any other name in that folder are
+        left alone."""
+        self._start(tables, early=False)
+        finish(save, self.started)
+        written = {path for figure in self.figures for path in figure.paths}
+        for path in (self.results.folder / "figures").glob("*"):
+            ours = path.suffix in FORMATS and any(fnmatch.fnmatch(path.stem, spec.pattern) for spec in FIGURES)
+            if ours and path not in written:
+                path.unlink()
+        return self.figures
+
+    def _start(self, tables, early):
+        formats = self.results.study.get("figures", {}).get("formats", ("png",))
+        for spec in (spec for spec in specs(self.results) if spec.early == early):
+            for chart in spec.charts(self.results, tables):
+                paths = tuple(self.results.folder / "figures" / f"{chart.name}.{name}" for name in formats)
+                self.figures.append(Figure(spec, chart, paths))
+                key = fingerprint(chart.draw)
+                if stale := [path for path in paths if not is_current(path, key)]:
+                    job = (chart.draw, stale, key)
+                    self.started.append((self.pool.submit(save, *job) if self.pool else None, job))

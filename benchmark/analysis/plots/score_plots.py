@@ -10,6 +10,7 @@ SHADES = LinearSegmentedColormap.from_list("difference", [ORANGE, "white", BLUE]
 MANY = 24  # classes; with more only the mean and the extremes are named
 EXTREMES = 3  # classes of the greatest and of the least area that are named then
 INSIDE = 8  # entries of a legend that fit on the curves; more stand beside them
+TICKS = {"xticks": (0, 0.5, 1), "yticks": (0, 0.25, 0.5, 0.75, 1)}  # few: to draw them takes longer than all curves
 BESIDE = 7.5  # points, the text of a legend that stands beside the curves
 CURVES = (  # what is drawn, its axes, the place of the legend, title
     ("roc_auc", ("false-positive rate", "true-positive rate"), "lower right", "ROC"),
@@ -75,12 +76,14 @@ def plot_reliability(table, ax, title=""):
     table: of :func:`analysis.metrics.calibration.reliability`; empty bins are left out; on the dashed diagonal
     scores mean what they say."""
     drawn = table[table["n"] > 0]
+    if drawn.empty:
+        ax.text(0.5, 0.5, "no diagram: the scores\nof a clip do not sum to 1", ha="center", va="center")
     width = (drawn["high"] - drawn["low"]).to_numpy()
     ax.bar(drawn["low"], drawn["n"] / drawn["n"].sum(), width, align="edge", color="0.88", edgecolor="white")
     ax.plot((0, 1), (0, 1), color="0.4", linestyle="--", linewidth=1)
     ax.plot(drawn["confidence"], drawn["accuracy"], color=BLUE, marker="o", markersize=4)
     ax.set_title(title, y=1)
-    ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="confidence (highest score)")
+    ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="confidence (highest score)", **TICKS)
     ax.set_ylabel("accuracy (bars: share of predictions)")
     return drawn
 
@@ -107,7 +110,7 @@ def plot_curves(lines, areas, ax, names, corner, title=""):
         handles += ax.plot(grid, known[name], linewidth=1.2, zorder=2, **style)
         texts.append(f"{short} {areas[name]:.2f}")
     ax.set_title(title, y=1)
-    ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel=names[0], ylabel=names[1])
+    ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel=names[0], ylabel=names[1], **TICKS)
     if known:
         _legend(ax, handles, texts, corner)
     return mean

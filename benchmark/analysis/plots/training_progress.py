@@ -8,7 +8,7 @@ from benchmark.analysis.plots.figure import LINE, new_figure
 from benchmark.analysis.plots.palette import BLUE, ORANGE
 
 PANELS = (("accuracy", "accuracy (%)", "{:.1f}%", BLUE), ("loss", "loss (cross-entropy)", "{:.2f}", ORANGE))
-BAND = "0.95"  # grey of every second epoch
+BAND = "0.93"  # grey of every second epoch
 LABELS = 10  # epochs that can be named side by side
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # every how many epochs one is named
 LEGEND = {"ncols": 4, "fontsize": 8, "columnspacing": 1.2, "frameon": False, "borderaxespad": 0.2}
@@ -89,7 +89,8 @@ def plot_training(histories, axes, title="", kept=None):
             ax.axvline(kept, color="0.35", linestyle="-.", linewidth=1.2, zorder=2, label=said)
         _write_final(drawn[0], quantity, form, ax)
         ax.set(xlim=(0, end), ylabel=label)
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+        ax.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
+        ax.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
         ax.grid(axis="y", color="0.88", linewidth=0.6)
         ax.set_axisbelow(True)
         ax.legend(loc="lower right", bbox_to_anchor=(1, 0.99), **LEGEND)

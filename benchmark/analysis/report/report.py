@@ -28,8 +28,15 @@ def report(results_dir):
 
     Figures of models no longer there are removed. Raises :class:`benchmark.errors.StudyError` where the folder holds
     no results; a trial that failed or cannot be read is reported as failed."""
+    from benchmark.analysis.plots.pool import drawing_pool
+
+    with drawing_pool(Path(results_dir)) as pool:
+        return _report(results_dir, pool)
+
+
+def _report(results_dir, pool):
     from benchmark.analysis.metrics.marks import find_marks
-    from benchmark.analysis.plots.figures import write_figures
+    from benchmark.analysis.plots.figures import FigureWriter
     from benchmark.analysis.report.page.page import write_page
     from benchmark.analysis.tables.sheets import write_tables
     from benchmark.analysis.tables.tables import describe, failures
@@ -38,8 +45,9 @@ def report(results_dir):
 
     results = read_results(results_dir)
     sweep(results.folder, deep=True)
+    drawn = FigureWriter(results, pool)
     tables, written = write_tables(results)
-    figures = write_figures(results, tables)
+    figures = drawn.finish(tables)
     page = write_page(results, tables, figures)
     files = (*written, *(path for figure in figures for path in figure.paths), page)
     return Report(tables["comparison"], files, tuple(describe(results)), failures(results), find_marks(results))
