@@ -63,13 +63,15 @@ def changed(study):
     frame.to_csv(path, index=False)
 
 
-def measure(study, versions, prepare, repeat):
-    """Return {version: seconds of the fastest report} of sources that take turns; prepare: called before each."""
+def measure(studies, versions, prepare, repeat):
+    """Return {version: seconds of the fastest report} of sources that take turns; prepare: called before each.
+
+    studies: a results folder for each version, as one would not know the figures of another for its own."""
     found = {name: [] for name in versions}
     for _ in range(repeat):
         for name, sources in versions.items():
-            prepare(study)
-            found[name].append(seconds(sources, study))
+            prepare(studies[name])
+            found[name].append(seconds(sources, studies[name]))
     return {name: min(times) for name, times in found.items()}
 
 
@@ -78,9 +80,10 @@ def compare(versions, repeat):
     new = {}
     with tempfile.TemporaryDirectory() as folder:
         for folds in (1, 5):
-            study = build_results(Path(folder) / f"of_{folds}", folds=folds, failed=())
+            studies = {version: build_results(Path(folder) / version / f"of_{folds}", folds=folds, failed=())
+                       for version in versions}  # fmt: skip
             for name, prepare in (("cold", cold), ("one trial changed", changed)):
-                times = measure(study, versions, prepare, repeat)
+                times = measure(studies, versions, prepare, repeat)
                 said = ", ".join(f"{version} {value:.1f} s" for version, value in times.items())
                 ratio = f"; {times['old'] / times['new']:.1f} times as fast" if "old" in times else ""
                 print(f"11 models x {folds}, {name}: {said}{ratio}", flush=True)

@@ -36,11 +36,11 @@ def scores_figure(reliability, curves, areas, title):
     :func:`plot_curves`}}."""
     named = next(iter(curves.values()))
     beside = len(named) > INSIDE
-    room = 0.9 + width_of([f"{name} 0.00" for name in short_names(named)], BESIDE) if beside else 0.65
+    room = 0.95 + width_of([f"{name} 0.00" for name in short_names(named)], BESIDE) if beside else 0.72
     space, side, top = {"wspace": room / 3.0}, 3.0, 0.35 + LINE * title.count("\n")
-    width = 0.55 + 3 * side + 2 * room + (room if beside else 0.15)
+    width = 0.62 + 3 * side + 2 * room + (room if beside else 0.15)
     figure, (left, *others) = new_figure(
-        width, 0.5 + side + top, (0.55, room if beside else 0.15, 0.5, top), columns=3, **space
+        width, 0.5 + side + top, (0.62, room if beside else 0.15, 0.5, top), columns=3, **space
     )
     plot_reliability(reliability, left, title)
     for ax, (key, axes, corner, heading) in zip(others, CURVES, strict=True):
