@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements
 EXTRA := $(VENV)/.requirements-extra
+EXTRAS := $(wildcard requirements/*.txt)
+# pip compiles byte code as it installs; without it every import takes three times as long.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --compile
 
 # Whole runs, other processes, networks in full: what a change of one function hardly needs.
 SLOW := system engines inference models/test_networks.py training/test_matlab.py spectrograms/test_render.py \
@@ -21,18 +24,17 @@ help:
 
 setup: $(STAMP)
 
-# pip compiles byte code as it installs; without it every import takes three times as long.
-$(STAMP): requirements.txt
+$(STAMP): requirements.txt requirements/test.txt
 	@$(PYTHON) benchmark/doctor.py
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing requirements.txt into $(VENV) (a minute or two) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --compile -r requirements.txt
+	@$(PIP) $(^:%=-r %)
 	@touch $@
 
 # What optional features need, so that their tests run too.
-$(EXTRA): requirements-extra.txt $(STAMP)
-	@echo "installing requirements-extra.txt into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --compile -r requirements-extra.txt
+$(EXTRA): $(EXTRAS) $(STAMP)
+	@echo "installing requirements/ into $(VENV) ..."
+	@$(PIP) $(EXTRAS:%=-r %)
 	@touch $@
 
 demo: setup
@@ -57,4 +59,4 @@ bench: setup
 	@$(BIN)/python tests/benchmarks/report.py
 
 clean:
-	rm -rf $(VENV) .cache .pytest_cache .ruff_cache results/demo
+	rm -rf $(VENV) .cache .pytest_cache .ruff_cache build *.egg-info results/demo

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from benchmark.config.load import load_network, load_study, network_names
+import benchmark
+from benchmark.config.load import load_study, own_networks
 from benchmark.engines.connection import connected, spread
 from benchmark.errors import StudyError
 from benchmark.models.backend import hide_gpus, import_keras
@@ -28,6 +29,8 @@ BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
 def main():
     """Run a command; an error in its arguments, study or data is one sentence and exit code 2."""
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())  # builders of the user's own, where the command is an installed one
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a terminal or pipe that cannot show a character must not end a run
     try:
@@ -68,54 +71,15 @@ def run(
     ] = None,
 ):
     """Render, train, evaluate and time all models of a study; write its tables and figures."""
-    from benchmark.data import prepare
-    from benchmark.store.lock import held
-    from benchmark.store.origin import origin
-
     plan = load_study(study, [*settings, *([f"engine.kind={where}"] if where else [])], only)
-    prepare.check_writable(plan.folder)
-    prepare.check_packages(plan)
-    found = prepare.find(plan)  # wrong data are told before seconds are spent on loading networks
-    with held(plan.folder):
-        try:
-            records = _run(plan, found, force, origin(study, plan))
-        except KeyboardInterrupt:
-            print("\ninterrupted: finished trials are kept; the same command goes on from there", file=sys.stderr)
-            sys.exit(INTERRUPTED)
-        _report(plan.folder)
-        if plan.tracking:
-            from benchmark.analysis.report.tracking import track
-
-            track(plan.folder)
-    failed = sum(record["status"] != "done" for record in records)
-    if failed:
-        print(f"{failed} of {len(records)} trials failed; the reasons stand below the table", file=sys.stderr)
+    try:
+        trials = benchmark.run(plan, force).trials
+    except KeyboardInterrupt:
+        print("\ninterrupted: finished trials are kept; the same command goes on from there", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    if failed := (trials["status"] != "done").sum():
+        print(f"{failed} of {len(trials)} trials failed; the reasons stand below the table", file=sys.stderr)
         sys.exit(FAILED)
-
-
-def _run(plan, found, force, origin):
-    """Check the networks of a study, make its pictures, run its trials; return their records."""
-    from benchmark.data import prepare
-    from benchmark.models import backend
-    from benchmark.trials.provenance import suite
-
-    suite()  # the commit of the code that is loaded now, whatever is edited meanwhile
-    if plan.engine.kind == "inline" and plan.engine.num_cpus:
-        backend.keep_to(backend.cores()[: plan.engine.num_cpus])
-    if plan.engine.kind != "inline":
-        backend.hide_gpus()
-    backend.import_keras()
-    from benchmark.engines import engine
-    from benchmark.trials import checks
-
-    wrong = checks.judge(plan)
-    with connected(plan.engine):
-        ready = prepare.prepare(plan, found=found, spread=spread(plan.engine))
-        prepare.gate(plan, ready)
-        if not force:
-            engine.check_replaces(plan, ready.clips, ready.folds, origin, wrong)
-        prepare.write_study(plan, ready)
-        return engine.run_all(plan, ready.clips, ready.folds, force, origin=origin, wrong=wrong)
 
 
 @app.command()
@@ -125,7 +89,7 @@ def render(study: StudyFile, settings: Settings = (), only: Only = ()):
 
     plan = load_study(study, settings, only)
     with connected(plan.engine):
-        clips, rejected, _ = prepare.draw(plan, *prepare.find(plan, labelled=False), spread=spread(plan.engine))
+        clips, rejected = prepare.draw(plan, *prepare.find(plan, labelled=False), spread=spread(plan.engine))
     for path, reason in rejected.itertuples(index=False):
         print(f"set aside: {path}: {reason}")
     if len(clips):
@@ -144,13 +108,12 @@ def report(
     if (results is None) == (compare is None):
         raise StudyError("report takes a study's folder such as results/demo, or --compare A B")
     if results is not None:
-        _report(results)
+        benchmark.report(results)
         return
     from benchmark.analysis.report import compare as comparing
-    from benchmark.analysis.report.terminal import print_sheets
 
     found = comparing.compare(*compare)
-    print_sheets(comparing.sheets(found))
+    comparing.print_compare(found)
     print(*comparing.write_compare(found, out), sep="\n")
 
 
@@ -198,7 +161,7 @@ def models():
     import_keras()
     from benchmark.models.listing import list_networks
 
-    list_networks([load_network(name) for name in network_names()])
+    list_networks(own_networks())
 
 
 @app.command()
@@ -213,14 +176,10 @@ def predict(
     trust: Trust = False,
 ):
     """Score new audio, video or spectrogram files with a trained model, window by window."""
-    from benchmark.inference.predictor import check_trial
+    from benchmark.inference.predictor import print_scores
 
-    settings = check_trial(trial)
-    import_keras()
-    from benchmark.inference.predictor import Predictor, print_scores
-
-    predictor = Predictor(trial, settings, _known(trust))
-    rows = [predictor.predict(file, hop, timed) for file in files]
+    model = benchmark.load_model(trial, trust)
+    rows = [model.predict(file, hop, timed) for file in files]
     print(json.dumps(rows, indent=1)) if as_json else print_scores(rows)
     if any(row["error"] for row in rows):
         sys.exit(FAILED)
@@ -290,11 +249,4 @@ def schema(folder: Annotated[Path, typer.Argument(help="where to write the two f
 
 def _known(trust):
     """Return the user's own networks, whose code a trial may name; None where the trial is trusted."""
-    return None if trust else [load_network(name) for name in network_names()]
-
-
-def _report(folder):
-    from benchmark.analysis.report import report
-
-    report.print_comparison(report.report(folder))
-    print(f"results: {Path(folder).resolve()}")
+    return None if trust else own_networks()

@@ -37,13 +37,27 @@ def load_clip(path, clip, sample_rate):
 def read_clip(path, clip, sample_rate):
     """Return the seconds of a file that ``clip`` (ClipParams) asks for as a :class:`Clip` at ``sample_rate`` (Hz).
 
+    A damaged or cut file gives what can be decoded. Raises AudioError as :func:`decode_clip` and :func:`clip_of` do."""
+    return clip_of(decode_clip(path, clip), clip, sample_rate)
+
+
+def decode_clip(path, clip):
+    """Return the :class:`spectrograms.sound.Sound` that a clip is cut from, at the file's own rate.
+
+    Raises AudioError if there is nothing to decode."""
+    lead = min(clip.offset, MARGIN)
+    return decode(path, clip.offset - lead, lead + clip.duration + MARGIN)
+
+
+def clip_of(sound, clip, sample_rate):
+    """Return the :class:`Clip` at ``sample_rate`` (Hz) that :func:`decode_clip` decoded, as ``clip`` asks for it.
+
     Its waveform has round(duration * sample_rate) samples. Channels are averaged, then resampled as ``librosa.load``
     does. Samples keep their scale: full scale is 1.0, and peaks above it stay; but samples at the scale of integers are
-    divided by it, which the caveat tells. A damaged or cut file gives what can be decoded. Raises AudioError if that is
-    nothing, too short, silent, not finite, of no known scale, or if the channels cancel each other in their mean.
+    divided by it, which the caveat tells. Raises AudioError if the sound is too short, silent, not finite, of no known
+    scale, or if the channels cancel each other in their mean.
     """
     lead = min(clip.offset, MARGIN)
-    sound = decode(path, clip.offset - lead, lead + clip.duration + MARGIN)
     _check_channels(sound)
     mono, scaled = _to_full_scale(sound)
     if sound.rate != sample_rate and mono.size:

@@ -1,20 +1,26 @@
 """Tasks spread over processes: one that kills or stalls its process costs no more than itself."""
 
 import os
-import re
+import signal
 import threading
-from collections import deque
-from concurrent.futures import FIRST_COMPLETED, wait
-from time import monotonic, sleep
+from concurrent.futures import as_completed
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from time import sleep
 
-# Not the standard pool: that would import the main script anew in every process.
-from joblib.externals.loky import ProcessPoolExecutor
-from joblib.externals.loky.process_executor import TerminatedWorkerError
+from joblib.externals.loky.backend.context import LokyContext, LokyProcess
+from pebble import ProcessExpired, ProcessPool, concurrent
 
 TIME_LIMIT = 60  # seconds for one task and, where it is new, its process; real decoding takes a hundredth
-POLL = 0.5  # seconds between two looks for tasks that take too long
+POLL = 0.5  # seconds between two looks for a parent that is gone
 # One thread each: processes that all start threads of their own wait for each other.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+
+
+class _Context(LokyContext):
+    """Starts processes as joblib does: the standard way would import the main script anew in every one."""
+
+    Process = staticmethod(partial(LokyProcess, env=ONE_THREAD))
 
 
 def follow(parent):
@@ -36,65 +42,28 @@ def in_processes(function, tasks, n_processes, lost):
     An exception of ``function`` ends all.
     """
     suspects = []
-    for task, answer, reason in _tried(function, tasks, n_processes):
-        if reason:
-            suspects.append(task)
-        else:
-            yield answer
-    for task, answer, reason in _tried(function, suspects, 1):
-        yield lost(task, reason) if reason else answer
-
-
-def _tried(function, tasks, n_processes):
-    """Yield (task, answer, None) or (task, None, why there is no answer) for each task."""
-    waiting, idle, busy = deque(tasks), [_Lane() for _ in range(n_processes)], {}
+    pool = ProcessPool(n_processes, initializer=follow, initargs=(os.getpid(),), context=_Context())
     try:
-        while waiting or busy:
-            while waiting and idle:
-                lane = idle.pop()
-                busy[lane.start(function, waiting.popleft())] = lane
-            wait(busy, POLL, FIRST_COMPLETED)
-            for future in [future for future, lane in busy.items() if future.done() or monotonic() > lane.deadline]:
-                lane = busy.pop(future)
-                idle.append(lane)
-                yield lane.task, *lane.outcome(future)
+        futures = {pool.schedule(function, task, timeout=TIME_LIMIT): task for task in tasks}
+        for future in as_completed(futures):
+            try:
+                yield future.result()
+            except (ProcessExpired, BrokenProcessPool, TimeoutError):  # the pool breaks where all its processes died
+                suspects.append(futures[future])
     finally:
-        for lane in idle:
-            lane.stop()
-        for lane in busy.values():
-            lane.stop(kill=True)
-
-
-class _Lane:
-    """One process that does one task at a time, so that it is known which task it died of."""
-
-    def __init__(self):
-        self.pool, self.task, self.deadline = None, None, None
-
-    def start(self, function, task):
-        """Return the future of ``function(*task)``."""
-        self.pool = self.pool or ProcessPoolExecutor(1, env=ONE_THREAD, initializer=follow, initargs=(os.getpid(),))
-        self.task, self.deadline = task, monotonic() + TIME_LIMIT
+        pool.stop()
+        pool.join()
+    alone = concurrent.process(timeout=TIME_LIMIT, context=_Context())(_alone)
+    for task in suspects:
         try:
-            return self.pool.submit(function, *task)
-        except TerminatedWorkerError:  # it died while it had nothing to do
-            self.stop(kill=True)
-            return self.start(function, task)
+            yield alone(os.getpid(), function, task).result()
+        except TimeoutError:
+            yield lost(task, f"takes its decoder more than {TIME_LIMIT} s")
+        except ProcessExpired as death:
+            how = signal.Signals(-death.exitcode).name if death.exitcode < 0 else f"EXIT({death.exitcode})"
+            yield lost(task, f"crashes its decoder ({how})")
 
-    def outcome(self, future):
-        """Return (answer, None), or (None, reason) where the process died or takes too long; it is gone then."""
-        if not future.done():
-            self.stop(kill=True)
-            return None, f"takes its decoder more than {TIME_LIMIT} s"
-        try:
-            return future.result(), None
-        except TerminatedWorkerError as error:
-            self.stop(kill=True)
-            how = re.search(r"SIG[A-Z]+|EXIT\(-?\d+\)", str(error))  # not told on Windows
-            return None, f"crashes its decoder ({how[0] if how else 'its process ended'})"
 
-    def stop(self, kill=False):
-        """End the process, if there is one."""
-        if self.pool is not None:
-            self.pool.shutdown(kill_workers=kill)
-        self.pool = None
+def _alone(parent, function, task):
+    follow(parent)
+    return function(*task)

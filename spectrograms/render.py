@@ -11,7 +11,7 @@ import pandas as pd
 from joblib import effective_n_jobs
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from spectrograms.audio import read_clip
+from spectrograms.audio import clip_of, decode_clip
 from spectrograms.errors import AudioError
 from spectrograms.image import draw, read_text, save_png
 from spectrograms.mel import log_mel
@@ -46,7 +46,7 @@ def image_path(sha256, cache, clip_params, mel_params, image_params):
     return Path(cache) / "images" / folder / sha256[:2] / f"{sha256}.png"
 
 
-def render(clips, clip_params, mel_params, image_params, cache, n_jobs=-1, progress=True, spread=None):
+def render(clips, clip_params, mel_params, image_params, cache, n_jobs=-1, progress=True, spread=None, besides=()):
     """Make the pictures of all clips that have none yet in the folder ``cache``; return a Rendered.
 
     ``clips`` is a table with the columns path and sha256 (hex digest of the file's bytes). Added to it are ``image``,
@@ -58,12 +58,14 @@ def render(clips, clip_params, mel_params, image_params, cache, n_jobs=-1, progr
     ``n_jobs`` counts processes as joblib does; None or -1 is all cores, and 1 is this very process, which a decoder
     may then take down. ``spread(function, tasks)`` runs the tasks elsewhere: it yields ``function(*task)`` for each,
     in any order, or (task[0], reason) for a task that killed its process; ``function`` can be imported by name.
+    ``besides`` are functions for what else is made of a clip while it is decoded: see :func:`render_clip`.
     """
     settings = (clip_params, mel_params, image_params)
     paths = dict(zip(clips["sha256"], clips["path"], strict=True))  # the same bytes are drawn once
     targets = {digest: image_path(digest, cache, *settings) for digest in paths}
     found = {digest: _read_found(target, digest) for digest, target in targets.items()}
-    tasks = [(digest, paths[digest], targets[digest], *settings) for digest in paths if found[digest] is None]
+    missing = [digest for digest in paths if found[digest] is None]
+    tasks = [(digest, paths[digest], targets[digest], *settings, besides) for digest in missing]
     results = (spread or partial(_spread_here, n_jobs=n_jobs))(render_clip, tasks)
     with _progress_bar(progress and tasks) as bar:
         found |= dict(bar.track(results, total=len(tasks), description="spectrograms"))
@@ -89,14 +91,15 @@ def _read_found(target, sha256):
         return None
 
 
-def render_clip(sha256, path, target, clip_params, mel_params, image_params):
+def render_clip(sha256, path, target, clip_params, mel_params, image_params, besides=()):
     """Make the picture of one file (its digest ``sha256``), save it as ``target``; return (sha256, its Found).
 
     Returns (sha256, reason) where the file gives no picture. Raises OSError where the picture cannot be written: a full
-    disk says nothing about the file.
+    disk says nothing about the file. Each of ``besides`` is called with the decoded Sound and ``sha256``.
     """
     try:
-        clip = read_clip(path, clip_params, mel_params.sample_rate)
+        sound = decode_clip(path, clip_params)
+        clip = clip_of(sound, clip_params, mel_params.sample_rate)
         picture = draw(log_mel(clip.waveform, mel_params), image_params, mel_params)
     except (AudioError, OSError, MemoryError) as error:
         return sha256, _why(error)
@@ -104,6 +107,8 @@ def render_clip(sha256, path, target, clip_params, mel_params, image_params):
     described = json.dumps({name: section.model_dump(mode="json") for name, section in params.items()})
     found = Found(round(clip.seconds, 3), printable(clip.caveat))
     text = {"source_sha256": sha256, "params": described, "seconds": str(found.seconds), "caveat": found.caveat}
+    for make in besides:
+        make(sound, sha256)
     save_png(picture, target, text, scratch=target.parents[2])  # where all pictures of a cache lie
     return sha256, found
 

@@ -1,5 +1,6 @@
 """YAML to a typed, validated, frozen study. An error names the file, the key, what was expected and the likely slip."""
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal, get_args, get_origin
@@ -10,17 +11,19 @@ from pydantic import TypeAdapter, ValidationError
 from benchmark.config.study import NetworkParams, Study
 from benchmark.config.training import TrainingParams
 from benchmark.errors import StudyError, did_you_mean
+from benchmark.store.shipped import shipped
 from benchmark.store.yaml_file import parse, read_yaml
 from spectrograms.params import Params
 
-CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+CONFIGS = shipped("configs")
 
 
-def load_study(path, overrides=(), only=(), configs=CONFIGS):
+def load_study(path, overrides=(), only=(), settings=(), configs=CONFIGS):
     """Return the :class:`Study` of a YAML file, with ``key=value`` overrides and the models reduced to ``only``.
 
-    What ``only`` leaves out, and ensembles with it, is dropped before anything is judged. Raises :class:`StudyError`
-    where the file, a key or a value is wrong, with every model that is."""
+    ``settings`` override, too, as nested mappings of values: {"training": {"epochs": 5}}. What ``only`` leaves out, and
+    ensembles with it, is dropped before anything is judged. Raises :class:`StudyError` where the file, a key or a value
+    is wrong, with every model that is."""
     path = Path(path)
     raw = {"name": path.stem, **read_yaml(path)}
     entries = raw.get("models", [])
@@ -31,10 +34,12 @@ def load_study(path, overrides=(), only=(), configs=CONFIGS):
     raw["models"] = [{"extends": entry} if isinstance(entry, str) else entry for entry in entries]
     for override in overrides:
         _override(raw, override)
+    for place, value in _leaves(dict(settings)):
+        _set(raw, place, value)
     if only:
         _keep_only(raw, only)
     raw["models"] = _resolve_all(raw["models"], path, configs)
-    study = read_section(Study, raw, path, {"part": bool(only)})
+    study = read_section(Study, raw, path, {"part": bool(only), "file": path})
     _check_read(study, path, whole=not only)
     return study
 
@@ -43,7 +48,7 @@ def _check_read(study, path, whole):
     """Raise :class:`StudyError` for a setting of training that is not its default where no model reads it.
 
     Not ``whole``: some models are left out, and they may be the ones that read a setting of the study."""
-    ignored = [(m, study.for_model(m).training.ignored(m.takes)) for m in study.models]
+    ignored = [(m, study.for_model(m).training.ignored(m.reads)) for m in study.models]
     defaults = TrainingParams().model_dump()
     given = [key for key, value in study.training.model_dump().items() if whole and value != defaults[key]]
     slips = [("training", key, ignored[0][1][key]) for key in given if all(key in why for _, why in ignored)]
@@ -55,6 +60,11 @@ def _check_read(study, path, whole):
 def load_network(name):
     """Return the :class:`NetworkParams` of a file in ``configs/models/``."""
     return resolve_network(name)
+
+
+def own_networks():
+    """Return the :class:`NetworkParams` of every file in ``configs/models/``, sorted by name."""
+    return [load_network(name) for name in network_names()]
 
 
 def network_names(configs=CONFIGS):
@@ -129,17 +139,35 @@ def _override(raw, override):
     key, equals, text = override.partition("=")
     if not equals:
         raise StudyError(f"--set takes key=value, as in training.epochs=5; got '{override}'")
-    *outer, last = key.strip().split(".")
-    value, node = _value(text, _kind_at([*outer, last]), override), raw
+    place = key.strip().split(".")
+    try:
+        _set(raw, place, _value(text, _kind_at(place)))
+    except StudyError as error:
+        raise StudyError(f"--set {override}: {error}") from None
+
+
+def _set(raw, place, value):
+    """Set the value at a place such as ('models', 'vgg16', 'weights')."""
+    *outer, last = place
+    node = raw
     try:
         for part in outer:
             node = node.setdefault(part, {}) if isinstance(node, dict) else node[_index(node, part)]
         node[last if isinstance(node, dict) else _index(node, last)] = value
     except (LookupError, ValueError, TypeError, AttributeError):
-        raise StudyError(f"--set {override}: there is no place '{key}' in the study for this value") from None
+        raise StudyError(f"there is no place '{'.'.join(place)}' in the study for this value") from None
 
 
-def _value(text, kind, override):
+def _leaves(settings, *outer):
+    """Yield the place and the value of each setting in nested mappings."""
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, *outer, str(key))
+        else:
+            yield (*outer, str(key)), os.fspath(value) if isinstance(value, Path) else value
+
+
+def _value(text, kind):
     """Return the value that was typed for a setting of this type: YAML, but for a text or path what was typed.
 
     A text takes no other YAML than what fits it, null or a list of pairs in brackets: '#', ': ' or [ are part of it."""
@@ -154,7 +182,7 @@ def _value(text, kind, override):
     except yaml.YAMLError as error:
         if is_text:
             return text
-        raise StudyError(f"--set {override}: '{text}' is not valid YAML: {' '.join(str(error).split())}") from None
+        raise StudyError(f"'{text}' is not valid YAML: {' '.join(str(error).split())}") from None
     return value if value is None or not is_text or text.lstrip().startswith(("[", "{")) else text
 
 

@@ -12,6 +12,7 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    PrivateAttr,
     ValidationError,
     ValidationInfo,
     model_validator,
@@ -162,9 +163,9 @@ class NetworkParams(Params):
     random: str | None = Field(None, description="tensorflow_hub: package.module:builder used for weights: random")
 
     @property
-    def takes(self):
-        """What the network is fed with: 'image' or 'waveform'."""
-        return "waveform" if self.backbone.startswith("tensorflow_hub:") else "image"
+    def reads(self):
+        """What of a clip the network reads: 'picture' or 'waveform'."""
+        return "waveform" if self.backbone.startswith("tensorflow_hub:") else "picture"
 
     @property
     def weights_path(self):
@@ -231,6 +232,12 @@ class Study(Params):
     ensembles: tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...] = ()  # of models, as further rows
     cache: Place = Path(".cache")  # rendered images, features, embeddings
     results: Place = Path("results")  # the study writes into results/<name>/
+    _file: Path | None = PrivateAttr(None)
+
+    @property
+    def file(self):
+        """The YAML file that the study was read from, or None."""
+        return self._file
 
     def for_model(self, network):
         """Return the study as it holds for one model: with the training settings of its own."""
@@ -244,6 +251,7 @@ class Study(Params):
 
     @model_validator(mode="after")
     def _consistent(self, info: ValidationInfo):
+        self._file = (info.context or {}).get("file")
         names = [model.name for model in self.models]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -260,7 +268,7 @@ class Study(Params):
         is_part = (info.context or {}).get("part")  # of a study whose other models may well read it
         if self.augment != AugmentParams() and "finetune" not in regimes and not is_part:
             raise ValueError("augment needs regime: finetune; frozen features are computed once, before any change")
-        deaf = [model.name for model in self.models if model.takes == "waveform"]
+        deaf = [model.name for model in self.models if model.reads == "waveform"]
         if self.dataset.kind == "images" and deaf:
             raise ValueError(f"{', '.join(deaf)} need sound, but dataset.kind is 'images'; leave them out")
         return self

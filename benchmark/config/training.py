@@ -162,9 +162,9 @@ class TrainingParams(Params):
         chosen = HEAD_INITS[self.preset] if self.head_init == "auto" else self.head_init
         return "zeros" if (chosen, regime) == ("solved", "frozen") else chosen
 
-    def ignored(self, takes):
-        """Return {setting: why} of those without effect on a network that takes 'image' or 'waveform'."""
-        regime = self.regime if takes == "image" else "frozen"
+    def ignored(self, reads):
+        """Return {setting: why} of those without effect on a network that reads 'picture' or 'waveform'."""
+        regime = self.regime if reads == "picture" else "frozen"
         by_solver = self.solves(regime)
         reads_C = by_solver or self.head_start(regime) == "solved"
         found = (STEPS_ONLY if by_solver else {}) | ({} if reads_C else SOLVER_ONLY)

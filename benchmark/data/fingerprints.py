@@ -10,7 +10,7 @@ A copy has the same anchors, so there is no need to compare every frame, or ever
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from spectrograms.audio import load_clip
+from spectrograms.audio import clip_of, decode_clip
 from spectrograms.errors import AudioError
 from spectrograms.mel import log_mel
 from spectrograms.params import MelParams
@@ -36,12 +36,20 @@ SETTINGS = [SOUND.model_dump(), FLOOR, LAG, STRONG, WEAKEST, NEAR, KEYS]
 
 
 def sound_fingerprint(path, clip):
-    """Return the fingerprint of the seconds of a file that ``clip`` (ClipParams) asks for, (3, n_frames) uint32.
+    """Return :func:`fingerprint_of` a file; no frames where it cannot be read."""
+    try:
+        return fingerprint_of(decode_clip(path, clip), clip)
+    except AudioError:
+        return EMPTY
+
+
+def fingerprint_of(sound, clip):
+    """Return the fingerprint of the seconds of a Sound that ``clip`` (ClipParams) asks for: (3, n_frames) uint32.
 
     The rows are bits, which of them are strong, and flags of the anchors, as :func:`encode` makes them; 62.5 frames a
     second. Volume is nothing to it. No frames where there is silence."""
     try:
-        waveform = load_clip(path, clip, SOUND.sample_rate)
+        waveform = clip_of(sound, clip, SOUND.sample_rate).waveform
     except AudioError:  # silent once it is resampled
         return EMPTY
     power = 10 ** (log_mel(waveform, SOUND).astype(float) / 10)

@@ -1,5 +1,6 @@
 """Copies of a clip: on two sides of a split they would flatter every network, under two labels one label is wrong."""
 
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from benchmark.data.fingerprints import SETTINGS, near_duplicates, sound_fingerprint
+from benchmark.data.fingerprints import SETTINGS, fingerprint_of, near_duplicates, sound_fingerprint
 from benchmark.data.thumbnails import SHAPE, near_duplicate_pictures, thumbnail
 from spectrograms import version
 from spectrograms.files import replacing
@@ -116,8 +117,7 @@ def _pairs(clips, rows):
 
 def _fingerprints(files, make, depends, clip_params, cache, n_jobs):
     """Return the fingerprint of each file, in order, computing those that ``cache`` lacks."""
-    clip = clip_params.model_copy(update={"short": "pad"})  # a repeated clip has nothing that it did not have once
-    folder = Path(cache) / "fingerprints" / fingerprint(clip, make.__name__, depends)
+    clip, folder = _place(make, depends, clip_params, cache)
     folder.mkdir(parents=True, exist_ok=True)
     tasks = [(path, folder / f"{digest}.npy") for path, digest in zip(files["path"], files["sha256"], strict=True)]
     known = [_read(target) for _, target in tasks]
@@ -131,11 +131,34 @@ def _fingerprints(files, make, depends, clip_params, cache, n_jobs):
     return known
 
 
+def keeper(clip_params, cache):
+    """Return a function of (Sound, sha256) that keeps the fingerprint of a file of sound that is decoded anyway.
+
+    It can be sent to another process; :func:`find_copies` takes what it kept."""
+    _, make, _, depends = KINDS["audio"]
+    clip, folder = _place(make, depends(), clip_params, cache)
+    return partial(_keep, clip=clip, folder=folder)
+
+
+def _keep(sound, sha256, clip, folder):
+    _write(fingerprint_of(sound, clip), folder / f"{sha256}.npy")
+
+
+def _place(make, depends, clip_params, cache):
+    """Return the settings of the clips that fingerprints are made of, and the folder in which those are kept."""
+    clip = clip_params.model_copy(update={"short": "pad"})  # a repeated clip has nothing that it did not have once
+    return clip, Path(cache) / "fingerprints" / fingerprint(clip, make.__name__, depends)
+
+
 def _make(path, target, make, clip):
     bits = make(path, clip)
+    _write(bits, target)
+    return bits
+
+
+def _write(bits, target):
     with replacing(target, scratch=target.parents[1]) as temporary, open(temporary, "wb") as out:
         np.save(out, bits)
-    return bits
 
 
 def _read(target):

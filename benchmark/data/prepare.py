@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pandas as pd
 import yaml
 
 from benchmark.data.clips import find_clips
-from benchmark.data.leakage import across, find_copies, find_same_bytes, join_copies
+from benchmark.data.leakage import across, find_copies, find_same_bytes, join_copies, keeper
 from benchmark.data.splits import make_splits, protocol_of
 from benchmark.data.synthetic import synthesise
 from benchmark.errors import StudyError
@@ -20,17 +21,17 @@ from spectrograms.files import replacing, sweep_cache, write_text
 from spectrograms.image import caveat, read_image
 from spectrograms.names import printable
 from spectrograms.render import render
+from spectrograms.waveforms import are_kept, keep_waveform, waveform_folder
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """The clips that have a picture, the files set aside, how many pictures were new, the folds of each seed, the
-    pairs of copies that a split parts or that have two labels (:func:`benchmark.data.leakage.across`), those that
-    were put into one group, and the protocol that drew the folds."""
+    """The clips that have a picture, the files set aside, the folds of each seed, the pairs of copies that a split
+    parts or that have two labels (:func:`benchmark.data.leakage.across`), those that were put into one group, and
+    the protocol that drew the folds."""
 
     clips: pd.DataFrame
     rejected: pd.DataFrame
-    rendered: int
     folds: dict
     leaks: pd.DataFrame
     grouped: pd.DataFrame
@@ -50,10 +51,10 @@ def find(study, say=print, labelled=True):
     return find_clips(dataset, study.cache, labelled, say)
 
 
-def draw(study, clips, rejected, say=print, spread=None):
-    """Return (clips with their picture, rejected, number of new pictures); pictures made elsewhere stay as they are.
+def draw(study, clips, rejected, say=print, spread=None, besides=()):
+    """Return (clips with their picture, rejected); pictures made elsewhere stay as they are.
 
-    ``spread`` is that of :func:`spectrograms.render.render`."""
+    ``spread`` and ``besides`` are those of :func:`spectrograms.render.render`."""
     if study.dataset.kind == "images":
         with ThreadPoolExecutor() as pool:
             looks = pd.DataFrame(pool.map(_look, clips["path"]), columns=["flaw", "caveat"], index=clips.index)
@@ -62,12 +63,12 @@ def draw(study, clips, rejected, say=print, spread=None):
         good = clips.assign(image=clips["path"], seconds=float("nan"), caveat=looks["caveat"])[looks["flaw"] == ""]
         rejected = pd.concat([rejected, pd.DataFrame(bad, columns=rejected.columns)], ignore_index=True)
         say(f"{len(good)} pictures; {len(rejected)} set aside")
-        return good, rejected, 0
-    kept, bad, new = render(clips, study.clip, study.mel, study.image, study.cache, spread=spread)
+        return good, rejected
+    kept, bad, new = render(clips, study.clip, study.mel, study.image, study.cache, spread=spread, besides=besides)
     sweep_cache(study.cache)  # again: processes of a killed run may have gone on for a moment
     rejected = pd.concat([rejected, bad], ignore_index=True)
     say(f"{len(kept)} clips: {new} pictures rendered, {len(kept) - new} from {study.cache}; {len(rejected)} set aside")
-    return kept, rejected, new
+    return kept, rejected
 
 
 def _look(path):
@@ -87,9 +88,9 @@ def prepare(study, say=print, found=None, spread=None):
     """Return the :class:`Prepared` study; ``found`` is what :func:`find` returned, if it was called before.
 
     Raises StudyError before anything is rendered where the data cannot do."""
-    clips, rejected = found or find(study, say)
-    split_all(study, clips)
-    clips, rejected, rendered = draw(study, clips, rejected, say, spread)
+    listed, rejected = found or find(study, say)
+    folds = split_all(study, listed)
+    clips, rejected = draw(study, listed, rejected, say, spread, _besides(study, len(listed)))
     if clips.empty:
         raise StudyError(
             f"no clip of {study.dataset.root} can be used; the first reason is: {rejected['reason'].iloc[0]}"
@@ -100,7 +101,8 @@ def prepare(study, say=print, found=None, spread=None):
     pairs = _copies(study, clips)
     clips, grouped = _group(study, clips, pairs, protocol)
     try:
-        folds = split_all(study, clips)
+        if len(clips) < len(listed) or len(grouped):
+            folds = split_all(study, clips)
     except StudyError as error:
         joined = f"; leakage: group had joined {_pairs(grouped)} of copies into groups" if len(grouped) else ""
         raise StudyError(f"{error}{joined}") from None
@@ -110,7 +112,17 @@ def prepare(study, say=print, found=None, spread=None):
             f"leakage: group: {_pairs(grouped)} of copies, the first {_described(first)}, are in {groups} "
             f"{'group' if groups == 1 else 'groups'}, each on one side of every split"
         )
-    return Prepared(clips, rejected, rendered, folds, _leaks(study, pairs, clips, folds), grouped, protocol)
+    return Prepared(clips, rejected, folds, _leaks(study, pairs, clips, folds), grouped, protocol)
+
+
+def _besides(study, n_clips):
+    """Return what else is made of each clip while it is decoded for its picture, so that it is decoded once."""
+    waveforms = waveform_folder(study.cache, study.clip)
+    is_read = any(model.reads == "waveform" for model in study.models) and are_kept(n_clips, study.clip)
+    return [
+        *([keeper(study.clip, study.cache)] if study.leakage != "off" else []),
+        *([partial(keep_waveform, folder=waveforms, clip=study.clip)] if is_read else []),
+    ]
 
 
 def _of_given_split(split, protocol, given):

@@ -5,15 +5,19 @@ from itertools import chain
 from types import MappingProxyType
 
 from benchmark.engines import workers
+from benchmark.engines.features import compute_shared
 from benchmark.engines.status import Board
+from benchmark.engines.timing import time_models
 from benchmark.errors import StudyError
 from benchmark.store.labels import class_names
 from benchmark.store.origin import is_same, told
 from benchmark.store.predictions import read_predictions
+from benchmark.store.trial_format import check_format
 from benchmark.trials.attempt import failed
 from benchmark.trials.specification import Job, Trial
 from benchmark.trials.trial import dependencies
 from spectrograms.files import sweep
+from spectrograms.waveforms import forget_waveforms
 
 
 def _ray(jobs, engine, board):
@@ -66,16 +70,17 @@ def _record(job):
 
 
 def run_all(study, clips, folds, force=False, say=print, origin=None, wrong=MappingProxyType({})):
-    """Run the trials that are not done; return the records of all, in order.
+    """Run the trials that are not done, then time the models that are not timed; return the records of all, in order.
 
-    ``say`` gets one line per trial: reused and why redone, accuracy and seconds, or what failed. ``origin`` is that of
-    :mod:`store.origin`. ``wrong`` is {network: reason} of those whose trials cannot but fail: they are recorded so,
-    and not begun."""
-    trials, records, jobs = plan(study, folds), {}, []
+    ``say`` gets one line per trial: reused and why redone, accuracy and seconds, or what failed; and one per model that
+    is timed. ``origin`` is that of :mod:`store.origin`. ``wrong`` is {network: reason} of those whose trials cannot but
+    fail: they are recorded so, and not begun."""
+    planned, records, jobs = _jobs(study, clips, folds, origin), {}, []
+    trials = [job.trial for job in planned]
     sweep(study.folder, deep=True)
     board = Board(study.folder, trials, say, live=None if say is print else False)
     with board.shown():
-        for job in _jobs(study, clips, folds, origin):
+        for job in planned:
             trial = job.trial
             done, why = reusable(job)
             if done and not force:
@@ -88,10 +93,14 @@ def run_all(study, clips, folds, force=False, say=print, origin=None, wrong=Mapp
                 jobs.append(job)
                 board.due(trial, "asked for again" if done else why)
         hopeful = [job for job in jobs if job.trial.network.name not in wrong]
+        compute_shared(hopeful, study.engine, board)
         refused = ((job, failed(job, reason)) for job in jobs if (reason := wrong.get(job.trial.network.name)))
         for job, record in chain(refused, ENGINES[study.engine.kind](hopeful, study.engine, board)):
             records[job.trial.name] = record
             board.ended(job.trial, record)
+        forget_waveforms(study.cache, study.clip)
+        for trial, record in time_models(planned, records, study.engine, board.say):
+            records[trial.name] = record
     return [records[trial.name] for trial in trials]
 
 
@@ -102,6 +111,7 @@ def reusable(job):
         record = json.loads((folder / "trial.json").read_text(encoding="utf-8"))
         if record["status"] != "done":
             return None, "failed before"
+        check_format(record, folder)
         read_predictions(folder / "predictions.csv", job.study.task)
     except StudyError as error:
         return None, f"again, since {error}"

@@ -3,29 +3,43 @@
 An engine takes jobs, the study's EngineParams and a :class:`engines.status.Board`; it yields (job, record) as trials
 end."""
 
-import contextlib
 import multiprocessing
 import os
 import signal
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 
 from benchmark.models import backend
-from benchmark.trials.specification import Surroundings
 from spectrograms.processes import follow
 
-SIGNALS = {signal.SIGKILL: "most likely by the system, for want of memory", signal.SIGSEGV: "it crashed"}
+SIGNALS = {"SIGKILL": "most likely by the system, for want of memory", "SIGSEGV": "it crashed"}
+
+
+def train(job, progress):
+    """Run a trial; return its record."""
+    backend.import_keras()
+    from benchmark.trials.attempt import attempt
+
+    return attempt(job, progress)
 
 
 def inline(jobs, engine, board):
     """Run the jobs here, one after the other."""
-    from benchmark.trials.attempt import attempt
-
     for job in jobs:
         board.begun(job.trial)
-        yield job, attempt(job, Surroundings(partial(board.progress, job.trial)))
+        yield job, train(job, partial(board.progress, job.trial))
+
+
+def processes(jobs, engine, board, work=train):
+    """Run each job in a spawned process. One that dies fails its trial alone."""
+    from benchmark.trials.attempt import failed
+
+    places = slots(engine, backend.gpu_ids(), backend.cores())
+    board.at_once = len(places)
+    for job, record, reason in apart(jobs, places, work, board):
+        yield job, failed(job, reason) if reason else record
 
 
 @dataclass(frozen=True)
@@ -36,17 +50,6 @@ class Slot:
     gpu: str = ""
 
 
-@dataclass(eq=False)
-class Worker:
-    """A process with one job. ``asks`` while it waits for the others to rest, ``timing`` while it measures."""
-
-    job: object
-    slot: Slot
-    connection: Connection
-    process: multiprocessing.Process
-    state: str = field(default="busy")  # busy | asks | timing
-
-
 def slots(engine, gpus, cores):
     """Return the :class:`Slot` of each trial that may run at once: one per GPU unless the study says how many."""
     n = engine.workers or max(1, len(gpus))
@@ -55,95 +58,60 @@ def slots(engine, gpus, cores):
     return [Slot(part, gpus[i % len(gpus)] if gpus else "") for i, part in enumerate(parts)]
 
 
-def processes(jobs, engine, board, work=None):
-    """Run each job in a spawned process. One that dies fails its trial alone.
+def apart(jobs, places, work, board=None):
+    """Yield (job, answer, reason) of ``work(job, progress)`` in a spawned process for each job, as they end.
 
-    A worker that is about to measure latency waits until no other runs, and none is started meanwhile."""
-    free = deque(slots(engine, backend.gpu_ids(), backend.cores()))
-    waiting, running, board.at_once = deque(jobs), [], len(free)
+    As many run at once as there are places, each a :class:`Slot`. The answer is None where the process died, and the
+    reason '' where it did not. A board hears of beginnings and of what ``progress`` is called with."""
+    waiting, free, running = deque(jobs), deque(places), {}
     try:
         while waiting or running:
-            while waiting and free and all(worker.state == "busy" for worker in running):
-                running.append(_start(waiting.popleft(), free.popleft(), work or _work))
-                board.begun(running[-1].job.trial)
-            _let_one_measure(running)
-            for connection in wait([worker.connection for worker in running]):
-                worker = next(worker for worker in running if worker.connection is connection)
-                record = _hear(worker, board)
-                if record is not None:
-                    running.remove(worker)
-                    free.append(worker.slot)
-                    yield worker.job, record
+            while waiting and free:
+                job, slot = waiting.popleft(), free.popleft()
+                connection, process = _start(job, slot, work)
+                running[connection] = job, slot, process
+                if board:
+                    board.begun(job.trial)
+            for connection in wait(list(running)):
+                job, slot, process = running[connection]
+                try:
+                    what, content = connection.recv()
+                except (EOFError, OSError):
+                    what, content = "died", None
+                if what == "progress":
+                    board and board.progress(job.trial, *content)
+                    continue
+                process.join()
+                del running[connection]
+                free.append(slot)
+                yield job, content, _reason(process.exitcode) if what == "died" else ""
     finally:
-        for worker in running:
-            worker.process.kill()
-            worker.process.join()
-
-
-def _let_one_measure(running):
-    """Give the first worker that asks its turn, once all the others ask as well."""
-    if running and all(worker.state == "asks" for worker in running):
-        running[0].state = "timing"
-        running[0].connection.send("go")
+        for _, _, process in running.values():
+            process.kill()
+            process.join()
 
 
 def _start(job, slot, work):
     context = multiprocessing.get_context("spawn")  # a fork of a process with threads and a backend can hang
     ours, theirs = context.Pipe()
-    process = context.Process(target=work, args=(theirs, job, slot, os.getpid()), name=str(job.trial.folder(job.study)))
+    name = str(job.trial.folder(job.study))
+    process = context.Process(target=_run, args=(theirs, work, job, slot, os.getpid()), name=name)
     process.start()
     theirs.close()  # the end of the process is then the end of the pipe
-    return Worker(job, slot, ours, process)
+    return ours, process
 
 
-def _hear(worker, board):
-    """Take one message of a worker; return its record if it has ended, else None."""
-    try:
-        what, content = worker.connection.recv()
-    except (EOFError, OSError):
-        worker.process.join()
-        return _died(worker)
-    if what == "progress":
-        board.progress(worker.job.trial, *content)
-    elif what == "state":
-        worker.state = content
-    else:
-        worker.process.join()
-        return content
-    return None
-
-
-def _died(worker):
-    """Return the record of a trial whose process ended without one."""
-    from benchmark.trials.attempt import failed
-
-    code = worker.process.exitcode
+def _reason(code):
+    """Return in words why a process ended before it answered."""
     if code >= 0:
-        return failed(worker.job, f"its process ended with code {code}")
-    return failed(worker.job, f"its process was killed by signal {-code}, {SIGNALS.get(-code, 'by somebody')}")
+        return f"its process ended with code {code}"
+    return f"its process was killed by signal {-code}, {SIGNALS.get(signal.Signals(-code).name, 'by somebody')}"
 
 
-def _work(connection, job, slot, parent):
-    """Run a job in a fresh process: nothing heavy is imported before cores and GPU are set."""
+def _run(connection, work, job, slot, parent):
+    """Work in a fresh process: nothing heavy is imported before cores and GPU are set."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears of it and ends its workers
     follow(parent)
     backend.keep_to(slot.cores)
     os.environ["CUDA_VISIBLE_DEVICES"] = slot.gpu
-    backend.import_keras()
-    from benchmark.trials.attempt import attempt
-
-    def progress(*stage):
-        connection.send(("progress", stage))
-
-    connection.send(("record", attempt(job, Surroundings(progress, partial(_alone, connection)))))
-
-
-@contextlib.contextmanager
-def _alone(connection):
-    """Wait for the turn to measure, and give it back."""
-    connection.send(("state", "asks"))
-    connection.recv()
-    try:
-        yield
-    finally:
-        connection.send(("state", "busy"))
+    connection.send(("answer", work(job, lambda *stage: connection.send(("progress", stage)))))

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import keras
 import numpy as np
 
 from spectrograms.image import read_image, resize
@@ -18,7 +19,8 @@ def load_images(paths, size):
 class Batches:
     """Inputs (n_clips, ...) and targets (n_clips, n_classes) in batches of one size: another shape is compiled anew.
 
-    ``load`` takes row numbers and returns their inputs; ``transform`` (inputs, rng) changes a training batch;
+    ``load`` takes row numbers and returns their inputs, an array or, for a head that reads sequences, a dict with
+    features (n, n_steps, dim) and mask (n, n_steps); ``transform`` (inputs, rng) changes a training batch;
     ``weights`` (n_clips,) are those of the clips' losses, None for all alike."""
 
     def __init__(self, load, targets, batch_size, transform=None, weights=None):
@@ -65,7 +67,7 @@ class Batches:
                 yield rows, inputs
 
     def _inputs(self, rows):
-        return np.asarray(self.load(rows), "float32")
+        return keras.tree.map_structure(lambda part: np.asarray(part, "float32"), self.load(rows))
 
 
 def image_batches(paths, targets, size, batch_size, transform=None):

@@ -59,7 +59,7 @@ def explain(trial_dir, files=(), n=1, known=None):
 def _check_sees(record):
     """Raise :class:`StudyError` for a network that gets no picture, before seconds are spent on loading it."""
     model = record.get("settings", {}).get("model", {})
-    if "backbone" in model and NetworkParams.model_construct(**model).takes != "image":
+    if "backbone" in model and NetworkParams.model_construct(**model).reads != "picture":
         raise StudyError(
             f"{model.get('label', model['backbone'])} hears the waveform and never sees a picture, so there is none to "
             "draw on; a trial of an image network is needed"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from benchmark.errors import StudyError
 from benchmark.inference.predictor import Predictor, check_trial
@@ -134,20 +135,12 @@ def check_format(format):
 
 def _check_memory(kind, model, format):
     """Raise where converting would need more memory than is free: the system would end this process, or others."""
-    weights, free = 4 * model.count_params(), _free_memory()  # bytes, float32
-    if free is not None and kind.memory * weights > free:
+    weights, free = 4 * model.count_params(), psutil.virtual_memory().available  # bytes, float32
+    if kind.memory * weights > free:
         raise StudyError(
             f"format {format} cannot be produced here: converting {weights / 1e9:.1f} GB of weights takes about "
             f"{kind.memory * weights / 1e9:.0f} GB of memory, and {free / 1e9:.0f} GB are free; saved_model takes less"
         )
-
-
-def _free_memory(path="/proc/meminfo"):
-    """Return the bytes of memory that Linux can give to new programs, or None on a system that does not say."""
-    with contextlib.suppress(OSError, LookupError, ValueError):
-        lines = dict(line.split(":", 1) for line in Path(path).read_text(encoding="ascii").splitlines())
-        return 1024 * int(lines["MemAvailable"].removesuffix("kB"))
-    return None
 
 
 def _test_clips(trial_dir, predictor, n):
@@ -181,10 +174,9 @@ def _test_files(trial_dir):
 
 def _case(predictor, path):
     """Return (input of the exported file, scores that ``predict`` gives) of a file."""
-    extractor = predictor.assembly.extractor
-    x = extractor.read(path)
-    scores = predictor.assembly.score(x)
-    return (x if predictor.network.takes == "image" else extractor.embed(x).mean(axis=0)[None]), scores
+    assembly = predictor.assembly
+    x = assembly.extractor.read(path)
+    return assembly.inputs([x]), assembly.score(x)
 
 
 def _noise(predictor, n):
@@ -242,7 +234,7 @@ def _describe(predictor, record, format):
     """Return what another program has to know of the file: what it is, what goes in, what comes out."""
     from benchmark.trials.provenance import versions
 
-    image = predictor.network.takes == "image"
+    image = predictor.network.reads == "picture"
     study, shape = predictor.study, [1, *predictor.assembly.model.input_shape[1:]]
     picture = "RGB 0..255 as it is, (batch, height, width, channel); the network's own normalisation is in the file"
     embedding = f"the mean over patches of the embeddings of {predictor.network.label}, which is not in the file"

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from benchmark.config.study import NetworkParams, Study
 from benchmark.errors import StudyError
+from benchmark.store.trial_format import check_format
 from spectrograms.names import printable
 
 PARTS = {"model.keras": "model", "head.keras": "head"}  # file of a trial: part of the assembly whose weights it holds
@@ -43,6 +44,7 @@ def check_trial(folder):
     lacking = [key for key in NEEDED if not record.get(key) and record.get(key) != 0]
     if lacking or not isinstance(record["classes"], list):
         raise StudyError(f"{folder}: trial.json does not hold {', '.join(lacking) or 'a list of classes'}")
+    check_format(record, folder)
     return record
 
 
@@ -170,7 +172,7 @@ class Predictor:
     def _is_picture(self, path):
         from spectrograms.image import is_picture
 
-        return self.network.takes == "image" and is_picture(path)
+        return self.network.reads == "picture" and is_picture(path)
 
     @property
     def _is_deaf(self):

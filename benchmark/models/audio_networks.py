@@ -10,7 +10,8 @@ import keras
 import numpy as np
 from keras import layers
 
-SAMPLE_RATE = 16000  # Hz
+from spectrograms.waveforms import SAMPLE_RATE
+
 WINDOW, HOP, N_FFT = 400, 160, 512  # samples: 25 ms, 10 ms
 PATCH_FRAMES, N_MELS = 96, 64
 VGGISH_FILTERS = (64, "pool", 128, "pool", 256, 256, "pool", 512, 512, "pool")

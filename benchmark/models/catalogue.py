@@ -1,7 +1,9 @@
 """Find a network by its name and build it: a table of YAML files, and three ways to write a backbone."""
 
+import contextlib
 import difflib
 import importlib
+import inspect
 import re
 import sys
 from dataclasses import dataclass
@@ -87,7 +89,7 @@ def check_trusted(network, known, folder):
     path must lie outside the study's folder that the trial belongs to, or beside which it lies."""
     folder, named = Path(folder).resolve(), {name for own in known for name in (own.backbone, own.random)}
     came_with = folder.parents[2] if folder.parent.parent.name == "trials" else folder.parent
-    is_waveform, path = network.takes == "waveform", network.weights_path
+    is_waveform, path = network.reads == "waveform", network.weights_path
     code = network.random if is_waveform and network.weights == "random" else network.backbone
     if is_waveform and path is not None:
         code, trusted = path, not path.resolve().is_relative_to(came_with)
@@ -96,7 +98,7 @@ def check_trusted(network, known, folder):
     if not trusted:
         raise StudyError(
             f"{folder}: to rebuild its network, trial.json asks for '{code}', which may run code that you have not "
-            "chosen; if you trust where it came from, give --trust"
+            "chosen; if you trust where it came from, give --trust (in Python: trust=True)"
         )
 
 
@@ -213,11 +215,36 @@ def _identify(network, core):
     return {"name": network.weights_name, "sha256": digest, "sha256_of": of}
 
 
+class _SizeTold(Exception):
+    """A builder has asked for its default size: it need not go on."""
+
+
 @lru_cache(32)
 def default_size(backbone):
-    """Return the input size in pixels that a builder chooses by itself: it is built once with its top to read it."""
+    """Return the input size in pixels that a builder chooses by itself, without building its network where possible.
+
+    It is the default of the argument ``input_shape``, or what a builder of ``keras.applications`` asks the library for;
+    of another that does not say it, the network is laid out with its top."""
     builder, _ = find_builder(backbone)
-    return builder(weights=None).input_shape[1] or 224
+    shape = getattr(inspect.signature(builder).parameters.get("input_shape"), "default", None)
+    if isinstance(shape, tuple):
+        return shape[0]
+    library = getattr(sys.modules[builder.__module__], "imagenet_utils", None)
+    if library is None:
+        return builder(weights=None).input_shape[1] or 224
+    obtain, asked = library.obtain_input_shape, []
+
+    def note(input_shape, default_size, *given, **named):
+        asked.append(default_size)
+        raise _SizeTold
+
+    library.obtain_input_shape = note
+    try:
+        with contextlib.suppress(_SizeTold):
+            return builder(weights=None).input_shape[1] or 224  # it asks nobody: its network is laid out
+        return asked[0]
+    finally:
+        library.obtain_input_shape = obtain
 
 
 def _hub_builder(preset):

@@ -74,9 +74,9 @@ def GoogLeNet(include_top=True, weights=None, input_shape=(224, 224, 3), pooling
     return keras.Model(image, x, name="googlenet")
 
 
-def Places365GoogLeNet(**arguments):
+def Places365GoogLeNet(include_top=True, weights=None, input_shape=(224, 224, 3), pooling=None, classes=365):
     """Return :func:`GoogLeNet` with 365 classes; Places365's means differ from ImageNet's."""
-    return GoogLeNet(**{"classes": 365, **arguments})
+    return GoogLeNet(include_top, weights, input_shape, pooling, classes)
 
 
 def _conv(x, filters, size, name):

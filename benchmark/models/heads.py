@@ -1,4 +1,9 @@
-"""What follows a backbone: standardise, drop out, classify."""
+"""What follows an extractor: heads from the features (n_steps, dim) of a clip to class probabilities.
+
+A new head is a function and a row of :data:`HEADS`."""
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -41,10 +46,35 @@ class Standardize(keras.layers.Layer):
         return (ops.cast(features, "float32") - self.mean) * self.scale
 
 
-def linear(dim, n_classes, dropout=0.0, standardize=False):
-    """Return a model from features (dim,) to class probabilities (n_classes,), always in float32."""
+def linear(dim, n_classes, dropout=0.0, standardize=False, activation="softmax"):
+    """Return a model from features (dim,) to scores (n_classes,), probabilities after softmax, always in float32."""
     layers = [keras.Input((dim,), name="features")]
     layers += [Standardize(name="standardize", dtype="float32")] if standardize else []
     layers += [keras.layers.Dropout(dropout, name="head_dropout")] if dropout else []
-    layers += [keras.layers.Dense(n_classes, activation="softmax", dtype="float32", name="scores")]
+    layers += [keras.layers.Dense(n_classes, activation=activation, dtype="float32", name="scores")]
     return keras.Sequential(layers, name="head")
+
+
+def mean_over_steps(features):
+    """Return the mean of each clip's features over its steps, (n_clips, dim), of a list of (n_steps, dim)."""
+    return np.stack([steps.mean(axis=0) for steps in features])
+
+
+def padded(features):
+    """Return a list of (n_steps, dim) as {"features": (n_clips, most_steps, dim), "mask": (n_clips, most_steps)}.
+
+    What is no step of a clip is 0, also in the mask, which is 1 elsewhere; float32."""
+    most = max(len(steps) for steps in features)
+    rows = [np.pad(steps, ((0, most - len(steps)), (0, 0))) for steps in features]
+    mask = np.arange(most) < np.array([len(steps) for steps in features])[:, None]
+    return {"features": np.stack(rows).astype("float32"), "mask": mask.astype("float32")}
+
+
+class Head(NamedTuple):
+    """One kind of head."""
+
+    build: Callable  # (dim, n_classes, dropout, standardize, activation) -> a Keras model of what it reads
+    reads: Callable  # a list of features (n_steps, dim) -> what the model takes: mean_over_steps or padded
+
+
+HEADS = {"linear": Head(linear, mean_over_steps)}

@@ -32,7 +32,7 @@ def _print(row, widths):
 def _size(network):
     """Return input and parameters as text, and why they are not known; a hub's network says nothing before it is
     fetched."""
-    if network.takes == "waveform":
+    if network.reads == "waveform":
         return {"input": "16 kHz", "parameters": "its hub's"}, ""
     try:
         core = laid_out(network)

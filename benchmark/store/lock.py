@@ -7,12 +7,11 @@ import socket
 import time
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from benchmark.errors import StudyError
 
-try:
-    import fcntl
-except ImportError:  # Windows has no such lock: nothing guards the folder there
-    fcntl = None
+OURS = {".lock", ".lock.json"}  # what the system locks, and who holds it: a locked file cannot be read everywhere
 
 
 @contextlib.contextmanager
@@ -23,32 +22,29 @@ def held(folder):
     folder = Path(folder)
     new = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".lock", "a+", encoding="utf-8") as file:
-        try:
-            if fcntl:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StudyError(
-                f"{folder} is in use: {_holder(file)}; wait for it, or give the study another name"
-            ) from None
-        file.truncate(0)
+    lock, note = FileLock(folder / ".lock", blocking=False), folder / ".lock.json"
+    try:
+        lock.acquire()
+    except Timeout:
+        raise StudyError(f"{folder} is in use: {_holder(note)}; wait for it, or give the study another name") from None
+    try:
         since = time.strftime("%Y-%m-%d %H:%M:%S")
-        json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": since}, file)
-        file.flush()
-        try:
-            yield
-        finally:
-            if new and [path.name for path in folder.iterdir()] == [".lock"]:  # nothing came of it
-                (folder / ".lock").unlink()
+        note.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since}), "utf-8")
+        yield
+    finally:
+        if new and {path.name for path in folder.iterdir()} <= OURS:  # nothing came of it
+            with contextlib.suppress(OSError):  # Windows removes no locked file
+                for file in OURS:
+                    (folder / file).unlink(missing_ok=True)
                 for place in new:
                     place.rmdir()
+        lock.release()
 
 
-def _holder(file):
-    """Return in words who holds a lock, as far as its file tells."""
+def _holder(note):
+    """Return in words who holds a lock, as far as the note beside it tells."""
     try:
-        file.seek(0)
-        who = json.load(file)
+        who = json.loads(note.read_text("utf-8"))
         return f"process {who['pid']} on {who['host']} has run a study there since {who['since']}"
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "another process is running a study there"

@@ -4,9 +4,13 @@ import os
 from pathlib import Path
 
 
-def origin(file, study):
-    """Return the places of a study's YAML file and of its data, each absolute and as seen from its results."""
-    return {name: _place(path, study.folder) for name, path in (("file", file), ("data", study.dataset.root))}
+def origin(study):
+    """Return the places of a study's YAML file and of its data, each absolute and as seen from its results.
+
+    None where the study was not read from a file."""
+    if study.file is None:
+        return None
+    return {name: _place(path, study.folder) for name, path in (("file", study.file), ("data", study.dataset.root))}
 
 
 def _place(path, folder):

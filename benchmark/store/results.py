@@ -11,6 +11,7 @@ import pandas as pd
 from benchmark.errors import StudyError
 from benchmark.store.labels import class_names
 from benchmark.store.predictions import Predictions, read_predictions
+from benchmark.store.trial_format import check_format
 from benchmark.store.yaml_file import read_yaml
 from benchmark.tasks import TASKS
 
@@ -20,11 +21,12 @@ LATENCY_COLUMNS = ("stage", "call", "ms")
 LEAKAGE_COLUMNS = ("clip_a", "clip_b")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # it holds frames; being itself it can be the key of what is computed of it
 class Trial:
     """One model, fold and seed. ``error`` is None exactly where the trial is done, and then the frames are there.
 
-    A trial that failed may have the history up to then."""
+    A trial that failed may have the history up to then; latency is there in one trial of a model, which is timed once.
+    """
 
     model: str
     fold: int
@@ -106,6 +108,10 @@ class Results:
         """Return the trials of the model with this name that have numbers."""
         return [trial for trial in self.of(model) if trial.done]
 
+    def timed(self, model):
+        """Return the trials of the model with this name whose latency was measured."""
+        return [trial for trial in self.done(model) if trial.latency is not None]
+
 
 def read_results(folder):
     """Return the :class:`Results` in a folder; raise :class:`StudyError` where there are none.
@@ -148,7 +154,8 @@ def read_trial(folder, model, fold, seed, classes, task="multiclass"):
             return Trial(model["name"], fold, seed, info, error, history=history)
         predictions = _read_predictions(folder / "predictions.csv", classes, task)
         history = _read_table(folder / "history.csv", HISTORY_COLUMNS)
-        latency = _read_table(folder / "latency.csv", LATENCY_COLUMNS)
+        timed = folder / "latency.csv"
+        latency = _read_table(timed, LATENCY_COLUMNS) if timed.is_file() else None
     except StudyError as error:
         return Trial(model["name"], fold, seed, info, str(error))
     return Trial(model["name"], fold, seed, info, None, predictions, history, latency)
@@ -165,6 +172,7 @@ def _read_info(path):
     missing = [key for key in TRIAL_KEYS if key not in info]
     if info["status"] == "done" and missing:
         raise StudyError(f"{path}: missing key {', '.join(missing)}")
+    check_format(info, path.parent)
     return info
 
 

@@ -1,7 +1,6 @@
 """A training between two of its epochs, kept in one file: to go on from, to the same result."""
 
 import json
-import math
 import warnings
 import zipfile
 from dataclasses import dataclass, field
@@ -28,29 +27,6 @@ class Progress:
     over: bool = False  # stopped before its last epoch
 
 
-class Watch:
-    """Stop after ``patience`` validations without a lower loss, and keep the best or the last weights."""
-
-    def __init__(self, model, training):
-        self.model, self.training = model, training
-        self.best, self.weights, self.waited = math.inf, None, 0
-
-    def is_over(self, val_loss):
-        """Return whether to stop, given the loss of a validation (NaN: none took place)."""
-        if math.isnan(val_loss):
-            return False
-        self.waited = 0 if val_loss < self.best else self.waited + 1
-        if val_loss < self.best:
-            self.best = val_loss
-            self.weights = self.model.get_weights() if self.training.keep == "best" else None
-        return self.training.patience is not None and self.waited >= self.training.patience
-
-    def finish(self):
-        """Put the best weights back where they are wanted."""
-        if self.weights is not None:
-            self.model.set_weights(self.weights)
-
-
 class Checkpoint:
     """The file of one training; ``key`` stands for all that the training depends on.
 
@@ -62,13 +38,13 @@ class Checkpoint:
     def __init__(self, path, key):
         self.path, self.key, self.seconds = Path(path), key, 0.0
 
-    def save(self, model, watch, progress):
+    def save(self, model, stopping, progress):
         """Write the state after an epoch; where the disk does not take it, warn: the training needs it not."""
-        variables, best = _variables(model), watch.weights or []
+        variables, best = _variables(model), stopping.weights or []
         header = {
             "key": self.key, "made_with": _made_with(), "shapes": _shapes(variables), "n_best": len(best),
             "epoch": progress.epoch, "seconds": progress.seconds, "over": progress.over, "rows": progress.rows,
-            "rng": progress.rng.bit_generator.state, "best": watch.best, "waited": watch.waited,
+            "rng": progress.rng.bit_generator.state, "best": stopping.best, "waited": stopping.waited,
         }  # fmt: skip
         arrays = {"header": np.frombuffer(json.dumps(header).encode(), np.uint8), "order": progress.order}
         arrays |= {f"best{i}": array for i, array in enumerate(best)} | _names(variables)
@@ -80,7 +56,7 @@ class Checkpoint:
         except OSError as error:
             warnings.warn(f"no checkpoint {self.path}: {error.strerror or error}; training goes on", stacklevel=2)
 
-    def restore(self, model, watch, progress):
+    def restore(self, model, stopping, progress):
         """Bring all three to the state in the file; leave them as they are where there is none that fits."""
         variables = _variables(model)
         try:
@@ -90,11 +66,11 @@ class Checkpoint:
                     return
                 for name, variable in _names(variables).items():
                     variable.assign(file[name])
-                watch.weights = [file[f"best{i}"] for i in range(header["n_best"])] or None
+                stopping.weights = [file[f"best{i}"] for i in range(header["n_best"])] or None
                 progress.order = file["order"]
         except DAMAGED:
             return
-        watch.best, watch.waited = header["best"], header["waited"]
+        stopping.best, stopping.waited = header["best"], header["waited"]
         progress.rows, progress.epoch, progress.over = header["rows"], header["epoch"], header["over"]
         progress.rng.bit_generator.state = header["rng"]
         self.seconds = progress.seconds = header["seconds"]

@@ -1,15 +1,22 @@
-"""Train a model under a study's settings, step by step, and keep its history."""
+"""Train a model through one stage, step by step, and keep its history.
+
+The loop is ours and not ``Model.fit``, since that validates between epochs alone, where MATLAB validates every so many
+iterations, and since its callbacks cannot bring back the order of the clips and every random state: a training that was
+cut has to go on to the same bits. A step itself is Keras' own ``train_on_batch``."""
 
 import contextlib
 import math
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import keras
 import numpy as np
 
-from benchmark.config.training import EPOCHS
 from benchmark.errors import TrainingError
-from benchmark.training.checkpoint import Progress, Watch
+from benchmark.training.checkpoint import Checkpoint, Progress
+from benchmark.training.early_stopping import EarlyStopping
+from benchmark.training.losses import LOSSES
 from benchmark.training.optimizers import make_optimizer
 
 POLICIES = {"off": "float32", "float16": "mixed_float16", "bfloat16": "mixed_bfloat16"}
@@ -33,79 +40,80 @@ def precision(setting):
         keras.config.set_dtype_policy(before)
 
 
-def fit(model, train, val, training, seed=0, factors=None, before_validation=lambda: None, checkpoint=None,
-        epoch_done=lambda done, total: None):  # fmt: skip
+@dataclass(frozen=True)
+class FitOptions:
+    """What a training may be given besides its data and its stage."""
+
+    factors: dict | None = None  # of :func:`benchmark.training.optimizers.make_optimizer`
+    before_validation: Callable = lambda: None  # called before each, e.g. to bring batch-norm statistics up to date
+    checkpoint: Checkpoint | None = None  # keeps the state after each epoch; training goes on from there
+    epoch_done: Callable = lambda done, total: None  # told of each epoch
+
+
+def fit(model, train, val, stage, seed=0, options=FitOptions()):
     """Train ``model`` in place on :class:`Batches` and return its history: one dict per iteration.
 
-    ``factors`` are those of :func:`benchmark.training.optimizers.make_optimizer`. ``before_validation`` is called
-    before each validation, e.g. to bring batch-norm statistics up to date. Where no validation took
-    place val_loss and val_accuracy are NaN. With a :class:`Checkpoint` the state is kept after each epoch, and training
-    goes on from there. ``epoch_done`` is told of each. Raises :class:`TrainingError` where the loss is no number any
-    more."""
+    ``stage`` is a :class:`benchmark.training.regimes.Stage` that takes steps. Where no validation took place, val_loss
+    and val_accuracy are NaN. Raises :class:`TrainingError` where the loss is no number any more."""
     keras.utils.set_random_seed(seed)
-    model.compile(make_optimizer(training, factors), loss="categorical_crossentropy", metrics=["accuracy"])
-    progress, watch = Progress(np.arange(len(train)), np.random.default_rng(seed)), Watch(model, training)
+    settings, checkpoint = stage.settings, options.checkpoint
+    model.compile(make_optimizer(stage, options.factors), loss=stage.loss, metrics=["accuracy"])
+    progress = Progress(np.arange(len(train)), np.random.default_rng(seed))
+    stopping = EarlyStopping(model, stage.monitor, settings.patience, settings.keep)
     if checkpoint:
-        checkpoint.restore(model, watch, progress)
+        checkpoint.restore(model, stopping, progress)
     start = time.perf_counter() - progress.seconds
-    n_epochs = training.epochs or EPOCHS[False]
-    while not progress.over and progress.epoch < n_epochs:
-        for row in _epoch(model, train, val, training, progress, before_validation):
+    while not progress.over and progress.epoch < stage.epochs:
+        for row in _epoch(model, train, val, stage, progress, options.before_validation):
             progress.seconds = row["seconds"] = round(time.perf_counter() - start, 3)
             progress.rows.append(row)
-            if watch.is_over(row["val_loss"]):
+            if stopping.is_over(row):
                 progress.over = True
                 break
         progress.epoch += 1
         if checkpoint:
-            checkpoint.save(model, watch, progress)
-        epoch_done(progress.epoch, n_epochs)
-    watch.finish()  # the best weights come back with the statistics that they were validated with
-    if math.isnan(progress.rows[-1]["val_loss"]) and training.keep == "last":
-        before_validation()
-        progress.rows[-1] |= validate(model, val)  # MATLAB's final validation
+            checkpoint.save(model, stopping, progress)
+        options.epoch_done(progress.epoch, stage.epochs)
+    stopping.finish()  # the best weights come back with the statistics that they were validated with
+    if math.isnan(progress.rows[-1]["val_loss"]) and settings.keep == "last":
+        options.before_validation()
+        progress.rows[-1] |= validate(model, val, stage.loss)  # MATLAB's final validation
     return progress.rows
 
 
-def _epoch(model, train, val, training, progress, before_validation):
+def _epoch(model, train, val, stage, progress, before_validation):
     """Yield a row of the history for each step of the next epoch."""
     epoch, steps, begun = progress.epoch + 1, len(train) // train.batch_size, len(progress.rows)
-    model.optimizer.learning_rate = rate = learning_rate(training, epoch)
-    for number, batch in enumerate(_batches(train, training, progress), 1):
-        row = {"iteration": begun + number, "epoch": epoch, "seconds": 0.0, **_step(model, batch, training, epoch)}
-        if is_due(begun + number, number == steps, training):
+    model.optimizer.learning_rate = rate = stage.rate(epoch)
+    for number, batch in enumerate(_batches(train, stage.settings, progress), 1):
+        row = {"iteration": begun + number, "epoch": epoch, "seconds": 0.0, **_step(model, batch, stage, epoch)}
+        if is_due(begun + number, number == steps, stage.settings):
             before_validation()
-            row |= validate(model, val)
+            row |= validate(model, val, stage.loss)
         yield row | {"learning_rate": rate}
 
 
-def _batches(train, training, progress):
+def _batches(train, settings, progress):
     """Return the batches of the next epoch, shuffled where it is due."""
-    if training.shuffle == "every-epoch" or (training.shuffle == "once" and progress.epoch == 0):
+    if settings.shuffle == "every-epoch" or (settings.shuffle == "once" and progress.epoch == 0):
         progress.rng.shuffle(progress.order)
     return train.for_training(progress.order, progress.rng)
 
 
-def learning_rate(training, epoch):
-    """Return the learning rate in an epoch (from 1): constant, or dropped piecewise every ``drop_period`` epochs."""
-    drops = (epoch - 1) // training.drop_period if training.drop_period else 0
-    return training.learning_rate * training.drop_factor**drops
-
-
-def is_due(iteration, last_of_epoch, training):
+def is_due(iteration, last_of_epoch, settings):
     """Return whether to validate after an iteration: every so many and the first, as MATLAB, or after each epoch."""
-    every = training.validation_frequency
+    every = settings.validation_frequency
     return last_of_epoch if every is None else iteration == 1 or iteration % every == 0
 
 
-def _step(model, batch, training, epoch):
+def _step(model, batch, stage, epoch):
     """Train on one batch and return its loss and accuracy before the step."""
     model.reset_metrics()
     logs = model.train_on_batch(*batch, return_dict=True)
     if not math.isfinite(logs["loss"]):
         raise TrainingError(
             f"the training loss is no longer a number in epoch {epoch}; "
-            f"a learning_rate below {training.learning_rate:g} may help"
+            f"a learning_rate below {stage.learning_rate:g} may help"
         )
     return {
         "loss": float(logs["loss"]),
@@ -121,16 +129,8 @@ def predict(model, batches):
     return np.concatenate(scores)
 
 
-def kept_iteration(history, training):
-    """Return the iteration whose weights a training kept: the first of the lowest val_loss, or the last."""
-    validated = [row for row in history if not math.isnan(row["val_loss"])]
-    best = training.keep == "best" and validated
-    return (min(validated, key=lambda row: row["val_loss"]) if best else history[-1])["iteration"]
-
-
-def validate(model, val):
-    """Return the cross-entropy, by clip weights where there are any, and the accuracy of the validation clips."""
+def validate(model, val, loss="categorical_crossentropy"):
+    """Return the loss, by clip weights where there are any, and the accuracy of the validation clips."""
     y_score = predict(model, val)
-    losses = -np.log(np.clip((y_score * val.targets).sum(axis=1), 1e-7, 1))  # clipped as Keras does
-    loss = np.average(losses, weights=val.weights)
-    return {"val_loss": float(loss), "val_accuracy": float((y_score.argmax(1) == val.targets.argmax(1)).mean())}
+    mean = np.average(LOSSES[loss](val.targets, y_score), weights=val.weights)
+    return {"val_loss": float(mean), "val_accuracy": float((y_score.argmax(1) == val.targets.argmax(1)).mean())}

@@ -7,14 +7,15 @@ import traceback
 import keras
 
 from benchmark.errors import EXPECTED, reason_of
-from benchmark.trials.specification import Surroundings
 from benchmark.trials.trial import run_trial, write_folder
 
 
-def attempt(job, surroundings=None, run=run_trial):
-    """Run a job and return its record, trial.json as a dict; where it fails, record why in its folder."""
+def attempt(job, progress=None):
+    """Run a job and return its record, trial.json as a dict; where it fails, record why in its folder.
+
+    ``progress`` is that of :func:`benchmark.trials.trial.run_trial`."""
     try:
-        return run(job, surroundings or Surroundings())
+        return run_trial(job, progress)
     except (MemoryError, *EXPECTED) as error:
         return failed(job, reason_of(error))
     except Exception as error:  # of any library: the other trials still run, and the traceback is kept

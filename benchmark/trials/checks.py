@@ -43,7 +43,7 @@ def wrong_networks(study, thorough=False):
     leaves that to the trial, where a builder that ends its process ends no more. Nothing is fetched."""
     found = {}
     for network in study.models:
-        outcomes = [_attempt(step)[1] for step in STEPS[network.takes](network, study, thorough)]
+        outcomes = [_attempt(step)[1] for step in STEPS[network.reads](network, study, thorough)]
         found[network.name] = list(dict.fromkeys(filter(None, outcomes)))
     return {name: reasons for name, reasons in found.items() if reasons}
 
@@ -56,7 +56,7 @@ def weights_to_fetch(study, wrong, offline=False, seconds=4.0):
     found, reasons, notes = {}, {}, {}
     for network in study.models:
         if network.name not in wrong and network.weights_path is None and network.weights != "random":
-            source, reason = _attempt(partial(SOURCES[network.takes], network))
+            source, reason = _attempt(partial(SOURCES[network.reads], network))
             reasons |= {network.name: reason} if reason else {}
             found |= {network.name: source} if source and not source.cached else {}
     answers = {} if offline else reach.ask([source.url for source in found.values()], seconds)
@@ -158,8 +158,8 @@ def _packages(network):
                          "or set 'weights: random'")  # fmt: skip
 
 
-STEPS = {"image": _image_steps, "waveform": _waveform_steps}
+STEPS = {"picture": _image_steps, "waveform": _waveform_steps}
 SOURCES = {
-    "image": sources.source_of,
+    "picture": sources.source_of,
     "waveform": lambda network: sources.hub_module(network.weights, network.backbone.partition(":")[2]),
 }

@@ -1,12 +1,64 @@
-"""How long one prediction takes: batch 1, on the CPU, compiled, warmed up, synchronised."""
+"""How long one prediction takes: batch 1, on the CPU, compiled, warmed up, synchronised, while nothing else runs."""
 
+import json
 import os
 import time
+from statistics import median
+
+import keras
+import pandas as pd
+import psutil
+
+from benchmark.models.backend import cores
+from benchmark.training.assembly import assemble
+from benchmark.training.loop import precision
+from benchmark.trials.provenance import processor
+from spectrograms.files import write_text
+from spectrograms.params import fingerprint
+
+ROUNDS = 3  # of timed calls, at most, until one is stable
+STABLE = 0.05  # of the median: how far the medians of the two halves of a round may be apart
+FEWEST = 10  # calls of a round from which on its halves are compared
+LEAST = 0.25  # seconds over which load is counted: processor time comes in ticks of 10 ms
 
 
-def threads():
-    """Return the number of CPU threads that the backends may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+def time_model(job):
+    """Time the model of a finished trial and add latency.csv to its folder; return its record with what was found.
+
+    The model is rebuilt as ``predict`` rebuilds it, in float32 on the CPU, but with random weights: their values do not
+    change how long a product of two matrices takes, and a trial need not have kept its own."""
+    study, trial, began, load = job.study, job.trial, time.perf_counter(), Load()
+    with keras.device("cpu:0"), precision("off"):
+        model = assemble(trial.network, study, len(job.classes), trial.seed, load=False)
+        rows, found = time_assembly(model, job.clips["path"][job.split == "test"].iloc[0], study.latency, load)
+    found |= {"threads": len(cores()), "processor": processor(), "seconds": round(time.perf_counter() - began, 3)}
+    found["settings"] = fingerprint(study.latency)
+    folder = trial.folder(study)
+    write_text(folder / "latency.csv", pd.DataFrame(rows).to_csv(index=False))
+    record = json.loads((folder / "trial.json").read_text(encoding="utf-8")) | {"latency": found}
+    write_text(folder / "trial.json", json.dumps(record, indent=1))  # last: a run killed before it times once more
+    return record
+
+
+def time_assembly(model, path, latency, load):
+    """Return :func:`measure` of an :class:`benchmark.training.assembly.Assembly` that never ran, on one file."""
+    x = model.extractor.read(path)
+    return measure(
+        lambda: model.score(x),
+        lambda: model.score(model.extractor.read(path)),
+        lambda: model.score_many([x] * latency.batch),
+        latency,
+        load,
+    )
+
+
+def stands(job, record):
+    """Return whether the latency in a finished trial's folder was timed under the study's settings; record: trial.json.
+
+    A trial that is trained again has a new folder without one."""
+    timed = record.get("latency") or {}
+    there = (job.trial.folder(job.study) / "latency.csv").is_file()
+    return there and timed.get("settings") == fingerprint(job.study.latency)
 
 
 def time_calls(call, latency):
@@ -23,21 +75,64 @@ def time_calls(call, latency):
     return first, timed
 
 
-def measure(forward, from_file, forward_batch, latency):
-    """Return the rows of latency.csv, each with the clips of its call: 'first' and 'forward' (the model), 'file'
-    (decode + render + forward), and 'batch' (the model on ``latency.batch`` clips at once) where the study asks."""
+def measure(forward, from_file, forward_batch, latency, load):
+    """Return the rows of latency.csv, and what is to be known of them, a dict.
+
+    Rows are 'first' and 'forward' (the model), 'file' (decode + render + forward), and 'batch' (the model on
+    ``latency.batch`` clips at once) where the study asks, each with the clips of its call and the load meanwhile. The
+    dict has the load before and during 'forward', whether that was stable (None after too few calls), and the rounds
+    that it took. ``load()`` returns the cores that other processes keep busy, see :class:`Load`."""
+    before, rounds = load(), 1
     first, timed = time_calls(forward, latency)
+    while is_stable(timed) is False and rounds < ROUNDS:
+        rounds, (_, timed) = rounds + 1, time_calls(forward, latency)
+    found = {"load": {"before": before, "during": load()}, "stable": is_stable(timed), "rounds": rounds}
     few = latency.model_copy(update={"calls": min(latency.calls, 5), "seconds": 0.0, "warmup": 1})
-    _, files = time_calls(from_file, few)
-    stages = {"first": ([first], 1), "forward": (timed, 1), "file": (files, 1)}
+    stages = {"first": ([first], 1, found["load"]["during"]), "forward": (timed, 1, found["load"]["during"])}
+    stages["file"] = time_calls(from_file, few)[1], 1, load()
     if latency.batch:
-        _, batches = time_calls(forward_batch, few.model_copy(update={"calls": min(latency.calls, 3)}))
-        stages["batch"] = batches, latency.batch
+        few = few.model_copy(update={"calls": min(latency.calls, 3)})
+        stages["batch"] = time_calls(forward_batch, few)[1], latency.batch, load()
     return [
-        {"stage": stage, "call": number, "ms": round(ms, 4), "clips": clips}
-        for stage, (calls, clips) in stages.items()
+        {"stage": stage, "call": number, "ms": round(ms, 4), "clips": clips, "load": busy}
+        for stage, (calls, clips, busy) in stages.items()
         for number, ms in enumerate(calls)
-    ]
+    ], found
+
+
+def is_stable(timed):
+    """Return whether the medians of both halves of the timed calls agree, None where there are too few to say."""
+    if len(timed) < FEWEST:
+        return None
+    halves = median(timed[: len(timed) // 2]), median(timed[len(timed) // 2 :])
+    return abs(halves[0] - halves[1]) <= STABLE * min(halves)
+
+
+class Load:
+    """How many cores other processes keep busy: ``load()`` since the call before, as far as this process may see."""
+
+    def __init__(self):
+        self.when, self.used, self.busy = time.perf_counter(), _used_by_others(), 0.0
+
+    def __call__(self):
+        """Return the cores, on average; after less than LEAST seconds what was returned before."""
+        now = time.perf_counter()
+        if now - self.when >= LEAST:
+            used = _used_by_others()
+            known = used.keys() & self.used.keys()
+            self.busy = round(sum(used[who] - self.used[who] for who in known) / (now - self.when), 2)
+            self.when, self.used = now, used
+        return self.busy
+
+
+def _used_by_others():
+    """Return {process: the processor seconds that it has used so far} of all but this one."""
+    found = {}
+    for process in psutil.process_iter(["create_time", "cpu_times"]):
+        times = process.info["cpu_times"]
+        if times is not None and process.pid != os.getpid():
+            found[process.pid, process.info["create_time"]] = times.user + times.system
+    return found
 
 
 def _milliseconds(call):

@@ -5,11 +5,12 @@ import functools
 import importlib.metadata
 import os
 import platform
-import resource
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+import psutil
 
 from benchmark import __version__
 from benchmark.models.backend import backend_name
@@ -69,15 +70,16 @@ def versions():
 def hardware(accelerators=()):
     """Return the processor's name, its cores, the memory in GB, the system and the accelerators."""
     return {
-        "processor": _processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
-        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
+        "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
         "system": platform.platform(),
         "accelerators": list(accelerators),
     }
 
 
-def _processor():
+def processor():
+    """Return the processor's name, as far as the system tells it."""
     with contextlib.suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as info:
         for line in info:
             if line.startswith("model name"):
@@ -87,6 +89,10 @@ def _processor():
 
 def peak_memory_mb():
     """Return the most memory that this process has held so far, in MB."""
+    if sys.platform == "win32":
+        return round(psutil.Process().memory_info().peak_wset / 1e6, 1)
+    import resource  # Windows has none
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KiB on Linux, bytes on macOS
     return round(peak / (1e6 if sys.platform == "darwin" else 1e6 / 1024), 1)
 
@@ -94,8 +100,8 @@ def peak_memory_mb():
 class Stages:
     """Seconds spent in each named stage: ``with stages("train"): ...``; ``announce`` hears of each as it begins."""
 
-    def __init__(self, announce=lambda stage, done=0, total=0: None):
-        self.seconds, self.announce = {}, announce
+    def __init__(self, announce=None):
+        self.seconds, self.announce = {}, announce or (lambda stage, done=0, total=0: None)
 
     @contextlib.contextmanager
     def __call__(self, name):

@@ -1,12 +1,12 @@
-"""What an engine runs and what it gives along: light types, that a process can be told of before it loads Keras."""
+"""Trial specifications: picklable and free of Keras, so that a worker can be started before Keras is imported."""
 
-import contextlib
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from benchmark.config.study import NetworkParams, Study
+from benchmark.store.trial_format import FORMAT
 from benchmark.trials.provenance import suite
 
 
@@ -34,6 +34,7 @@ class Trial:
     def record(self, study):
         """Return what is known of the trial before it runs: the first part of trial.json."""
         return {
+            "format": FORMAT,
             "model": self.network.name,
             "label": self.network.label,
             "fold": self.fold,
@@ -59,12 +60,3 @@ class Job:
     def rows(self):
         """The clip table with its ``split`` in this fold."""
         return self.clips.assign(split=self.split)
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What an engine gives to a trial."""
-
-    progress: callable = lambda stage, done=0, total=0: None  # called with the stage's name, e.g. ("train", 3, 50)
-    alone: callable = contextlib.nullcontext  # latency is measured in it: nothing else of the study runs meanwhile
-    is_alone: bool = True  # False where an engine cannot promise that

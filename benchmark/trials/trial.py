@@ -1,143 +1,71 @@
 """One model, fold and seed, from clips to a folder of results."""
 
 import json
-from dataclasses import replace
 
 import keras
-import numpy as np
 import pandas as pd
 
-from benchmark.features.batches import Batches, image_batches
-from benchmark.models.identity import builder_source
-from benchmark.models.weights.load import file_digest
+from benchmark.features.dependencies import depends_on
+from benchmark.models.backend import cores
 from benchmark.store.labels import to_matrix
 from benchmark.store.predictions import pooled, predictions
 from benchmark.tasks import accuracy
-from benchmark.training.assembly import assemble, prepare_backbone
-from benchmark.training.augmentation import make_transform
+from benchmark.training.assembly import assemble
 from benchmark.training.checkpoint import Checkpoint
-from benchmark.training.head_training import start_finetune, train_head
-from benchmark.training.imbalance import balance
-from benchmark.training.loop import fit, gpus, kept_iteration, precision, predict
-from benchmark.training.optimizers import variable_factors
-from benchmark.trials import latency
+from benchmark.training.data import TrialData
+from benchmark.training.loop import gpus, precision, predict
+from benchmark.training.regimes import stages_of
+from benchmark.training.stages import run_stages
 from benchmark.trials.energy import EnergyMeter
 from benchmark.trials.provenance import Stages, hardware, peak_memory_mb, versions
-from spectrograms import version
 from spectrograms.files import replacing_folder
-from spectrograms.params import fingerprint
+from spectrograms.params import Params, fingerprint
 
 EVALUATED = ("val", "test")
 
 
-def run_trial(job, surroundings):
-    """Train, evaluate and time one trial and write its folder; return trial.json as a dict.
+def run_trial(job, progress=None):
+    """Train and evaluate one trial and write its folder; return trial.json as a dict.
 
-    ``job`` and ``surroundings`` are those of :mod:`benchmark.trials.specification`. The folder appears under its own
-    name only when it is complete."""
+    ``job`` is that of :mod:`benchmark.trials.specification`; ``progress(stage, done, total)`` hears how far the trial
+    is. The folder appears under its own name only when it is complete. Latency is added to it when no trial runs any
+    more, see :mod:`benchmark.engines.timing`."""
     study, trial, clips, classes = job.study, job.trial, job.rows, job.classes
-    stages = Stages(surroundings.progress)
+    stages = Stages(progress)
     with precision(study.training.mixed_precision) as policy:
         with stages("build"):
             assembly = assemble(trial.network, study, len(classes), trial.seed)
         with EnergyMeter() as meter:
-            history, y_score, said = REGIMES[assembly.regime](assembly, job, clips, stages)
-    with surroundings.alone(), stages("latency"):
-        timings = measure_latency(study, trial, assembly, clips, classes)
+            history, y_score, said = train_and_predict(assembly, job, clips, stages)
     evaluated = clips[clips["split"].isin(EVALUATED)]
     y_true = to_matrix(evaluated["label"], classes)
     found = predictions(evaluated["split"], evaluated["clip_id"], y_true, y_score, classes, study.task)
     frames = {
         "predictions.csv": pooled(map(found.of, EVALUATED)).frame(),
         "history.csv": pd.DataFrame(history),
-        "latency.csv": pd.DataFrame(timings),
     }
     record = trial.record(study) | {"origin": job.origin} | describe(study, trial, assembly, clips, classes, stages)
-    record |= said | {"precision": policy, "latency_alone": surroundings.is_alone}
-    record |= {"energy_j": meter.joules, "energy_sources": meter.sources}  # of all but building and timing
+    record |= said | {"precision": policy, "energy_j": meter.joules}
     record |= {"test_accuracy": accuracy(found.of("test").y_true, found.of("test").y_pred)}
     write_folder(trial.folder(study), record, frames, saved(assembly, study.training.save))
     trial.checkpoint(study).unlink(missing_ok=True)
     return record
 
 
-def train_frozen(assembly, job, clips, stages):
-    """Train the head on backbone outputs that are computed once per clip.
+def train_and_predict(assembly, job, clips, stages):
+    """Train the model through the stages of its regime; return history, scores of val and test, keys of trial.json.
 
-    Returns the history, the scores of val and test, and further keys of trial.json, as does every regime."""
-    training, head = job.study.training, assembly.head
-    with stages("features"):
-        x = assembly.extractor.features(clips, training.batch_size)
-    y = to_matrix(clips["label"], job.classes).astype("float32")
-
-    def part(*splits):
-        rows = np.flatnonzero(clips["split"].isin(splits))
-        return x[rows], y[rows]
-
-    with stages("train") as epoch_done:
-        history, said = train_head(head, part("train"), part("val"), training, job.trial.seed, epoch_done)
-    with stages("predict"):
-        x, y = part(*EVALUATED)
-        return history, predict(head, Batches(x.__getitem__, y, training.batch_size)), said
-
-
-def train_finetune(assembly, job, clips, stages):
-    """Train all layers on the pictures.
-
-    A run that is cut goes on from the last whole epoch."""
-    extractor, training, study = assembly.extractor, job.study.training, job.study
-    size, y = extractor.backbone.input_size, to_matrix(clips["label"], job.classes).astype("float32")
-
-    def batches(*splits, transform=None):
-        rows = clips["split"].isin(splits).to_numpy()
-        return image_batches(clips["image"][rows], y[rows], size, training.batch_size, transform)
-
-    with stages("load"):
-        train, val = batches("train", transform=make_transform(study.augment)), batches("val")
-        balanced = balance(train.targets, training, job.trial.seed)
-        val.weights = balanced.of(val.targets)
-    with stages("head"):
-        said = start_finetune(assembly, clips, (train.targets, val.targets), training, job.trial.seed)
-    with stages("train") as epoch_done:
-        before_validation = prepare_backbone(extractor, train, training)
-        factors = variable_factors(extractor.core, assembly.head, extractor.network, training)
-        checkpoint = Checkpoint(job.trial.checkpoint(study), fingerprint(dependencies(study, job.trial, clips)))
-        history = fit(
-            assembly.model, train.balanced(balanced), val, training, job.trial.seed, factors, before_validation,
-            checkpoint, epoch_done,
-        )  # fmt: skip
+    A run that is cut goes on from the last whole epoch of all layers."""
+    study, trial = job.study, job.trial
+    plan = stages_of(trial.network, study)
+    targets = to_matrix(clips["label"], job.classes).astype("float32")
+    data = TrialData(assembly, clips, targets, study, trial.seed)
+    checkpoint = Checkpoint(trial.checkpoint(study), fingerprint(dependencies(study, trial, clips)))
+    history, said = run_stages(plan, assembly, data, stages, checkpoint)
     stages.seconds["train"] += round(checkpoint.seconds, 3)  # those of the run that was cut
     with stages("predict"):
-        y_score = predict(assembly.model, batches(*EVALUATED))
-    return history, y_score, said | {"kept_iteration": kept_iteration(history, training)}
-
-
-REGIMES = {"frozen": train_frozen, "finetune": train_finetune}
-
-
-def measure_latency(study, trial, assembly, clips, classes):
-    """Return the rows of latency.csv: the model on the CPU, in float32, as ``predict`` rebuilds it."""
-    with keras.device("cpu:0"), precision("off"):
-        served = _uncompiled(study, trial, assembly, classes)
-        path = clips.loc[clips["split"] == "test", "path"].iloc[0]
-        x = served.extractor.read(path)
-        return latency.measure(
-            lambda: served.score(x),
-            lambda: served.score(served.extractor.read(path)),
-            lambda: served.score_many([x] * study.latency.batch),
-            study.latency,
-        )
-
-
-def _uncompiled(study, trial, assembly, classes):
-    """Return the assembly as if new, so that its first call is one, whatever training has compiled before.
-
-    An image network on a machine without GPU only needs a new model around its layers; all else is built again."""
-    if trial.network.takes == "image" and not gpus():
-        return replace(assembly, model=keras.Model(assembly.model.input, assembly.model.output))
-    served = assemble(trial.network, study, len(classes), trial.seed, load=False)
-    served.model.set_weights(assembly.model.get_weights())
-    return served
+        trains = plan[-1].trains
+        return history, predict(assembly.trained(trains), data.batches(trains, *EVALUATED)), said
 
 
 def describe(study, trial, assembly, clips, classes, stages):
@@ -156,7 +84,7 @@ def describe(study, trial, assembly, clips, classes, stages):
         "train_seconds": stages.seconds["train"],
         "seconds": stages.seconds,
         "peak_memory_mb": peak_memory_mb(),
-        "threads": latency.threads(),
+        "threads": len(cores()),
         "backend": keras.backend.backend(),
         "versions": versions(),
         "hardware": hardware(gpus()),
@@ -167,29 +95,22 @@ def describe(study, trial, assembly, clips, classes, stages):
 
 
 def dependencies(study, trial, clips):
-    """Return the fingerprints of all that a trial's result depends on, by name: what to compare before reusing it."""
-    path = trial.network.weights_path
-    network = trial.network.model_dump(mode="json", exclude={"label"})
-    drawn = trial.network.takes == "image" and study.dataset.kind == "audio"
-    picture = [study.mel, study.image] if drawn else []
+    """Return the fingerprints of all that a trial's result depends on, by name: what to compare before reusing it.
+
+    Settings count where they differ from their defaults, so that a new setting makes no finished trial run again."""
+    depended = depends_on(trial.network, study)
+    del depended["network"]  # the whole of it is in 'model'
     return {
         "clips": fingerprint(clips[["clip_id", "label", "sha256", "split"]].sort_values("clip_id").to_numpy().tolist()),
-        "clip": fingerprint(study.clip),
-        "picture": fingerprint(*picture),
-        "training": fingerprint(study.training, study.augment),
-        "latency": fingerprint(study.latency),
-        "model": fingerprint(network),
-        "weights": file_digest(path) if path and path.exists() else trial.network.weights,
-        "builder": builder_source(trial.network),
-        "code": CODE["picture" if drawn else study.dataset.kind](study),
+        "training": fingerprint(_given(study.training), _given(study.augment)),
+        "model": fingerprint(_given(trial.network, exclude={"label"})),
+        **{name: fingerprint(_given(part) if isinstance(part, Params) else part) for name, part in depended.items()},
     }
 
 
-CODE = {  # of the way from a file to what a network gets, by what it gets
-    "picture": lambda study: version.pictures(study.image),
-    "images": lambda study: version.reading(),
-    "audio": lambda study: version.decoding(),
-}
+def _given(section, **options):
+    """Return the settings of a section that differ from their defaults, as plain JSON."""
+    return section.model_dump(mode="json", exclude_defaults=True, **options)
 
 
 def saved(assembly, save):

@@ -6,7 +6,7 @@ import pytest
 from sklearn.dummy import DummyClassifier
 
 from benchmark.analysis.metrics.baseline import largest_class, majority_trials
-from benchmark.analysis.tables.tables import majority_share
+from benchmark.analysis.tables.description import majority_share
 from benchmark.config.load import read_section
 from benchmark.config.study import Study
 from benchmark.errors import StudyError

@@ -14,8 +14,7 @@ from statsmodels.stats.multitest import multipletests
 from benchmark.analysis.metrics.pairwise import CLIPS, GROUPS
 from benchmark.analysis.metrics.statistics import LUCK, newcombe_interval, newcombe_test
 from benchmark.analysis.report import compare as module
-from benchmark.analysis.report.compare import compare, rows_table, sheets, write_compare
-from benchmark.analysis.report.terminal import print_sheets
+from benchmark.analysis.report.compare import compare, print_compare, rows_table, write_compare
 from benchmark.analysis.tables.settings import as_text, flatten
 from benchmark.errors import StudyError
 from tests.support.fake_results import build_results, results_of
@@ -186,13 +185,17 @@ def test_models_of_one_study_alone_are_named_and_failed_ones_have_no_numbers(pai
     assert np.isfinite(rows.loc["vgg16", ["difference", "low", "high", "p_holm"]].astype(float)).all()
 
 
+def printed(found, width):
+    console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    print_compare(found, console)
+    return console.export_text()
+
+
 def test_what_must_be_known_of_either_study_is_said(pair):
     assert "B: Random weights, nothing pretrained: YAMNet." in pair.sentences
     assert any(sentence.startswith("B: Failed: VGG-19: out of memory") for sentence in pair.sentences)
     assert not [sentence for sentence in pair.sentences if sentence.startswith("A:")]
-    console = Console(width=130, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
-    print_sheets(sheets(pair), console)
-    text = console.export_text()
+    text = printed(pair, 130)
     for part in (
         "first and second, model by model.",
         "In A alone: ResNet-18.",
@@ -202,6 +205,17 @@ def test_what_must_be_known_of_either_study_is_said(pair):
     ):
         assert part in text
     assert "VGG-16: B: leakage not checked" in text
+
+
+def test_a_long_name_of_weights_loses_its_middle_in_80_columns_and_no_number_is_cut(pair):
+    name = "mobilenetv2_1.0_224_dequant_notop.weights.h5"
+    text = printed(replace(pair, rows=pair.rows.assign(weights_b=name)), 80)
+    assert max(map(len, text.splitlines())) <= 80
+    (line,) = (line for line in text.splitlines() if line.startswith("VGG-16 ") and ".." in line)
+    for study in "ab":
+        score, low, high = (pair.rows[f"accuracy_{study}{end}"][0] for end in ("", "_low", "_high"))
+        assert f"{score:.3f} [{low:.2f}, {high:.2f}]" in line
+    assert f"Weights of VGG-16: imagenet / {name}." in " ".join(text.split())
 
 
 def test_files_are_written_into_the_first_folder_or_where_asked(pair, tmp_path):
@@ -226,7 +240,7 @@ def test_studies_without_a_model_in_common_have_no_rows(tmp_path):
     found = compare(first, second)
     assert found.rows.empty
     assert found.only == (("VGG-16",), ("YAMNet",))
-    print_sheets(sheets(found), Console(file=open("/dev/null", "w")))  # noqa: SIM115
+    assert "model by model" in printed(found, 80)
     assert all(path.is_file() for path in write_compare(found))
 
 

@@ -10,10 +10,11 @@ from scipy.stats import binomtest, t
 from benchmark.analysis.audit.published import read_published
 from benchmark.analysis.metrics.hardest import hardest_table, mistakes_table
 from benchmark.analysis.metrics.uncertainty import uncertainty_table
-from benchmark.analysis.tables.costs import COSTS_COLUMNS
-from benchmark.analysis.tables.paper_form import milliseconds
-from benchmark.analysis.tables.sheets import sheet, write_tables
-from benchmark.analysis.tables.study_tables import study_tables
+from benchmark.analysis.tables.columns import Output
+from benchmark.analysis.tables.files import write_tables
+from benchmark.analysis.tables.registry import Tables
+from benchmark.analysis.tables.specs.costs import COSTS_COLUMNS
+from benchmark.analysis.tables.specs.paper import milliseconds
 from benchmark.store.results import read_results
 from tests.support.fake_results import build_results, results_of
 
@@ -41,10 +42,9 @@ def record(folder, model, fold, change, batch=None):
 
 
 def costs_of(folder):
-    """Return the costs table by model, with the sheet's text."""
-    results = read_results(folder)
-    tables = study_tables(results)
-    return tables["costs"].set_index("model"), sheet(results, tables, "costs")
+    """Return the costs table by model, and as it is shown."""
+    tables = Tables(read_results(folder))
+    return tables["costs"].set_index("model"), tables.render("costs", Output.PAGE)
 
 
 def test_older_results_have_blank_costs_and_no_column_for_them(folder):
@@ -65,7 +65,7 @@ def test_what_was_recorded_is_shown(folder):
     assert row[["throughput", "batch_clips"]].tolist() == [200, 8]  # 8 clips in 40 ms
     assert row[["processor", "accelerators", "threads"]].tolist() == ["P", "GPU one", "2"]
     cells = dict(zip(text.header, text.rows[0], strict=True))
-    assert (cells["FLOPs"], cells["GPU"], cells["Clips/s"]) == ("15.5 G", "GPU one", "200.0")
+    assert tuple(cells[name].text for name in ("FLOPs", "GPU", "Clips/s")) == ("15.5 G", "GPU one", "200.0")
     assert table.loc["yamnet", "flops"] is pd.NA
 
 

@@ -14,7 +14,7 @@ from sklearn.metrics import (
 
 from benchmark.analysis.plots.figures import charts
 from benchmark.analysis.report.page.page import content
-from benchmark.analysis.tables.sheets import write_tables
+from benchmark.analysis.tables.files import write_tables
 from benchmark.store.results import read_results
 from tests.support.fake_results import CLASSES, build_results
 
@@ -86,7 +86,7 @@ def test_page_and_figure_show_the_numbers_of_the_csv(study, model):
     (part,) = (part for part in page["models"] if part["name"] == model)
     assert part["accuracy"].startswith(f"{shown} [")
     place = page["comparison"].header.index("Accuracy [95 %]")
-    assert [row[place][:5] for row in page["comparison"].rows if row[0] == part["label"]] == [shown]
+    assert [row[place].text[:5] for row in page["comparison"].rows if row[0].text == part["label"]] == [shown]
     drawn = {chart.name: chart for _, chart in charts(results, tables)}
     ((title, counts),), _ = drawn[f"confusion_{model}"].draw.args
     assert counts.tolist() == matrix.tolist()
@@ -139,7 +139,7 @@ def test_the_majority_class_ends_the_comparison_and_is_no_model(study):
             assert not (table == "majority").any().any(), name
     page = content(results, tables, [])
     assert page["comparison"].models == ("vgg16", "resnet18", "yamnet", "")
-    assert [row[0] for row in page["comparison"].rows][-1] == "Majority class"
+    assert page["comparison"].rows[-1][0].text == "Majority class"
     assert len(page["models"]) == 3
 
 

@@ -10,22 +10,20 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from benchmark.analysis.audit.published import PUBLISHED, read_published, sources
+from benchmark.analysis.audit.published import PUBLISHED, read_published
 from benchmark.analysis.metrics.statistics import wilson_interval
 from benchmark.analysis.plots import figures
 from benchmark.analysis.report.page.page import write_page
+from benchmark.analysis.tables.files import write_tables
 from benchmark.analysis.tables.paper_form import FIGURES
-from benchmark.analysis.tables.parity import (
-    COMPARISON_EXTRA,
+from benchmark.analysis.tables.specs.comparison import COMPARISON_COLUMNS, COMPARISON_EXTRA, with_parity
+from benchmark.analysis.tables.specs.parity import (
     PARITY_COLUMNS,
     PUBLISHED_ROWS,
     agreement,
     parity_table,
     published_models,
-    with_parity,
 )
-from benchmark.analysis.tables.sheets import write_tables
-from benchmark.analysis.tables.tables import COMPARISON_COLUMNS
 from benchmark.config.load import network_names
 from benchmark.config.study import Study
 from benchmark.store.results import read_results
@@ -70,7 +68,7 @@ def test_every_published_row_is_one_of_our_networks():
 
 
 def test_a_study_may_name_every_source_that_has_a_table_and_sets():
-    may = {name for name in sources() if (PUBLISHED / f"{name}_sets.csv").is_file()}
+    may = {path.stem.removesuffix("_sets") for path in PUBLISHED.glob("*_sets.csv")}
     allowed = get_args(get_args(Study.model_fields["published"].annotation)[0])
     assert set(allowed) == may == set(PUBLISHED_ROWS) == set(FIGURES)
 
@@ -158,7 +156,7 @@ def test_a_report_writes_parity_with_what_it_rests_on(tmp_path):
         assert fact in text
     printed = [name for name in NETWORKS if name in PUBLISHED_ROWS[SOURCE]]
     assert pd.read_csv(folder / "parity.csv")["model"].tolist() == printed
-    assert set(COMPARISON_COLUMNS) | set(COMPARISON_EXTRA) | {"best"} == set(comparison.columns)
+    assert set(COMPARISON_COLUMNS) | set(COMPARISON_EXTRA) | {"best", "marks"} == set(comparison.columns)
     assert comparison["published_accuracy"][0] == 0.5455
 
 

@@ -20,8 +20,7 @@ from benchmark.analysis.plots.study_charts import accuracy_intervals, accuracy_l
 from benchmark.analysis.tables import paper_form
 from benchmark.analysis.tables.guessing import guessing
 from benchmark.analysis.tables.naming import names, titles
-from benchmark.analysis.tables.study_tables import study_tables
-from benchmark.analysis.tables.tables import comparison_table
+from benchmark.analysis.tables.registry import Tables
 from benchmark.store.naming import remark
 from benchmark.store.results import read_results
 from tests.support.drawing import axes, texts
@@ -38,7 +37,7 @@ def results(tmp_path_factory):
 
 def test_circle_area_is_proportional_to_size(results):
     (ax,) = axes()
-    drawn = plots.drawable(comparison_table(results))
+    drawn = plots.drawable(Tables(results)["comparison"])
     plots.plot_accuracy_latency(drawn, [], ax)
     assert "VGG-19" not in drawn["label"].tolist()  # failed: nothing to draw
     circles = next(found for found in ax.collections if hasattr(found, "get_sizes") and len(found.get_sizes()) > 1)
@@ -51,7 +50,7 @@ def test_circle_area_is_proportional_to_size(results):
 @pytest.mark.parametrize("seed", range(5))
 def test_labels_cover_neither_each_other_nor_the_frame(results, seed):
     rng = np.random.default_rng(seed)
-    table = comparison_table(results).dropna(subset="accuracy")
+    table = Tables(results)["comparison"].dropna(subset="accuracy")
     table["latency_ms_p50"] = rng.uniform(20, 60, len(table))  # crowded
     (ax,) = axes(size=(8, 5))
     plots.plot_accuracy_latency(table, steps(pareto_front(table, pairwise_table(results))), ax, {"chance 0.20": 0.2})
@@ -104,7 +103,7 @@ def test_every_model_of_the_paper_has_its_two_figures():
 
 
 def test_titles_name_random_weights_synthetic_sound_and_the_figure_of_the_paper(results):
-    tables = study_tables(results)
+    tables = Tables(results)
     titled = {chart.name: chart.draw().axes[0].get_title() for _, chart in figures.charts(results, tables)}
     assert len(titled) == 10 + 5 + 10 + 10 + 4
     assert all("synthetic sound" in title for title in titled.values())
@@ -128,7 +127,7 @@ def test_titles_name_random_weights_synthetic_sound_and_the_figure_of_the_paper(
 )
 def test_random_weights_are_said_once(tmp_path, random, labels, in_title):
     results = read_results(build_results(tmp_path / "two", models=("vgg16", "yamnet"), folds=1, random=random))
-    (chart,) = accuracy_latency(results, study_tables(results))
+    (chart,) = accuracy_latency(results, Tables(results))
     figure = chart.draw()
     assert texts(figure.axes[0]) == labels
     assert ("random weights" in figure.axes[0].get_title()) == in_title
@@ -137,7 +136,7 @@ def test_random_weights_are_said_once(tmp_path, random, labels, in_title):
 def test_a_label_that_says_random_is_left_alone(tmp_path):
     study = {"models": ("vgg16", "yamnet"), "folds": 1, "random": ("vgg16",), "labels": {"vgg16": "VGG-16 (random)"}}
     results = read_results(build_results(tmp_path / "two", **study))
-    (chart,) = accuracy_latency(results, study_tables(results))
+    (chart,) = accuracy_latency(results, Tables(results))
     figure = chart.draw()
     assert texts(figure.axes[0]) == ["VGG-16 (random)", "YAMNet"]
     assert names(results) == titles(results) == {"vgg16": "VGG-16 (random)", "yamnet": "YAMNet"}
@@ -201,7 +200,7 @@ def test_chance_and_the_largest_class_are_lines_with_names():
 
 def test_a_model_that_is_always_right_has_an_interval_to_draw():
     frame = pd.DataFrame({"clip_id": [f"c{n}" for n in range(10)], "y_true": ["a", "b"] * 5})
-    table = comparison_table(results_of({"m": {(0, 0): frame.assign(y_pred=frame["y_true"])}}))
+    table = Tables(results_of({"m": {(0, 0): frame.assign(y_pred=frame["y_true"])}}))["comparison"]
     assert table["accuracy_high"][0] == pytest.approx(1)  # Wilson's formula may end a rounding below 1
     (ax,) = axes()
     assert len(plots.plot_accuracy_latency(table.assign(latency_ms_p50=5.0), [], ax)) == 1
@@ -220,7 +219,7 @@ def test_accuracies_without_a_model_are_chance_and_the_largest_class(labels, fou
 
 def test_legends_end_inside_the_figure(results):
     with matplotlib.rc_context(STYLE):
-        (chart,) = accuracy_latency(results, study_tables(results))
+        (chart,) = accuracy_latency(results, Tables(results))
         figure = chart.draw()
         figure.draw_without_rendering()
     boxes = [part.get_window_extent() for part in figure.axes[0].get_children() if isinstance(part, Legend)]
@@ -239,7 +238,7 @@ def test_the_example_is_of_the_model_best_on_validation_clips(tmp_path):
 
 
 def test_intervals_are_those_of_the_comparison_the_highest_first(results):
-    tables = study_tables(results)
+    tables = Tables(results)
     (chart,) = accuracy_intervals(results, tables)
     expected = tables["comparison"].dropna(subset=["accuracy"]).sort_values("accuracy", ascending=False, kind="stable")
     (ax,) = chart.draw().axes
@@ -255,7 +254,7 @@ def test_intervals_are_those_of_the_comparison_the_highest_first(results):
 
 @pytest.mark.parametrize("spec", figures.FIGURES, ids=lambda spec: spec.pattern)
 def test_every_kind_of_figure_is_named_by_its_pattern_and_said_in_words(results, spec):
-    found = list(spec.charts(results, study_tables(results)))
+    found = list(spec.charts(results, Tables(results)))
     assert found
     assert all(fnmatch.fnmatch(chart.name, spec.pattern) and chart.words for chart in found)
     assert all((chart.model is not None) == (spec.place == "model") for chart in found)

@@ -4,15 +4,17 @@ import shutil
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 import yaml
 from rich.console import Console
 
 from benchmark.analysis.plots import figures
 from benchmark.analysis.report.report import print_comparison, report
-from benchmark.analysis.report.terminal import fit, shortened
-from benchmark.analysis.tables.forms import FORMS
-from benchmark.analysis.tables.sheets import SPECIAL
+from benchmark.analysis.report.terminal import fit
+from benchmark.analysis.tables.columns import Output, number, shortened, text
+from benchmark.analysis.tables.registry import TABLES
+from benchmark.analysis.tables.rendering import render
 from benchmark.errors import StudyError
 from tests.support.fake_results import build_results
 from tests.support.sources import ROOT
@@ -28,11 +30,12 @@ def folder(tmp_path):
 def test_report_writes_tables_and_figures(folder):
     summary = report(folder)
     names = {str(path.relative_to(folder)) for path in summary.files}
-    sheets = {f"{name}.{suffix}" for name in (*FORMS, *SPECIAL) for suffix in ("csv", "md", "tex")}
+    shown = [name for name, spec in TABLES.items() if spec.columns]
+    tables = {f"{name}.{suffix}" for name in shown for suffix in ("csv", "md", "tex")}
     kinds = ("confusion", "training", "scores")
     drawn = {f"figures/{kind}_{model}.png" for kind in kinds for model in ("vgg16", "yamnet")}
     drawn |= {f"figures/{name}.png" for name in ("accuracy_intervals", "accuracy_latency", "pairwise", "example")}
-    assert names == sheets | {"ranking.csv", "reliability.csv", "report.html"} | drawn
+    assert names == tables | {"ranking.csv", "reliability.csv", "report.html"} | drawn
     assert all(path.stat().st_size > 0 for path in summary.files)
     assert summary.comparison["model"].tolist() == list(TRIO)
     assert "out of memory" in summary.failures["VGG-19"]
@@ -123,12 +126,25 @@ def test_the_terminals_table_fits_and_no_number_is_cut(wide, width):
 
 
 def test_a_label_is_wrapped_and_a_weights_name_loses_its_middle():
-    header, rows = ("Model", "Weights", "F1"), [("a label of words", "weights_of_a_network.h5", "0.123")]
-    assert fit(header, rows, 80) == (header, [("a label of words", "weights_o..etwork.h5", "0.123")], 16,
-                                     ["Weights of a label of words: weights_of_a_network.h5."])  # fmt: skip
-    narrow = fit(header, rows, 24)
-    assert narrow[1:3] == ([("a label of words", "weig..k.h5", "0.123")], 7)  # 7 + 1 + 10 + 1 + 5
+    frame = pd.DataFrame({"label": ["a label of words"], "weights": ["weights_of_a_network.h5"], "f1": [0.123]})
+    columns = (text("Model", "label"), text("Weights", "weights", shorten=True), number("F1", "f1"))
+    table = render(frame, columns, "", Output.TERMINAL)
+    for width, name, label_width in ((80, "weights_o..etwork.h5", 53), (28, "weig..k.h5", 11)):  # 28 - 1 - 10 - 1 - 5
+        fitted, left = fit(table, width)
+        assert [cell.text for cell in fitted.rows[0]] == ["a label of words", name, "0.123"]
+        assert fitted.caveats == ("Weights of a label of words: weights_of_a_network.h5.",)
+        assert left == label_width
     assert shortened("weights.h5", 10) == "weights.h5"
+
+
+def test_columns_are_left_out_in_order_and_text_that_says_something_stays():
+    frame = pd.DataFrame({"label": ["model"] * 2, "f1": [0.5] * 2, "size": [1.5] * 2, "status": ["done", "failed"]})
+    columns = (text("Model", "label"), number("F1", "f1", drop=2), number("Size", "size", drop=1),
+               text("Status", "status", drop=3, usual="done"))  # fmt: skip
+    heads = {width: fit(render(frame, columns, "", Output.TERMINAL), width)[0].header for width in (80, 17, 10)}
+    assert heads == {80: ("Model", "F1", "Size", "Status"), 17: ("Model", "F1", "Status"), 10: ("Model", "Status")}
+    done = render(frame.assign(status="done"), columns, "", Output.TERMINAL)
+    assert fit(done, 10)[0].header == ("Model",)
 
 
 def test_report_imports_no_network_library(folder):

@@ -7,7 +7,7 @@ import yaml
 from PIL import Image
 
 from benchmark.analysis.plots import figures, saving
-from benchmark.analysis.tables.study_tables import study_tables
+from benchmark.analysis.tables.registry import Tables
 from benchmark.config.load import read_section
 from benchmark.config.study import FigureParams
 from benchmark.errors import StudyError
@@ -26,7 +26,7 @@ def write(folder):
     """Write the figures of a results folder as it is on disk; return those drawn anew, and all, by their file names."""
     before = {path: path.stat().st_mtime_ns for path in (folder / "figures").glob("*")}
     results = read_results(folder)
-    found = [path for figure in figures.write_figures(results, study_tables(results)) for path in figure.paths]
+    found = [path for figure in figures.write_figures(results, Tables(results)) for path in figure.paths]
     anew = {path.name for path in found if before.get(path) != path.stat().st_mtime_ns}
     return anew, {path.name for path in found}
 

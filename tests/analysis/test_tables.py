@@ -3,22 +3,30 @@
 import json
 import re
 import shutil
+import subprocess
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
-from benchmark.analysis.tables import tables
-from benchmark.analysis.tables.columns import count
-from benchmark.analysis.tables.forms import FORMS
-from benchmark.analysis.tables.markup import Sheet, escape_latex, escape_markdown, to_latex, to_markdown
-from benchmark.analysis.tables.parity import COMPARISON_EXTRA
-from benchmark.analysis.tables.sheets import write_tables
+from benchmark.analysis.report.page.page import write_page
+from benchmark.analysis.tables import specs
+from benchmark.analysis.tables.columns import Cell, Output, count, estimate, number, text, yes_no
+from benchmark.analysis.tables.description import describe, failures, warnings
+from benchmark.analysis.tables.files import write_tables
+from benchmark.analysis.tables.latex import to_latex
+from benchmark.analysis.tables.markdown import escape_markdown, to_markdown
+from benchmark.analysis.tables.registry import TABLES, find_tables
+from benchmark.analysis.tables.rendering import render
+from benchmark.analysis.tables.specs.comparison import COMPARISON_COLUMNS, COMPARISON_EXTRA, scores_table
+from benchmark.analysis.tables.specs.latency import LATENCY_COLUMNS
 from benchmark.errors import StudyError
 from benchmark.store.results import read_results
 from tests.support.fake_results import CLASSES, NETWORKS, build_results
 
-SHEETS = ("per_class", "table_2", "table_3", *FORMS)
+SHOWN = tuple(name for name, spec in TABLES.items() if spec.columns)
 TRIO = ("vgg16", "vgg19", "yamnet")
 
 
@@ -41,7 +49,7 @@ def small(tmp_path):
 
 def test_every_model_of_the_study_has_a_row_in_its_order(folder, comparison):
     assert comparison.index.tolist() == [*NETWORKS, "majority"]
-    expected = [*tables.COMPARISON_COLUMNS[:-1], *COMPARISON_EXTRA, "marks"]
+    expected = [*COMPARISON_COLUMNS, *COMPARISON_EXTRA, "marks"]
     expected.insert(expected.index("accuracy_std"), "best")
     assert comparison.reset_index().columns.tolist() == expected
 
@@ -78,14 +86,14 @@ def test_per_class_scores_agree_with_the_comparison(folder, comparison):
 
 def test_latency_has_the_columns_of_the_study_level_file(folder):
     latency = pd.read_csv(folder / "latency.csv").set_index("model")
-    assert latency.reset_index().columns.tolist() == list(tables.LATENCY_COLUMNS)
+    assert latency.reset_index().columns.tolist() == [*LATENCY_COLUMNS, "marks"]
     assert latency.loc["vgg16", "calls"] == 150  # five folds of thirty calls
     assert latency.loc["vgg16", "latency_ms_first"] == pytest.approx(8 * NETWORKS["vgg16"][2])
 
 
-@pytest.mark.parametrize("name", SHEETS)
+@pytest.mark.parametrize("name", SHOWN)
 @pytest.mark.parametrize("suffix", ["md", "tex"])
-def test_captions_say_what_the_numbers_rest_on(folder, name, suffix):
+def test_words_say_what_the_numbers_rest_on(folder, name, suffix):
     text = (folder / f"{name}.{suffix}").read_text()
     for fact in ("Study paper: 153 clips, 5 classes (Action, Comedy, Drama, Romance, Thriller)", "SYNTHETIC sound",
                  "Random weights, nothing pretrained: YAMNet", "5-fold cross-validation; seed 0", "Chance level 0.200",
@@ -94,25 +102,25 @@ def test_captions_say_what_the_numbers_rest_on(folder, name, suffix):
 
 
 def test_a_study_of_real_sound_and_pretrained_weights_has_no_warning(small):
-    assert tables.warnings(read_results(small)) == []
-    assert "holdout, 70/10/20 % train/val/test; seeds 0, 1, 2." in " ".join(tables.describe(read_results(small)))
+    assert warnings(read_results(small)) == []
+    assert "holdout, 70/10/20 % train/val/test; seeds 0, 1, 2." in " ".join(describe(read_results(small)))
 
 
 def test_per_class_is_laid_out_as_table_3_of_the_paper(folder):
     lines = (folder / "per_class.md").read_text().splitlines()
     start = lines.index("| **VGG-16** |  |  |  |  |")
     assert [line.split("|")[1].strip() for line in lines[start + 1 : start + 7]] == [*CLASSES, "Accuracy"]
-    assert r"\multicolumn{5}{c}{\textbf{VGG-16}}" in (folder / "per_class.tex").read_text()
+    assert r"\rlap{\textbf{VGG-16}} &  &  &  &  \\" in (folder / "per_class.tex").read_text()
 
 
 def test_partly_done_models_say_so(small):
     shutil.rmtree(small / "trials" / "vgg16" / "0-1")  # not run
     (small / "trials" / "vgg19" / "0-2" / "predictions.csv").write_text("broken")
     results = read_results(small)
-    table = tables.comparison_table(results).set_index("model")
+    table = scores_table(results).set_index("model")
     assert table["status"].to_dict() == {"vgg16": "2 of 3 done", "vgg19": "2 of 3 done", "yamnet": "done"}
     assert table["trials"].to_dict() == {"vgg16": 2, "vgg19": 2, "yamnet": 3}
-    assert "0-2/predictions.csv: missing column split" in tables.failures(results)["VGG-19"]
+    assert "0-2/predictions.csv: missing column split" in failures(results)["VGG-19"]
 
 
 @pytest.mark.parametrize(
@@ -178,10 +186,12 @@ def test_a_study_file_that_lacks_a_part_is_named(small, key):
 
 
 def test_latex_reads_no_character_of_a_name_as_a_command():
-    assert escape_latex(r"R&B_50% #1 {x} $y$ ~^ \n") == (
-        r"R\&B\_50\% \#1 \{x\} \$y\$ \textasciitilde{}\textasciicircum{} \textbackslash{}n"
-    )
-    assert escape_latex("[x]") == "{[}x]"  # else an argument of the row's end before it
+    names = pd.DataFrame({"name": [r"R&B_50% #1 {x} $y$ ~^ \n", "[x]", "a | <b>\n0"]})
+    latex = to_latex(render(names, [text("Name", "name")], "Names."), "a study_1")
+    for found in (r"R\&B\_50\% \#1 \{x\} \$y\$ \textasciitilde \textasciicircum \space \textbackslash n \\",
+                  "{[}x] ",  # else an argument of the end of the row before it
+                  r"a \textbar{} \textless{}b\textgreater{} 0 \\", r"\label{tab:a-study-1}"):  # fmt: skip
+        assert found in latex
 
 
 def test_markdown_reads_no_character_of_a_name_as_markup():
@@ -190,31 +200,146 @@ def test_markdown_reads_no_character_of_a_name_as_markup():
     assert escape_markdown("0.812 [0.70, 0.89]") == "0.812 [0.70, 0.89]"
 
 
-def test_awkward_names_keep_every_row_as_wide_as_the_header(tmp_path):
-    classes = ("Rock & Roll_1", "100 % #Pop", "$x$ {y} \\z")
-    labels = {"vgg16": "A&B|C_D", "resnet18": "<b>{x}</b>"}
-    folder = build_results(tmp_path / "odd", models=tuple(labels), folds=1, classes=classes, labels=labels)
+CLASSES_THAT_BREAK = ("Lo$t & $aved", "100 % #Pop", "[x] {y} \\z", "R&B_~^ <b>")
+LABELS_THAT_BREAK = {"vgg16": "A&B|C_D", "resnet18": "[<b>{x}</b>]"}
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory):
+    """Return a folder whose classes and labels are full of signs that Markdown and LaTeX read as commands."""
+    folder = build_results(tmp_path_factory.mktemp("odd") / "odd_%1", classes=CLASSES_THAT_BREAK,
+                           labels=LABELS_THAT_BREAK)  # fmt: skip
+    for file in folder.glob("trials/yamnet/*/trial.json"):
+        file.write_text(file.read_text().replace('"random"', '"mobilenetv2_1.0_224_dequant_notop.weights.h5"'))
     write_tables(read_results(folder))
-    for name in SHEETS:
-        columns = (folder / f"{name}.tex").read_text().partition("\\midrule")[0].split("\n")[-2].count(" & ") + 1
-        markdown = (folder / f"{name}.md").read_text().splitlines()
-        rows = [re.split(r"(?<!\\)\|", line) for line in markdown if line.startswith("|")]
-        assert {len(row) - 2 for row in rows} == {columns}
-        latex = [line for line in (folder / f"{name}.tex").read_text().splitlines() if line.endswith(r"\\")]
-        widths = {len(re.findall(r"(?<!\\)&", line)) + 1 for line in latex if "multicolumn" not in line}
-        assert widths - {1} == {columns}  # 1: the caption of a longtable
+    return folder
 
 
-def test_a_sheet_is_a_table_in_both_languages():
-    sheet = Sheet("t", ("Title.", "Fact."), ("Model", "n"), (("Head",), ("a", "1")), ("Note.",))
-    assert (
-        to_markdown(sheet)
-        == "Title.\n\n- Fact.\n\n| Model | n |\n| --- | ---: |\n| **Head** |  |\n| a | 1 |\n\nNote.\n"
+def test_awkward_names_keep_every_row_as_wide_as_the_header(odd):
+    for name in SHOWN:
+        markdown = [line for line in (odd / f"{name}.md").read_text().splitlines() if line.startswith("|")]
+        assert len({len(re.split(r"(?<!\\)\|", line)) for line in markdown}) == 1
+
+
+DOCUMENT = r"""\documentclass[11pt,a4paper]{article}
+\usepackage[margin=25mm]{geometry}
+\usepackage{booktabs,graphicx,longtable}
+%s
+\begin{document}
+%s
+\end{document}
+"""
+AS_WIDE_AS_IT_IS = r"\renewcommand{\resizebox}[3]{#3}"
+
+
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="no pdflatex: apt install texlive-latex-recommended")
+def test_every_table_compiles_and_the_comparison_fits_a_page(folder, odd, tmp_path):
+    files = [study / f"{name}.tex" for study in (folder, odd) for name in SHOWN]
+    inputs = "\n".join(rf"\input{{{shutil.copy(file, tmp_path / f'{number}.tex')}}}\clearpage"
+                       for number, file in enumerate(files))  # fmt: skip
+    assert problems(compiled(tmp_path / "all", "", inputs)) == []
+    comparison = (odd / "comparison.tex").read_text()
+    assert problems(compiled(tmp_path / "comparison", AS_WIDE_AS_IT_IS, comparison)) == []
+
+
+def problems(log):
+    """Return the errors of LaTeX's log, undefined or repeated labels, and boxes more than 5 pt too wide."""
+    wide = re.findall(r"Overfull \\hbox \(([\d.]+)pt.*", log)
+    said = [line for line in log.splitlines() if line.startswith("!") or "undefined" in line or "multiply" in line]
+    return [*said, *(width for width in wide if float(width) > 5)]
+
+
+def compiled(folder, preamble, body):
+    folder.mkdir()
+    (folder / "all.tex").write_text(DOCUMENT % (preamble, body))
+    run = subprocess.run(["pdflatex", "-interaction=nonstopmode", "all.tex"], cwd=folder, capture_output=True,
+                         check=False)  # fmt: skip
+    log = (folder / "all.log").read_text(encoding="latin-1")
+    assert run.returncode == 0, "\n".join(line for line in log.splitlines() if line.startswith(("!", "l.")))
+    return log
+
+
+ROWS = pd.DataFrame({"name": ["a", "[b]"], "x": [0.5, np.nan], "x_low": [0.4, np.nan], "x_high": [0.61, np.nan],
+                     "n": [12_345, 7], "told": [True, False]})  # fmt: skip
+COLUMNS = (
+    text("Name", "name"),
+    estimate("X", "x"),
+    number("Number", "n", count, unit="s", short="N", outputs=Output.MARKDOWN | Output.TERMINAL),
+    yes_no("Told", "told"),
+    text("Blank", "x_low", lambda value: ""),
+)
+
+
+def test_a_cell_has_its_text_and_the_number_it_is_sorted_by():
+    table = render(ROWS, COLUMNS, "Title.", Output.MARKDOWN)
+    assert table.header == ("Name", "X [95 %]", "Number (s)", "Told")
+    assert table.rows == (
+        (Cell("a"), Cell("0.500 [0.40, 0.61]", 0.5), Cell("12.3 k", 12_345), Cell("yes")),
+        (Cell("[b]"), Cell(""), Cell("7", 7), Cell("no")),
     )
-    latex = to_latex(sheet)
-    for part in (r"\begin{tabular}{lr}", r"\toprule", r"a & 1 \\", r"\caption{Title. Fact.}", r"\label{tab:t}"):
+    assert render(ROWS, COLUMNS, "", Output.PAGE).header == ("Name", "X [95 %]", "Told")
+    assert render(ROWS, COLUMNS, "", Output.TERMINAL).header[2] == "N s"
+
+
+def test_a_table_is_written_in_both_languages():
+    table = render(
+        ROWS, COLUMNS, "Title.", Output.MARKDOWN, facts=("Fact.",), caveats=("Note.",), headings=("Head", "")
+    )
+    assert to_markdown(table) == (
+        "Title.\n\n- Fact.\n\n| Name | X [95 %] | Number (s) | Told |\n| --- | ---: | ---: | --- |\n"
+        "| **Head** |  |  |  |\n| a | 0.500 [0.40, 0.61] | 12.3 k | yes |\n| [b] |  | 7 | no |\n\nNote.\n"
+    )
+    latex = to_latex(table, "t")
+    for part in (r"\begin{tabular}{lrrl}", r"\toprule", r"a & 0.500 [0.40, 0.61] & 12.3 k & yes \\", r"{[}b] &",
+                 r"\caption{Title.}", r"\label{tab:t}", r"\rlap{\textbf{Head}}", "Fact. \\\\\nNote. \\\\"):  # fmt: skip
         assert part in latex
     assert latex.count("{") == latex.count("}")
+
+
+def test_captions_need_no_escaping():
+    assert not [spec.title for spec in TABLES.values() if re.search(r"[^\w ,.()-]", spec.title)]
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_keys_of_columns_are_in_the_csv(folder, name):
+    numbers = pd.read_csv(folder / f"{name}.csv").columns
+    assert {key for column in TABLES[name].columns for key in column.keys} <= set(numbers)
+
+
+NEW_TABLE = """
+from benchmark.analysis.report.page.page import write_page
+from benchmark.analysis.tables import specs
+from benchmark.analysis.tables.columns import number, text
+from benchmark.analysis.tables.spec import TableSpec
+
+def names(results, tables):
+    labels = tables["comparison"][["model", "label"]]
+    return labels.assign(length=labels["label"].str.len())
+
+TABLES = (TableSpec("names", names, "How long names are.", (text("Model", "label"), number("Length", "length"))),)
+"""
+
+
+def test_a_new_table_is_one_new_file(small, tmp_path, monkeypatch):
+    (tmp_path / "names.py").write_text(NEW_TABLE)
+    monkeypatch.setattr(specs, "__path__", [*specs.__path__, str(tmp_path)])
+    for name, spec in find_tables().items():
+        monkeypatch.setitem(TABLES, name, spec)
+    results = read_results(small)
+    tables, written = write_tables(results)
+    assert {small / f"names.{suffix}" for suffix in ("csv", "md", "tex")} <= set(written)
+    assert "| VGG-16 | 6 |" in (small / "names.md").read_text()
+    page = write_page(results, tables).read_text()
+    assert "How long names are" in page
+    assert '<td class="n" data-value="6.0">6</td>' in page
+
+
+def test_a_table_that_does_not_apply_to_the_task_is_not_written(small, monkeypatch):
+    monkeypatch.setitem(TABLES, "hardest", replace(TABLES["hardest"], tasks=("multilabel",)))
+    (small / "hardest.md").touch()
+    _, written = write_tables(read_results(small))
+    assert not list(small.glob("hardest.*"))
+    assert small / "mistakes.csv" in written
 
 
 @pytest.mark.parametrize(("value", "text"), [(645, "645"), (12_345, "12.3 k"), (3_538_984, "3.5 M")])

@@ -4,6 +4,7 @@ python tests/benchmarks/golden_training.py COMMIT: both run with one thread; bit
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,9 +27,13 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 ONE_THREAD |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
 
 
-def digests(checkout, folder):
-    """Run the study with the suite in ``checkout``; return {model: SHA-256 of its predictions.csv}."""
+def digests(checkout, folder, sounds=None):
+    """Run the study with the suite in ``checkout``; return {model: SHA-256 of its predictions.csv}.
+
+    ``sounds`` are those of another run, for the synthesis is not what is compared."""
     folder.mkdir()
+    if sounds:
+        shutil.copytree(sounds, folder / "sounds")
     (folder / "study.yaml").write_text(STUDY)
     command = [sys.executable, str(checkout / "run_benchmark.py"), "run", "study.yaml", "--set", "engine.num_cpus=1"]
     subprocess.run(command, cwd=folder, env=os.environ | ONE_THREAD, check=True, stdout=subprocess.DEVNULL)
@@ -42,7 +47,8 @@ def main(commit):
         place = Path(place)
         subprocess.run(["git", "-C", str(ROOT), "worktree", "add", "--detach", place / "then", commit], check=True)
         try:
-            then, now = digests(place / "then", place / "a"), digests(ROOT, place / "b")
+            then = digests(place / "then", place / "a")
+            now = digests(ROOT, place / "b", place / "a" / "sounds")
         finally:
             subprocess.run(["git", "-C", str(ROOT), "worktree", "remove", "--force", place / "then"], check=True)
     for model in then:

@@ -118,7 +118,7 @@ def _cells(what, clock, n, size):
 
 def networks(names):
     """Measure each network as a frozen trial uses it, in a process of its own."""
-    columns = ["network", "start", "first batch", "core-ms per clip", "clips/s here", "bytes per clip", "latency stage"]
+    columns = ["network", "start", "first batch", "core-ms per clip", "clips/s here", "bytes per clip", "latency"]
     rows = []
     for name in names or NETWORKS:
         told = subprocess.run(
@@ -144,20 +144,19 @@ def network(names):
 
         chosen, study = _study(name)
         assembly = assemble(chosen, study, len(CLASSES))
-    from benchmark.trials.specification import Trial
-    from benchmark.trials.trial import measure_latency
+    from benchmark.trials.latency import Load, time_assembly
 
     with tempfile.TemporaryDirectory() as folder:
         study = study.model_copy(update={"cache": Path(folder) / "cache"})
         assembly.extractor.settings = study
-        clips = _clips(Path(folder), chosen.takes, BATCH + STEADY)
+        clips = _clips(Path(folder), BATCH + STEADY)
         with Clock() as first:
             assembly.extractor.features(clips[:BATCH], BATCH)
         with Clock() as steady:
             assembly.extractor.features(clips[BATCH:], BATCH)
         size = _mean_size(Path(folder).rglob("*.npy"))
         with Clock() as latency:
-            measure_latency(study, Trial(chosen, 0, 0), assembly, clips, CLASSES)
+            time_assembly(assemble(chosen, study, len(CLASSES)), clips["path"].iloc[0], study.latency, Load())
         assembly.head.save(Path(folder) / "head.keras")
         head = (Path(folder) / "head.keras").stat().st_size
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -174,7 +173,7 @@ def _study(name, **training):
     return chosen, read_section(Study, raw)
 
 
-def _clips(folder, takes, n):
+def _clips(folder, n):
     """Return a table of ``n`` clips: pictures of noise as large as those of 15 s, or few sounds under many names."""
     from PIL import Image
 
@@ -203,6 +202,7 @@ def step(given):
     import_keras()
     from benchmark.training.assembly import assemble
     from benchmark.training.optimizers import make_optimizer
+    from benchmark.training.regimes import finetune
 
     chosen, study = _study(name, regime="finetune", optimizer="sgdm", batch_size=batch)
     assembly = assemble(chosen, study, len(CLASSES))
@@ -211,7 +211,7 @@ def step(given):
         rng.uniform(0, 255, (batch, size, size, 3)).astype("float32"),
         np.eye(5, dtype="float32")[np.arange(batch) % 5],
     )
-    assembly.model.compile(make_optimizer(study.training, None), loss="categorical_crossentropy")
+    assembly.model.compile(make_optimizer(finetune(study.training)[-1]), loss="categorical_crossentropy")
     assembly.model.train_on_batch(x, y)
     with Clock() as clock:
         for _ in range(steps):
@@ -230,6 +230,7 @@ def heads(_):
     from benchmark.features.batches import Batches
     from benchmark.models.heads import linear
     from benchmark.training.loop import fit, predict
+    from benchmark.training.regimes import finetune
 
     rows, n = [], int(CLIPS * 0.8 * 0.875)
     for dim in (512, 1280, 4096):
@@ -239,7 +240,7 @@ def heads(_):
         few = Batches(x[:BATCH].__getitem__, y[:BATCH], BATCH)
         head = linear(dim, 5)
         with Clock() as clock:
-            fit(head, Batches(x.__getitem__, y, BATCH), few, study.training)
+            fit(head, Batches(x.__getitem__, y, BATCH), few, finetune(study.training)[-1])
         with Clock() as scored:
             predict(head, Batches(x.__getitem__, y, BATCH))
         rows.append((str(dim), f"{clock.cores / 2:.1f}", f"{clock.wall / 2:.1f}", f"{scored.cores:.1f}"))

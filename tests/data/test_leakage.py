@@ -199,8 +199,8 @@ def test_fingerprints_are_kept_and_a_broken_one_is_made_again(originals, tmp_pat
     assert [path.stem for path in kept] == sorted(clips["sha256"])
     kept[0].write_bytes(b"cut short")
     read = []
-    load_clip = fingerprints.load_clip
-    monkeypatch.setattr(fingerprints, "load_clip", lambda path, *rest: read.append(path) or load_clip(path, *rest))
+    decode = fingerprints.decode_clip
+    monkeypatch.setattr(fingerprints, "decode_clip", lambda path, *rest: read.append(path) or decode(path, *rest))
     pd.testing.assert_frame_equal(find_copies(clips, CLIP, tmp_path / "cache", n_jobs=1), first)
     assert read == [clips.set_index("sha256")["path"][kept[0].stem]]
 

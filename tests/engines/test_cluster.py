@@ -1,4 +1,4 @@
-"""The engine ``ray`` on a small cluster of this machine: a node dies, nodes share no folder, trials die, blocks."""
+"""The engine ``ray`` on a small cluster of this machine: a node dies, trials die, small tasks go in blocks."""
 
 import json
 import os
@@ -7,13 +7,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from functools import partial
-from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-import soundfile
 
 from benchmark.config.study import EngineParams
 from benchmark.data import prepare
@@ -23,8 +19,6 @@ from benchmark.engines.cluster.trials import DEATHS
 from benchmark.engines.status import Board
 from benchmark.errors import StudyError
 from benchmark.trials.specification import Job
-from spectrograms.params import ClipParams, ImageParams, MelParams
-from spectrograms.render import render
 from tests.support.sources import ROOT
 from tests.support.studies import study_of
 
@@ -184,7 +178,7 @@ def test_a_trial_whose_process_dies_or_that_cannot_start_fails_alone(machines, i
     study = inline.model_copy(update={"results": tmp_path})
     jobs, tries = jobs_of(study), tmp_path / "tries"
 
-    def work(make_job, progress, is_alone):
+    def work(make_job, progress):
         fold = make_job.args[0].trial.fold
         with open(tries, "a", encoding="utf-8") as file:
             file.write(str(fold))
@@ -221,19 +215,3 @@ def test_of_small_tasks_the_one_that_kills_its_process_is_named(machines):
     results = dict(cluster.spread(EngineParams(**ON_RAY | {"retries": 0}), half, [(number,) for number in range(6)]))
     assert "kills the process that reads it" in results.pop(3)
     assert results == dict.fromkeys([0, 1, 2, 4, 5])
-
-
-def test_pictures_made_on_a_cluster_are_those_made_here(machines, tmp_path):
-    rng, paths = np.random.default_rng(0), [tmp_path / f"{number}.wav" for number in range(3)]
-    for path in paths:
-        soundfile.write(path, rng.normal(size=22050) * 0.1, 22050)
-    paths[2].write_text("no sound")
-    clips = pd.DataFrame({"clip_id": list("abc"), "path": list(map(str, paths)), "label": "noise"})
-    clips["sha256"] = [digit * 64 for digit in "012"]
-    settings = ClipParams(duration=1), MelParams(), ImageParams()
-    here = render(clips, *settings, tmp_path / "here", n_jobs=1)
-    there = render(clips, *settings, tmp_path / "there", spread=partial(cluster.spread, EngineParams(**ON_RAY)))
-    assert there.n_rendered == 2
-    assert there.rejected.equals(here.rejected)
-    for ours, theirs in zip(here.kept["image"], there.kept["image"], strict=True):
-        assert Path(theirs).read_bytes() == Path(ours).read_bytes()

@@ -1,11 +1,11 @@
-"""Worker processes: what they have to themselves, what happens when one dies, and that latency is measured alone.
+"""Worker processes: what they have to themselves, and what happens when one dies.
 
-The workers of these tests speak as real ones do but train nothing; tests/test_run.py has real ones."""
+The workers of these tests train nothing; tests/engines/test_run.py has real ones."""
 
 import json
+import multiprocessing
 import os
 import signal
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,43 +54,30 @@ class SilentBoard:
         self.told.append((trial.name, *stage))
 
 
-def answer(connection, job, slot):
-    connection.send(("progress", ("train", 1, 2)))
+def answer(job, progress):
+    progress("train", 1, 2)
     seen = {"cores": sorted(os.sched_getaffinity(0)), "gpu": os.environ.get("CUDA_VISIBLE_DEVICES"), "pid": os.getpid()}
-    connection.send(("record", seen | {"status": "done"}))
+    return seen | {"status": "done"}
 
 
-def die(connection, job, slot):
+def die(job, progress):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def crash(connection, job, slot):
+def crash(job, progress):
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
-def leave(connection, job, slot):
+def leave(job, progress):
     os._exit(3)
 
 
-def measure(connection, job, slot):
-    """Work until both of the first two trials have begun, then measure for a while; say when."""
-    begun = time.monotonic()
-    Path(job.study, f"{job.trial.name} has begun").touch()
-    while len(list(Path(job.study).glob("* has begun"))) < 2:  # for ever where only one is begun at a time
-        time.sleep(0.01)
-        assert time.monotonic() - begun < 300
-    worked = time.monotonic()
-    with workers._alone(connection):
-        asked = time.monotonic()
-        time.sleep(0.2)
-        done = time.monotonic()
-    connection.send(("record", {"status": "done", "busy": [(begun, worked)], "timing": (asked, done)}))
+def stay(job, progress):
+    time.sleep(3600)
 
 
-def work(connection, job, slot, parent):
-    backend.keep_to(slot.cores)
-    os.environ["CUDA_VISIBLE_DEVICES"] = slot.gpu
-    globals()[job.work](connection, job, slot)
+def work(job, progress):
+    return globals()[job.work](job, progress)
 
 
 def run(folder, works, **engine):
@@ -123,26 +110,11 @@ def test_a_worker_that_dies_fails_its_trial_alone(tmp_path, how, reason):
     assert json.loads((tmp_path / "a" / "trial.json").read_text())["error"] == reason
 
 
-def test_latency_is_measured_while_nothing_else_runs(tmp_path):
-    records, _ = run(tmp_path, dict.fromkeys("abcd", "measure"), workers=2)
-    assert len(records) == 4
-    timings = [record["timing"] for record in records.values()]
-    others = [span for record in records.values() for span in (*record["busy"], record["timing"])]
-    for begin, end in timings:
-        assert not [span for span in others if span != (begin, end) and span[0] < end and begin < span[1]]
-    (a, b) = (records[name]["busy"][0] for name in "ab")
-    assert a[0] < b[1], "the trials themselves ran at the same time"
-    assert b[0] < a[1]
-
-
 def test_workers_end_when_the_run_is_left(tmp_path):
-    found = processes([FakeJob(FakeTrial("a"), str(tmp_path)), FakeJob(FakeTrial("b"), str(tmp_path), "measure")],
+    found = processes([FakeJob(FakeTrial("a"), str(tmp_path)), FakeJob(FakeTrial("b"), str(tmp_path), "stay")],
                       EngineParams(kind="processes", workers=2), SilentBoard(), work)  # fmt: skip
     next(found)
     found.close()
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith(str(tmp_path))]
-    import multiprocessing
-
     assert not [child for child in multiprocessing.active_children() if child.name.startswith(str(tmp_path))]
 
 
@@ -174,15 +146,12 @@ def test_hidden_gpus_stay_known(monkeypatch):
     assert os.environ["CUDA_VISIBLE_DEVICES"] == ""
 
 
-def test_an_inline_trial_tells_the_board_of_its_stages(tmp_path, monkeypatch):
-    from benchmark.trials import attempt
-
-    def fake(job, surroundings):
-        surroundings.progress("train", 2, 5)
-        assert surroundings.is_alone
+def test_an_inline_trial_tells_the_board_of_its_stages(monkeypatch):
+    def fake(job, progress):
+        progress("train", 2, 5)
         return {"status": "done"}
 
-    monkeypatch.setattr(attempt, "attempt", fake)
+    monkeypatch.setattr(workers, "train", fake)
     board = SilentBoard()
     job = SimpleNamespace(trial=FakeTrial("a"))
     assert list(workers.inline([job], None, board)) == [(job, {"status": "done"})]

@@ -2,15 +2,15 @@
 
 A setting that is new must get its line in the tables below; without it these tests fail."""
 
-from types import SimpleNamespace
-
 import keras
 import pandas as pd
 import pytest
 
 from benchmark.config.load import read_section
 from benchmark.config.study import NetworkParams, Study
+from benchmark.config.training import TrainingParams
 from benchmark.features import extractors
+from benchmark.features.dependencies import OF_FEATURES, mark_key
 from benchmark.models.preprocessing import InputNormalization
 from benchmark.training.loop import precision
 from benchmark.trials.specification import Trial
@@ -38,7 +38,6 @@ OTHER = {  # another value of each setting; where it needs company, that too
     "augment": {
         "translation": 3.0, "scale": [0.5, 2.0], "reflection": True, "time_mask": 0.5, "frequency_mask": 0.5,
     },
-    "latency": {"calls": 5, "seconds": 1.0, "warmup": 1, "batch": None},
 }  # fmt: skip
 PICTURE = ("clip", "mel", "image")  # sections that shape a picture
 NETWORK = {
@@ -48,13 +47,13 @@ NETWORK = {
     "weights_sha256": "0" * 64,
 }  # fmt: skip
 SHOWN = {"name", "label"}  # of a network: what it is called
-IN_FEATURES = {"backbone", "input_size", "features", "options"}  # of a network: settings in its features' address
 ELSEWHERE = {  # top-level settings that are looked at in another way, or change no result
-    "name", "cache", "results", "engine", "leakage", "tracking", "ensembles", "published", "baseline",  # not what
+    "name", "cache", "results", "engine", "leakage", "tracking", "ensembles", "published", "baseline", "latency",
     "figures",
     "dataset", "split",  # act through the table of clips and their split
     "models", "task",
 }  # fmt: skip
+AUDIO = "tensorflow_hub:somewhere"
 CLIPS = pd.DataFrame(
     [("a", "dog", "0" * 64, "train"), ("b", "rain", "1" * 64, "test")], columns=["clip_id", "label", "sha256", "split"]
 )
@@ -116,11 +115,11 @@ def test_a_trial_depends_on_the_bytes_of_its_weights(tmp_path):
     file = tmp_path / "a.weights.h5"
     file.write_bytes(b"one")
     before = depends(study_of(weights=str(file)))
-    file.write_bytes(b"two")
+    file.write_bytes(b"another")
     assert depends(study_of(weights=str(file))) != before
 
 
-@pytest.mark.parametrize("code", ["benchmark.trials.trial.builder_source", "spectrograms.version.pictures"])
+@pytest.mark.parametrize("code", ["benchmark.features.dependencies.builder_source", "spectrograms.version.pictures"])
 def test_a_trial_depends_on_the_code_of_builder_and_pictures(monkeypatch, code):
     before = depends(study_of())
     monkeypatch.setattr(code, lambda *given: "other")
@@ -147,9 +146,7 @@ def address(monkeypatch):
     def address_of(study, kind=extractors.ImageExtractor, digest="0" * 64, model=None):
         extractor = object.__new__(kind)
         extractor.network, extractor.settings, extractor.weights = study.models[0], study, {"sha256": digest}
-        model = tiny() if model is None else model
-        extractor.backbone = SimpleNamespace(input_size=study.models[0].input_size or 224, model=model)
-        extractor.embed = SimpleNamespace()
+        extractor.graph = tiny() if model is None else model
         with pytest.raises(LookupError) as found:
             extractor.features(CLIPS, 8)
         return str(found.value)
@@ -162,7 +159,7 @@ def test_features_have_an_address_of_their_own_for_every_setting_of_the_picture(
     assert address(study_of(section, change)) != address(study_of())
 
 
-@pytest.mark.parametrize("key", sorted(IN_FEATURES))
+@pytest.mark.parametrize("key", sorted(OF_FEATURES))
 def test_features_have_an_address_of_their_own_for_every_setting_of_the_network(address, key):
     assert address(study_of(**{key: NETWORK[key]})) != address(study_of())
 
@@ -189,7 +186,7 @@ def test_features_have_an_address_of_their_own_for_another_architecture_or_prepr
 
 
 @pytest.mark.parametrize("kind", [extractors.ImageExtractor, extractors.WaveformExtractor])
-@pytest.mark.parametrize("code", ["spectrograms.version.decoding", "benchmark.features.extractors.builder_source"])
+@pytest.mark.parametrize("code", ["spectrograms.version.decoding", "benchmark.features.dependencies.builder_source"])
 def test_features_have_an_address_of_their_own_for_other_code(address, monkeypatch, kind, code):
     before = address(study_of(), kind)
     version.pictures.cache_clear()
@@ -208,15 +205,40 @@ def test_features_have_an_address_of_their_own_for_another_precision(address):
 
 @pytest.mark.parametrize("key", OTHER["clip"])
 def test_embeddings_have_an_address_of_their_own_for_every_setting_of_the_clip(address, key):
-    changed = study_of("clip", {key: OTHER["clip"][key]})
-    assert address(changed, extractors.WaveformExtractor) != address(study_of(), extractors.WaveformExtractor)
+    changed, study = study_of("clip", {key: OTHER["clip"][key]}, backbone=AUDIO), study_of(backbone=AUDIO)
+    assert address(changed, extractors.WaveformExtractor) != address(study, extractors.WaveformExtractor)
 
 
 def test_embeddings_do_not_depend_on_the_picture(address):
-    changed = study_of("mel", {"n_mels": 64})
-    assert address(changed, extractors.WaveformExtractor) == address(study_of(), extractors.WaveformExtractor)
+    changed = study_of("mel", {"n_mels": 64}, backbone=AUDIO)
+    waveform = study_of(backbone=AUDIO)
+    assert address(changed, extractors.WaveformExtractor) == address(waveform, extractors.WaveformExtractor)
 
 
-def test_embeddings_have_an_address_of_their_own_for_the_output_that_is_read(address):
-    changed = study_of(output=1)
-    assert address(changed, extractors.WaveformExtractor) != address(study_of(), extractors.WaveformExtractor)
+@pytest.mark.parametrize("key", sorted({*NETWORK} - OF_FEATURES))
+def test_features_are_shared_by_models_that_differ_in_what_follows_them(address, key):
+    """Weights have an address by their values, which this network that is not built does not know."""
+    if key not in ("weights", "weights_sha256"):
+        assert address(study_of(**{key: NETWORK[key]})) == address(study_of(name="y"))
+
+
+class Newer(TrainingParams):
+    """Training settings of a later version, which has one more."""
+
+    warmup: int = 0
+
+
+def test_a_setting_that_is_new_makes_no_finished_trial_run_again():
+    known = study_of("training", {"epochs": 3})
+    newer = known.model_copy(update={"training": Newer(epochs=3)})
+    assert depends(newer) == depends(known)
+    assert depends(newer.model_copy(update={"training": Newer(epochs=3, warmup=1)})) != depends(known)
+
+
+def test_the_mark_of_complete_features_knows_the_clips_and_the_seed_of_random_weights():
+    def key(seed=0, digests="ab", **network):
+        study = study_of(**network)
+        return mark_key(study.models[0], study, seed, digests)
+
+    assert key() == key(1) == key(digests="ba") == key(dropout=0.5)
+    assert len({key(), key(digests="abc"), key(input_size=96), key(weights="random"), key(1, weights="random")}) == 5

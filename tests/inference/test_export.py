@@ -4,6 +4,7 @@ import importlib.util
 import json
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -43,7 +44,7 @@ def write_trial(folder, name="small", part="model.keras", regime="frozen"):
     """Write the folder of a trial that was never trained, with four test clips; return it."""
     rng = np.random.default_rng(0)
     network = NetworkParams.model_validate(NETWORKS[name])
-    sound = network.takes == "waveform"
+    sound = network.reads == "waveform"
     settings = {"name": "s", "dataset": {"root": "x", "kind": "audio" if sound else "images"}, "clip": {"duration": 1}}
     study = read_section(Study, settings | {"training": {"regime": regime}, "models": [NETWORKS[name]]})
     assembly = assemble(network, study, len(CLASSES), seed=3)
@@ -53,7 +54,7 @@ def write_trial(folder, name="small", part="model.keras", regime="frozen"):
     trial.mkdir(parents=True)
     (assembly.model if part == "model.keras" else assembly.head).save(trial / part)
     settings = study.model_dump(mode="json", exclude={"models"}) | {"model": network.model_dump(mode="json")}
-    record = {"status": "done", "classes": CLASSES, "seed": 3, "weights": assembly.extractor.weights}
+    record = {"format": 1, "status": "done", "classes": CLASSES, "seed": 3, "weights": assembly.extractor.weights}
     (trial / "trial.json").write_text(json.dumps(record | {"settings": settings}))
     ids = [f"clip{number}" for number in range(4)]
     paths = [write_clip(folder / f"{clip_id}", rng, sound) for clip_id in ids]
@@ -217,19 +218,11 @@ def test_a_conversion_that_would_exhaust_the_memory_is_refused_before_it_begins(
     kind = FORMATS["onnx"]
     never = exporting.Format(kind.file, lambda *given: converted.append(given), kind.load, 1e-4, (), kind.memory)
     monkeypatch.setitem(FORMATS, "onnx", never)
-    monkeypatch.setattr(exporting, "_free_memory", lambda: 1_000)  # bytes; a thousand are 250 numbers
+    free = SimpleNamespace(available=1_000)  # bytes: 250 numbers
+    monkeypatch.setattr(exporting.psutil, "virtual_memory", lambda: free)
     with pytest.raises(StudyError, match=r"onnx cannot be produced here: .* GB are free"):
         export(trial, "onnx")
     assert not converted
-
-
-def test_free_memory_is_what_linux_says(tmp_path):
-    meminfo = tmp_path / "meminfo"
-    meminfo.write_text("MemTotal:       24000000 kB\nMemAvailable:   18000000 kB\nHugePages_Total:       0\n")
-    assert exporting._free_memory(meminfo) == 18_000_000 * 1024
-    meminfo.write_text("MemTotal: 1 kB\n")
-    assert exporting._free_memory(meminfo) is None
-    assert exporting._free_memory(tmp_path / "absent") is None
 
 
 def test_an_unknown_format_is_answered_with_those_there_are(tmp_path):

@@ -261,7 +261,7 @@ def test_odd_settings_are_a_readable_error(trained, settings):
 
 def test_code_that_the_user_has_not_named_is_not_imported_where_that_is_asked_for(trained):
     record = check_trial(trained[1])
-    with pytest.raises(StudyError, match=r"'tests\.test_trial:SmallNet', which may run code"):
+    with pytest.raises(StudyError, match=r"'tests\.support\.studies:SmallNet', which may run code"):
         Predictor(trained[1], record, known=[])
     assert Predictor(trained[1], record, known=[NetworkParams.model_validate(NETWORK)]).classes == list(PITCHES)
 

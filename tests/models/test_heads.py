@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from benchmark.models.heads import Standardize, linear
+from benchmark.models.heads import Standardize, linear, mean_over_steps, padded
 
 RNG = np.random.default_rng(0)
 FEATURES = (RNG.normal(size=(50, 4)) * [1, 100, 1e-9, 1] + [0, 7, 0, 1e4]).astype("float32")
@@ -58,3 +58,13 @@ def test_a_head_keeps_its_statistics_when_saved(tmp_path):
     again = linear(4, 3, standardize=True)
     again.load_weights(tmp_path / "head.keras")
     np.testing.assert_array_equal(again(FEATURES), head(FEATURES))
+
+
+def test_clips_of_unlike_length_are_padded_and_their_mask_leaves_the_padding_out():
+    clips = [RNG.normal(size=(n, 4)).astype("float32") for n in (3, 1, 5)]
+    batch = padded(clips)
+    assert batch["features"].shape == (3, 5, 4)
+    assert batch["mask"].sum(axis=1).tolist() == [3, 1, 5]
+    masked = np.ma.array(batch["features"], mask=np.repeat(batch["mask"][..., None] == 0, 4, axis=2))
+    np.testing.assert_allclose(mean_over_steps(clips), masked.mean(axis=1), rtol=1e-6)  # float32 sums
+    np.testing.assert_array_equal(mean_over_steps([clip[:1] for clip in clips]), [clip[0] for clip in clips])

@@ -27,7 +27,7 @@ PARAMETERS = {  # with 1000 classes: MATLAB.md section 4, from keras.io, torchvi
     "inception_v3": 23_851_784,
     "nasnet_mobile": 5_326_716,
 }
-IMAGE_NETWORKS = [name for name in network_names() if load_network(name).takes == "image"]
+IMAGE_NETWORKS = [name for name in network_names() if load_network(name).reads == "picture"]
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
@@ -44,6 +44,24 @@ def test_googlenet_has_the_parameters_of_the_caffe_model(name, classes, count):
     model = getattr(importlib.import_module("benchmark.models.googlenet"), name)()
     assert model.count_params() == count
     assert model.output_shape == (None, classes)
+
+
+SIZES = {  # keras.io/api/applications, and the papers' own
+    "keras.applications.VGG16": 224,
+    "keras.applications.Xception": 299,
+    "keras.applications.NASNetLarge": 331,
+    "keras.applications.EfficientNetV2S": 384,
+    "keras.applications.ConvNeXtTiny": 224,
+    "benchmark.models.googlenet:Places365GoogLeNet": 224,
+    "benchmark.models.resnet18:ResNet18": 224,
+}
+
+
+@pytest.mark.parametrize("backbone", SIZES)
+def test_the_size_of_a_networks_input_is_known_without_building_it(backbone, monkeypatch):
+    catalogue.default_size.cache_clear()
+    monkeypatch.setattr(keras.layers.Conv2D, "__init__", lambda *given, **named: pytest.fail("it was built"))
+    assert catalogue.default_size(backbone) == SIZES[backbone]
 
 
 @pytest.mark.parametrize("name", IMAGE_NETWORKS)

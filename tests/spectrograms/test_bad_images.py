@@ -137,7 +137,7 @@ def test_a_study_of_pictures_sets_the_bad_ones_aside_each_with_its_reason(tmp_pa
         "cache": str(tmp_path / "cache"),
     }
     study = read_section(Study, raw)
-    clips, rejected, _ = prepare.draw(study, *prepare.find(study), say=lambda text: None)
+    clips, rejected = prepare.draw(study, *prepare.find(study), say=lambda text: None)
     assert len(clips) == 16 + len(ODD)
     told = {path.rpartition("/")[2].removesuffix(".png") for path in rejected["path"]}
     assert told == set(BAD)

@@ -15,7 +15,7 @@ import soundfile
 from PIL import Image
 
 from spectrograms import render as render_module
-from spectrograms.audio import load_clip, read_clip
+from spectrograms.audio import decode_clip, load_clip
 from spectrograms.errors import AudioError
 from spectrograms.image import read_image, read_text, to_image
 from spectrograms.mel import log_mel
@@ -123,13 +123,13 @@ def test_seconds_and_caveat_are_remembered_without_decoding(tmp_path, monkeypatc
         kept = render(mixed, *settings, tmp_path / "cache").kept
         assert kept.seconds.tolist() == [1.0, 1.0]
         assert kept.caveat.tolist() == ["", "samples at integer scale, divided by 32768"]
-        monkeypatch.setattr(render_module, "read_clip", None)
+        monkeypatch.setattr(render_module, "decode_clip", None)
     np.testing.assert_array_equal(*map(read_image, kept.image))
 
 
 def test_a_second_call_renders_nothing(clips, tmp_path, monkeypatch):
     first = render(clips, *SETTINGS, tmp_path)
-    monkeypatch.setattr(render_module, "read_clip", None)
+    monkeypatch.setattr(render_module, "decode_clip", None)
     second = render(clips, *SETTINGS, tmp_path)
     assert second.n_rendered == 0
     pd.testing.assert_frame_equal(second.kept, first.kept)
@@ -250,9 +250,9 @@ def test_a_file_that_fails_in_reading_is_set_aside_and_the_rest_go_on(clips, tmp
     def fails(path, *settings):
         if path == clips.path[1]:
             raise failure
-        return read_clip(path, *settings)
+        return decode_clip(path, *settings)
 
-    monkeypatch.setattr(render_module, "read_clip", fails)
+    monkeypatch.setattr(render_module, "decode_clip", fails)
     kept, rejected, _ = render(clips, *SETTINGS, tmp_path / "cache")
     assert len(kept) == 3
     assert rejected.values.tolist() == [[clips.path[1], FAILURES[failure]]]

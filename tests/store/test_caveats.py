@@ -8,7 +8,7 @@ import yaml
 from PIL import Image
 from typer.testing import CliRunner
 
-from benchmark.analysis.report.page.card import facts
+from benchmark.analysis.report.page.data_card import facts
 from benchmark.cli import app
 from benchmark.config.load import load_study
 from benchmark.data import prepare

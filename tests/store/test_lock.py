@@ -35,7 +35,7 @@ def test_the_lock_of_a_killed_process_is_taken_over(tmp_path, holder):
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     with held(tmp_path):
-        assert f'"pid": {os.getpid()}' in (tmp_path / ".lock").read_text()
+        assert f'"pid": {os.getpid()}' in (tmp_path / ".lock.json").read_text()
 
 
 def test_a_lock_is_given_back_and_can_be_taken_again(tmp_path):
@@ -54,6 +54,6 @@ def test_a_run_that_wrote_nothing_leaves_no_folder(tmp_path):
 
 
 def test_an_unreadable_note_in_the_lock_is_no_crash(tmp_path, holder):
-    (tmp_path / ".lock").write_text("{")
+    (tmp_path / ".lock.json").write_text("{")
     with pytest.raises(StudyError, match="another process is running a study there"):
         held(tmp_path).__enter__()

@@ -107,7 +107,7 @@ def write_trial(folder, info, parts, rng, epochs=12):
     """Write one trial's folder: failed where ``parts`` is None, else of (test clips, val clips)."""
     folder.mkdir(parents=True, exist_ok=True)
     if parts is None:
-        kept = ("model", "label", "fold", "seed", "regime", "weights")
+        kept = ("format", "model", "label", "fold", "seed", "regime", "weights")
         info = {key: info[key] for key in kept} | {"status": "failed", "error": "out of memory: 512 MiB | 100 % used"}
         (folder / "trial.json").write_text(json.dumps(info))
         return
@@ -154,10 +154,10 @@ def _scores(y_true, classes, skill, rng):
 def _info(name, label, weights, fold, seed, classes):
     _, _, _, parameters, size = NETWORKS[name]
     return {
-        "status": "done", "error": None, "model": name, "label": label, "classes": list(classes), "fold": fold,
-        "seed": seed, "regime": "frozen", "weights": {"name": weights, "sha256": None}, "parameters": parameters,
-        "size_mb": size, "train_seconds": 12.5 + fold, "seconds": {"train": 12.5}, "peak_memory_mb": 900.0,
-        "threads": 2,
+        "format": 1, "status": "done", "error": None, "model": name, "label": label, "classes": list(classes),
+        "fold": fold, "seed": seed, "regime": "frozen", "weights": {"name": weights, "sha256": None},
+        "parameters": parameters, "size_mb": size, "train_seconds": 12.5 + fold, "seconds": {"train": 12.5},
+        "peak_memory_mb": 900.0, "threads": 2,
     }  # fmt: skip
 
 

@@ -46,8 +46,8 @@ def test_the_comparison_has_a_row_for_each_model_with_its_weights(demo):
     assert "SYNTHETIC" in (demo / "comparison.md").read_text()
 
 
-def test_the_pictures_are_shared_and_the_embeddings_kept(demo):
+def test_pictures_and_features_are_kept_and_waveforms_are_not(demo):
     cache = demo.parent.parent / "cache"
     assert len(list(cache.glob("images/*/*/*.png"))) == 50
-    assert len(list(cache.glob("embeddings/yamnet/*/*.npy"))) == 50
-    assert len(list(cache.glob("features/mobilenet_v2/*/*.npy"))) == 50
+    assert len(list(cache.glob("features/*/*.npy"))) == 2 * 50  # of MobileNetV2 and of YAMNet
+    assert not list(cache.glob("waveforms/*/*.npy"))

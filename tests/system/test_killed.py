@@ -51,7 +51,7 @@ def predictions(runner, results):
 
 
 def finished(folder):
-    return {path: path.stat().st_mtime_ns for path in folder.glob("study/trials/*/[!.]*/trial.json")}
+    return {path: path.stat().st_mtime_ns for path in folder.glob("study/trials/*/[!.]*/predictions.csv")}
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +106,7 @@ STAGES = {  # of a run: the last change before something is there
     "description": r"study/clips\.csv",
     "features": r"cache/features/.*\.npy",
     "trial": r"study/trials/frozen/0-0",
+    "timing": r"study/trials/tuned/0-0/latency\.csv",
     "checkpoint": r"study/trials/tuned/\.0-0\.checkpoint\.npz",
     "table": r"study/comparison\.csv",
     "figure": r"study/figures/.*\.png",

@@ -11,11 +11,11 @@ from PIL import Image
 
 from benchmark.analysis.plots.figures import write_figures
 from benchmark.analysis.report.page.page import write_page
-from benchmark.analysis.tables.study_tables import study_tables
+from benchmark.analysis.tables.registry import Tables
 from benchmark.store.results import read_results
 from tests.support.fake_results import build_results
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="no selenium: pip install -r requirements-extra.txt")
+webdriver = pytest.importorskip("selenium.webdriver", reason="no selenium: pip install -r requirements/test.txt")
 from selenium.webdriver.chrome.service import Service  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
@@ -40,7 +40,7 @@ def page(tmp_path_factory):
 def page_of(folder):
     """Write figures and page of a results folder; return the page's address and the comparison."""
     results = read_results(folder)
-    tables = study_tables(results)
+    tables = Tables(results)
     return write_page(results, tables, write_figures(results, tables)).as_uri(), tables["comparison"]
 
 

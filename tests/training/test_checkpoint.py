@@ -15,8 +15,10 @@ import pytest
 from benchmark.config.study import AugmentParams, TrainingParams
 from benchmark.features.batches import Batches
 from benchmark.training.augmentation import make_transform
-from benchmark.training.checkpoint import Checkpoint, Progress, Watch
-from benchmark.training.loop import fit, precision, predict
+from benchmark.training.checkpoint import Checkpoint, Progress
+from benchmark.training.early_stopping import EarlyStopping
+from benchmark.training.loop import FitOptions, fit, precision, predict
+from tests.support.stages import steps
 
 N, SIZE, CLASSES = 22, 12, 3
 
@@ -43,16 +45,17 @@ def make_batches(seed, transform=None):
 
 def train(training, checkpoint=None, cut_at=None, epoch_done=lambda done, total: None):
     """Train and return (weights, history without its seconds, scores); be cut before step ``cut_at`` where given."""
-    model, val, steps = make_model(), make_batches(2), []
+    model, val, taken = make_model(), make_batches(2), []
     change = make_transform(AugmentParams(translation=3, reflection=True, time_mask=0.3))
 
     def transform(images, rng):
-        steps.append(1)
-        if len(steps) == cut_at:
+        taken.append(1)
+        if len(taken) == cut_at:
             raise CutError
         return change(images, rng)
 
-    history = fit(model, make_batches(1, transform), val, training, 5, checkpoint=checkpoint, epoch_done=epoch_done)
+    options = FitOptions(checkpoint=checkpoint, epoch_done=epoch_done)
+    history = fit(model, make_batches(1, transform), val, steps(training), 5, options)
     rows = [{key: value for key, value in row.items() if key != "seconds"} for row in history]
     return model.get_weights(), rows, predict(model, val)
 
@@ -110,7 +113,8 @@ def test_seconds_go_on_from_those_before(tmp_path, eager):
     with pytest.raises(CutError):
         train(training_of("adam"), Checkpoint(tmp_path / "a.npz", "key"), 8)
     model, checkpoint = make_model(), Checkpoint(tmp_path / "a.npz", "key")
-    history = fit(model, make_batches(1), make_batches(2), training_of("adam"), 5, checkpoint=checkpoint)
+    stage, options = steps(training_of("adam")), FitOptions(checkpoint=checkpoint)
+    history = fit(model, make_batches(1), make_batches(2), stage, 5, options)
     seconds = [row["seconds"] for row in history]
     assert seconds == sorted(seconds)
     assert checkpoint.seconds == seconds[4] > 0
@@ -157,7 +161,7 @@ def restored(path, key="key"):
     model, progress = make_model(), Progress(np.arange(N), np.random.default_rng(0))
     model.compile(keras.optimizers.Adam(), loss="categorical_crossentropy")
     before = model.get_weights()
-    Checkpoint(path, key).restore(model, Watch(model, training_of("adam")), progress)
+    Checkpoint(path, key).restore(model, EarlyStopping(model), progress)
     return progress.epoch, any((a != b).any() for a, b in zip(before, model.get_weights(), strict=True))
 
 

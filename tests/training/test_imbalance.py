@@ -2,15 +2,18 @@
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.class_weight import compute_sample_weight
 
 from benchmark.config.study import TrainingParams
 from benchmark.features.batches import Batches
 from benchmark.models.heads import Standardize, linear
-from benchmark.training.head_training import solve_head
+from benchmark.training.estimators import solve_head
 from benchmark.training.imbalance import balance
 from benchmark.training.loop import fit, validate
+from benchmark.training.regimes import frozen
+from tests.support.stages import steps
 
 LABELS = np.repeat([0, 1, 2], [20, 7, 3])
 TARGETS = np.eye(3, dtype="float32")[LABELS]
@@ -46,9 +49,11 @@ def test_oversampling_brings_each_class_to_the_largest_and_leaves_no_clip_out():
 def test_the_solver_weighs_classes_as_scikit_learn_does():
     standardize = Standardize()
     standardize.build(X.shape)
-    solution, _ = solve_head(standardize, (X, TARGETS), (X, TARGETS), TrainingParams(class_weight="balanced"), 0)
+    training = TrainingParams(class_weight="balanced")
+    found = balance(TARGETS, training, 0)
+    kernel, bias, *_ = solve_head(standardize, (X, TARGETS), (X, TARGETS), frozen(training)[0], found)
     plain = LogisticRegression(class_weight="balanced", tol=1e-7).fit(X.astype("float64"), LABELS)
-    np.testing.assert_allclose(solution.scores(X), plain.predict_proba(X), atol=1e-4)  # where both stop
+    np.testing.assert_allclose(softmax(X @ kernel + bias, axis=1), plain.predict_proba(X), atol=1e-4)  # where both stop
 
 
 def test_oversampled_steps_lead_to_even_scores():
@@ -57,7 +62,7 @@ def test_oversampled_steps_lead_to_even_scores():
     blank, found = np.zeros((30, 3), "float32"), balance(TARGETS, training, 0)
     head = linear(3, 3)
     val = Batches(blank.__getitem__, TARGETS, 30, weights=found.of(TARGETS))
-    fit(head, Batches(blank.__getitem__, TARGETS, 60).balanced(found), val, training)
+    fit(head, Batches(blank.__getitem__, TARGETS, 60).balanced(found), val, steps(training))
     np.testing.assert_allclose(head.predict(blank[:1], verbose=0)[0], 1 / 3, atol=0.01)  # steps of 0.05 settle so near
 
 
@@ -69,5 +74,5 @@ def test_a_weighted_step_has_the_weighted_loss():
     val = Batches(X.__getitem__, TARGETS, 30, weights=found.of(TARGETS))
     assert validate(head, val)["val_loss"] == pytest.approx(expected, rel=1e-5)
     training = TrainingParams(optimizer="adam", epochs=1, batch_size=30, class_weight="balanced")
-    history = fit(head, Batches(X.__getitem__, TARGETS, 30).balanced(found), val, training)
+    history = fit(head, Batches(X.__getitem__, TARGETS, 30).balanced(found), val, steps(training))
     assert history[0]["loss"] == pytest.approx(expected, rel=1e-5)

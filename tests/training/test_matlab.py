@@ -12,10 +12,12 @@ from benchmark.models.catalogue import batch_norms
 from benchmark.models.heads import linear
 from benchmark.store.yaml_file import read_yaml
 from benchmark.training.augmentation import make_transform
-from benchmark.training.batch_norm import PopulationStatistics, is_folded, unfold
-from benchmark.training.loop import fit
-from benchmark.training.optimizers import MatlabOptimizer, variable_factors
+from benchmark.training.loop import FitOptions, fit
+from benchmark.training.matlab import input_normalization
+from benchmark.training.matlab.batch_norm import PopulationStatistics, is_folded, unfold
+from benchmark.training.matlab.optimizers import MatlabOptimizer, variable_factors
 from tests.support.networks import small
+from tests.support.stages import steps
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(8, 4)).astype("float32"), np.eye(3, dtype="float32")[RNG.integers(0, 3, 8)]
@@ -144,7 +146,7 @@ def test_moving_statistics_are_stale_after_a_few_steps_and_population_statistics
     core, head = backbone.model.layers[-1], linear(backbone.model.output_shape[-1], 3)
     model = keras.Model(backbone.model.input, head(backbone.model.output))
     training = TrainingParams(preset="matlab", epochs=2, batch_size=4, learning_rate=1e-3)
-    fit(model, batches, batches, training)
+    fit(model, batches, batches, steps(training))
     statistics = PopulationStatistics(backbone.model, core, batches)
     true = statistics.measure()
     stale = [np.asarray(layer.moving_mean) for layer in statistics.layers]
@@ -178,7 +180,7 @@ def test_input_normalisation_is_reset_as_the_networks_matlab_layer_does(name):
     images = RNG.integers(20, 200, (6, 8, 8, 3)).astype("float32") * [1.0, 0.5, 1.2]
     layer = preprocessing.from_library(catalogue.find_builder(network.backbone)[1])
     library = np.asarray(layer(np.array([0.485, 0.456, 0.406], "float32").reshape(1, 1, 1, 3) * 255))[0, 0, 0]
-    preprocessing.reset(layer, [images[:4], images[4:]], network.normalization)
+    input_normalization.reset(layer, [images[:4], images[4:]], network.normalization)
     out = np.asarray(layer(images.astype("float32")))
     if network.normalization == "zerocenter":
         np.testing.assert_allclose(out.mean((0, 1, 2)), 0, atol=1e-4)
@@ -197,7 +199,7 @@ PAPER = [
 ]
 
 
-@pytest.mark.parametrize("name", [name for name in PAPER if load_network(name).takes == "image"])
+@pytest.mark.parametrize("name", [name for name in PAPER if load_network(name).reads == "picture"])
 def test_each_network_of_the_paper_takes_a_step_of_matlabs_and_is_evaluated(eager, name):
     size = small(name).input_size
     batches, _ = pictures(4, size)
@@ -208,7 +210,7 @@ def test_each_network_of_the_paper_takes_a_step_of_matlabs_and_is_evaluated(eage
     factors = variable_factors(core, head, small(name), training)
     before = [weight.numpy() for weight in model.trainable_weights]
     statistics = PopulationStatistics(backbone.model, core, batches)
-    (row,) = fit(model, batches, batches, training, factors=factors, before_validation=statistics)
+    (row,) = fit(model, batches, batches, steps(training), options=FitOptions(factors, statistics))
     assert np.isfinite([row["loss"], row["val_loss"]]).all()
     moved = [not np.array_equal(old, new.numpy()) for old, new in zip(before, model.trainable_weights, strict=True)]
     assert np.mean(moved) > 0.5  # not all: a unit that is dead for four pictures of noise has no gradient

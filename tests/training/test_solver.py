@@ -1,7 +1,10 @@
 """The solved head: the optimum of its objective, the same as scikit-learn's, in the Keras head and in raw features."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
@@ -10,9 +13,13 @@ from sklearn.preprocessing import StandardScaler
 from benchmark.config.load import load_study
 from benchmark.config.study import TrainingParams
 from benchmark.errors import StudyError
-from benchmark.models.heads import Standardize, linear
-from benchmark.training.head_training import solve_head, train_head
+from benchmark.models.heads import linear
+from benchmark.training.assembly import Assembly
+from benchmark.training.data import TrialData
+from benchmark.training.regimes import REGIMES
 from benchmark.training.solver import GRID, solve, solve_best
+from benchmark.training.stages import run_stages
+from benchmark.trials.provenance import Stages
 
 RNG = np.random.default_rng(0)
 
@@ -25,10 +32,16 @@ def clips(n, n_classes, dim=60):
     return x.astype("float32"), np.eye(n_classes, dtype="float32")[labels]
 
 
-def head_after(train, val, training):
+def head_after(train, val, training, regime="frozen"):
+    """Return (head, history, what trial.json says) after the stages of a regime on features of clips."""
     keras.utils.set_random_seed(0)
-    head = linear(train[0].shape[1], train[1].shape[1], standardize=True)
-    return head, *train_head(head, train, val, training, 0, lambda done, total: None)
+    head = linear(train[0].shape[1], train[1].shape[1], standardize=regime == "frozen")
+    extractor = SimpleNamespace(features=lambda clips, batch_size: [*train[0][:, None], *val[0][:, None]])
+    assembly, study = Assembly(extractor, head, head, regime), SimpleNamespace(training=training)
+    table = pd.DataFrame({"split": ["train"] * len(train[0]) + ["val"] * len(val[0])})
+    data = TrialData(assembly, table, np.concatenate([train[1], val[1]]), study, 0)
+    stages = [stage for stage in REGIMES[regime](training) if stage.trains == "head"]
+    return head, *run_stages(stages, assembly, data, Stages())
 
 
 @pytest.mark.parametrize("n_classes", [2, 3, 7])
@@ -95,13 +108,10 @@ def test_the_grid_takes_the_strength_with_the_lowest_validation_loss():
 
 def test_a_folded_head_says_of_raw_features_what_the_solved_one_says_of_standardised_ones():
     train, new = clips(90, 3), clips(10, 3)
-    standardize = Standardize()
-    standardize.build(train[0].shape)
-    standardize.adapt(train[0])
-    solution, _ = solve_head(standardize, train, new, TrainingParams(), 0)
-    raw = linear(train[0].shape[1], 3)
-    raw.get_layer("scores").set_weights(standardize.folded(solution.kernel, solution.bias))
-    expected = solution.scores(standardize.transform(new[0]))
+    standardised, _, _ = head_after(train, new, TrainingParams())
+    raw, _, said = head_after(train, new, TrainingParams(regime="finetune", head_init="solved"), "finetune")
+    assert said["solver"]["converged"]
+    expected = standardised.predict(new[0], verbose=0)
     np.testing.assert_allclose(raw.predict(new[0], verbose=0), expected, atol=1e-5)  # float32
 
 

@@ -4,13 +4,13 @@ import keras
 import numpy as np
 import pytest
 
-from benchmark.config.study import LatencyParams, TrainingParams
+from benchmark.config.study import TrainingParams
 from benchmark.errors import TrainingError
 from benchmark.features.batches import Batches
-from benchmark.models.heads import linear
+from benchmark.models.heads import linear, mean_over_steps, padded
 from benchmark.training.checkpoint import Progress
-from benchmark.training.loop import fit, is_due, learning_rate, precision, validate
-from benchmark.trials import latency
+from benchmark.training.loop import fit, is_due, precision, validate
+from tests.support.stages import steps
 
 RNG = np.random.default_rng(0)
 LABELS = RNG.integers(0, 3, 90)
@@ -23,7 +23,7 @@ def train(training, x=X, y=Y, val=(X[60:], Y[60:]), seed=0):
     keras.utils.set_random_seed(seed)
     head = linear(3, 3)
     batches = Batches(x[:60].__getitem__, y[:60], training.batch_size)
-    return head, fit(head, batches, Batches(val[0].__getitem__, val[1], training.batch_size), training, seed)
+    return head, fit(head, batches, Batches(val[0].__getitem__, val[1], training.batch_size), steps(training), seed)
 
 
 @pytest.mark.parametrize("preset", ["keras", "matlab"])
@@ -84,7 +84,7 @@ def test_the_last_weights_are_kept_where_the_study_says_so():
 
 def test_the_learning_rate_drops_piecewise():
     training = TrainingParams(learning_rate=0.1, drop_period=10)
-    rates = [learning_rate(training, epoch) for epoch in (1, 10, 11, 20, 21)]
+    rates = [steps(training).rate(epoch) for epoch in (1, 10, 11, 20, 21)]
     assert rates == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001])  # trainingOptions: factor 0.1 every 10 epochs
 
 
@@ -97,6 +97,25 @@ def test_the_same_seed_trains_the_same_head():
     first, second, other = (train(TrainingParams(epochs=3), seed=seed)[0].get_weights() for seed in (0, 0, 1))
     assert all(np.allclose(a, b) for a, b in zip(first, second, strict=True))
     assert not all(np.allclose(a, b) for a, b in zip(first, other, strict=True))
+
+
+def test_a_head_over_steps_trains_on_features_and_mask():
+    """One that takes the mean itself, without a weight, learns what the linear head does of the means."""
+    clips = [np.repeat(row[None], n, axis=0) for row, n in zip(X, 1 + np.arange(90) % 4, strict=True)]
+    features, mask = keras.Input((4, 3), name="features"), keras.Input((4,), name="mask")
+    pooled = keras.ops.sum(features * mask[..., None], axis=1) / keras.ops.sum(mask, axis=1, keepdims=True)
+    keras.utils.set_random_seed(0)
+    model = keras.Model({"features": features, "mask": mask}, linear(3, 3)(pooled))
+    inputs, stage = padded(clips), steps(TrainingParams(epochs=3, batch_size=30))
+
+    def batches(rows):
+        return Batches(lambda chosen: {name: part[rows][chosen] for name, part in inputs.items()}, Y[rows], 30)
+
+    rows = fit(model, batches(slice(0, 60)), batches(slice(60, 90)), stage)
+    _, expected = train(stage.settings, x=mean_over_steps(clips))
+    assert [row["val_loss"] for row in rows] == pytest.approx(
+        [row["val_loss"] for row in expected], abs=1e-5, nan_ok=True
+    )
 
 
 def test_mixed_precision_ends_with_its_block():
@@ -137,27 +156,3 @@ def test_in_order_every_clip_comes_once_in_batches_of_one_size():
     parts = list(batches.in_order())
     assert {len(inputs) for inputs, _ in parts} == {4}
     assert np.concatenate([inputs[:n, 0] for inputs, n in parts]).tolist() == list(range(10))
-
-
-def test_warm_up_comes_first_and_the_first_call_stands_apart(monkeypatch):
-    clock = iter(np.arange(0, 1000, 0.5))  # seconds: every look at the clock is half a second later
-    monkeypatch.setattr(latency.time, "perf_counter", lambda: next(clock))
-    calls = []
-    first, timed = latency.time_calls(lambda: calls.append(1), LatencyParams(calls=4, seconds=0, warmup=3))
-    assert first == 500
-    assert timed == [500] * 4
-    assert len(calls) == 1 + 3 + 4
-
-
-def test_a_fast_model_is_timed_for_the_whole_time(monkeypatch):
-    clock = iter(np.arange(0, 1, 1e-4))  # seconds: three looks at it a call, two for its time and one whether to go on
-    monkeypatch.setattr(latency.time, "perf_counter", lambda: next(clock))
-    _, timed = latency.time_calls(lambda: None, LatencyParams(calls=2, seconds=0.05, warmup=1))
-    assert len(timed) == pytest.approx(0.05 / 3e-4, abs=2)  # the first two calls need no look, the last none after it
-
-
-def test_latency_has_a_row_for_each_timed_call():
-    rows = latency.measure(lambda: None, lambda: None, lambda: None, LatencyParams(calls=7, seconds=0, warmup=1))
-    stages = ("first", "forward", "file", "batch")
-    assert [sum(row["stage"] == stage for row in rows) for stage in stages] == [1, 7, 5, 3]
-    assert {row["stage"]: row["clips"] for row in rows} == {"first": 1, "forward": 1, "file": 1, "batch": 32}

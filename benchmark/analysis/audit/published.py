@@ -10,19 +10,15 @@ import pandas as pd
 
 from benchmark.analysis.audit.reported import SCORES, ReportedRow, decimals, share
 from benchmark.errors import StudyError
+from benchmark.store.shipped import shipped
 
-PUBLISHED = Path(__file__).resolve().parents[3] / "results" / "published"
+PUBLISHED = shipped("results/published")
 COLUMNS = ("source", "table", "row", "class", "metric", "value", "printed")
 SETS_COLUMNS = ("source", "table", "row", "scored_on", "correct", "n", "supports")
 TIDY, WIDE = ("row", "class", "metric", "value"), ("class", "precision", "recall")
 ALIASES = {"f1-score": "f1", "f1_score": "f1", "model": "row"}  # other names of columns and metrics
 # Lines of scikit-learn's classification report that are no class.
 AVERAGES = ("micro avg", "macro avg", "weighted avg", "samples avg")
-
-
-def sources(folder=PUBLISHED):
-    """Return the short names of the sources that have a file of tables, sorted."""
-    return sorted(path.stem for path in folder.glob("*.csv") if not path.stem.endswith("_sets"))
 
 
 def read_published(source, folder=PUBLISHED):

@@ -3,6 +3,8 @@
 Folds and seeds are averaged, never pooled, where clips are ranked by score: scores of different trained models have no
 common scale (Forman & Scholz 2010, SIGKDD Explorations 12, 49-57)."""
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 from sklearn import config_context
@@ -112,7 +114,7 @@ def ranking_table(results):
         trials = results.done(model["name"])
         for name in results.classes if trials else ():
             row = {"model": model["name"], "label": model["label"], "class": name}
-            rows.append(row | _areas(points(trials, name)))
+            rows.append(row | _areas(points(tuple(trials), name)))
     return pd.DataFrame(rows, columns=RANKING_COLUMNS)
 
 
@@ -122,7 +124,7 @@ def curves(trials, name):
     A dict with true_positive_rate at each false-positive rate, and precision at each recall: means over the trials in
     which the class is among the test clips and not alone there (threshold averaging would need scores on one scale);
     each is None where there is no such trial. Precision is the step function whose area is average precision."""
-    found = points(trials, name)
+    found = points(tuple(trials), name)
     if not found:
         return {"true_positive_rate": None, "precision": None}
     rates = [np.interp(GRID, false_positive, true_positive) for false_positive, true_positive, _, _ in found]
@@ -131,8 +133,10 @@ def curves(trials, name):
     return {"true_positive_rate": np.mean(rates, axis=0), "precision": np.mean(precisions, axis=0)}
 
 
+@lru_cache(maxsize=1024)  # areas and curves are of the same points
 def points(trials, name):
-    """Return false- and true-positive rate, precision and recall at every threshold, four arrays for each trial.
+    """Return false- and true-positive rate, precision and recall at every threshold, four arrays for each of a tuple of
+    trials.
 
     One class against the rest; trials in which all test clips are of the class, or none, are left out."""
     found = []

@@ -2,6 +2,8 @@
 
 The first are worth listening to: a wrong label, a clip of silence, a class that sounds like another."""
 
+from functools import lru_cache
+
 import pandas as pd
 
 HARDEST_COLUMNS = (
@@ -11,10 +13,11 @@ MISTAKES_COLUMNS = ("model", "model_label", "fold", "seed", "clip_id", "path", "
 MOST = 100  # mistakes kept; the next ones are less sure
 
 
+@lru_cache(maxsize=8)  # two tables and the page need it
 def tested_clips(results):
     """Return all test predictions, a row each: model, fold, seed, clip_id, y_true, y_pred, score, score_true.
 
-    score: what the predicted class got; score_true: what the true class got."""
+    score: what the predicted class got; score_true: what the true class got. The frame is not to be changed."""
     frames = []
     for trial in (trial for trial in results.trials if trial.done):
         test = trial.test
@@ -32,7 +35,7 @@ def hardest_table(results):
     the clip was mistaken for most often, how many times ('' and 0 where never). Of clips with the same share of right
     predictions the one with the lower score comes first, then the one with the smaller name."""
     table = tested_clips(results)
-    table["right"] = table["y_pred"] == table["y_true"]
+    table = table.assign(right=table["y_pred"] == table["y_true"])
     clips = table.groupby("clip_id").agg(
         predictions=("right", "size"), right=("right", "sum"), share_right=("right", "mean"),
         score_true=("score_true", "mean"),

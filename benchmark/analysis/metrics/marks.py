@@ -13,6 +13,7 @@ from benchmark.tasks import accuracy
 LOSS_ERROR = "loss is no longer a number"  # in the error of a trial that training had to end
 FAR = 0.10  # validation above training accuracy; dropout, augmentation and the delay of a running mean may cost less
 KEYS = ("model", "model_a", "model_b", "models")  # columns that name the models of a row; without any, it is of all
+BUSY = 0.5  # cores that other processes keep busy; with more a latency may be theirs in part
 SURE = 0.998  # two-sided: one model in a thousand is marked by chance where the difference is exactly FAR
 
 
@@ -190,9 +191,20 @@ def not_converged(results, model):
     return _where([t for t in results.done(model) if (t.info.get("solver") or {}).get("converged") is False])
 
 
-def timed_in_company(results, model):
-    """Return the trials whose latency was measured beside other trials."""
-    return _where([trial for trial in results.done(model) if trial.info.get("latency_alone") is False])
+def timed_under_load(results, model):
+    """Return how many cores other processes kept busy while the model was timed, where that is above :data:`BUSY`."""
+    loads = [(timing.get("load") or {}).get("during", 0) for timing in _timings(results, model)]
+    return f"{max(loads):.1f} cores busy with other work" if max(loads, default=0) > BUSY else None
+
+
+def timing_not_stable(results, model):
+    """Return '' where the median of the timed calls went on changing, else None."""
+    return "" if any(timing.get("stable") is False for timing in _timings(results, model)) else None
+
+
+def _timings(results, model):
+    """Return what is recorded of the timing of a model; nothing is of one whose numbers came from elsewhere."""
+    return [trial.info.get("latency") or {} for trial in results.timed(model)]
 
 
 # The order of the letters, what each means, and how it is found.
@@ -206,5 +218,6 @@ KINDS = {
     "copies": ("copies of clips across splits", copies),
     "labels": ("copies of clips under two labels", contradicting),
     "optimum": ("solved head stopped before its optimum", not_converged),
-    "company": ("timed beside other trials", timed_in_company),
+    "load": ("timed under load", timed_under_load),
+    "unstable": ("timing not stable", timing_not_stable),
 }

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from benchmark.analysis.metrics.metrics import accuracies, summarise
+from benchmark.analysis.metrics.metrics import accuracies
+from benchmark.analysis.metrics.model_scores import model_scores
 from benchmark.analysis.metrics.pairwise import redrawn
 from benchmark.analysis.metrics.statistics import corrected_half_width
 
@@ -27,7 +28,7 @@ def uncertainty_table(results):
     for model in results.models:
         if trials := results.done(model["name"]):
             row = {"model": model["name"], "label": model["label"], "trials": len(trials)}
-            scores = summarise(trials, results.groups)
+            scores = model_scores(results, model["name"])
             rows.append(row | scores | _over_trials(results, trials, scores))
     return pd.DataFrame(rows, columns=UNCERTAINTY_COLUMNS)
 

@@ -30,12 +30,11 @@ class FigureSpec:
     """A kind of figure: a row of :data:`benchmark.analysis.plots.figures.FIGURES`."""
 
     pattern: str  # of the names of its files, which a report may remove: 'training_*'
-    charts: Callable[..., Iterable[Chart]]  # called with the results and the tables of :func:`study_tables`
+    charts: Callable[..., Iterable[Chart]]  # called with the results of a study and its tables
     place: str = ""  # on the page: a key of page.PLACES, '' where it is not shown there
     title: str = ""  # above it on the page, before the name of its model
     caption: str = ""  # below it on the page: how to read it
     tasks: tuple[str, ...] = ()  # that it applies to, () for all
-    early: bool = False  # it needs no tables, gets None for them, and is drawn while they are computed
 
 
 def new_figure(width, height, margins, rows=1, columns=1, **spaces):

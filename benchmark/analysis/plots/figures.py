@@ -10,7 +10,16 @@ from benchmark.analysis.plots.pool import finish
 from benchmark.analysis.plots.saving import FORMATS, fingerprint, is_current, save
 from benchmark.analysis.plots.study_charts import accuracy_intervals, accuracy_latency, pairwise
 
+# In this order they are begun, those first that need no tables, or few: the others are drawn while tables are computed.
 FIGURES = (
+    FigureSpec("confusion_*", confusions, "model", "Confusion"),
+    FigureSpec("training_*", trainings, "model", "Training", "Solid: training; dashed: validation."),
+    FigureSpec("confusion_pair_*", confusion_pairs),
+    FigureSpec("example", example),
+    FigureSpec(
+        "scores_*", scores, "model", "Calibration and curves",
+        "Calibrated scores lie on the dashed diagonal; bars: share of predictions.",
+    ),
     FigureSpec(
         "accuracy_intervals", accuracy_intervals, "summary", "Accuracy",
         "Dots: accuracy; bars: 95 % Wilson interval over the clips tested per seed. Not separable from the best does "
@@ -25,14 +34,6 @@ FIGURES = (
         "pairwise", pairwise, "pairs", "Every pair of models",
         "Blue: the row is better; orange: the column is. Bold: the difference is more than chance.",
     ),
-    FigureSpec("confusion_*", confusions, "model", "Confusion", early=True),
-    FigureSpec("confusion_pair_*", confusion_pairs, early=True),
-    FigureSpec("training_*", trainings, "model", "Training", "Solid: training; dashed: validation.", early=True),
-    FigureSpec(
-        "scores_*", scores, "model", "Calibration and curves",
-        "Calibrated scores lie on the dashed diagonal; bars: share of predictions.",
-    ),
-    FigureSpec("example", example, early=True),
 )  # fmt: skip
 
 
@@ -46,52 +47,43 @@ class Figure:
 
 
 def charts(results, tables):
-    """Return (spec, chart) of every figure of a study; tables: of :func:`study_tables`."""
-    return [(spec, chart) for spec in specs(results) for chart in spec.charts(results, tables)]
-
-
-def specs(results):
-    """Return the rows of :data:`FIGURES` that apply to the task of a study."""
+    """Yield (spec, chart) of every figure of a study; tables: :class:`analysis.tables.registry.Tables`."""
     task = results.study.get("task", "multiclass")
-    return [spec for spec in FIGURES if not spec.tasks or task in spec.tasks]
+    for spec in FIGURES:
+        if not spec.tasks or task in spec.tasks:
+            yield from ((spec, chart) for chart in spec.charts(results, tables))
 
 
 def write_figures(results, tables):
     """Write every figure of a study that is not there as it should be; return all as :class:`Figure`."""
-    return FigureWriter(results).finish(tables)
+    return FigureWriter(results, tables).finish()
 
 
 class FigureWriter:
     """Draws and saves the figures of a study into results/<study>/figures, in the formats that it names.
 
-    Those that need no tables are begun at once where there is a pool (:func:`plots.pool.drawing_pool`). A figure that
-    is there as it should be is not drawn again."""
+    They are begun at once where there is a pool (:func:`plots.pool.drawing_pool`). A figure that is there as it should
+    be is not drawn again."""
 
-    def __init__(self, results, pool=None):
-        self.results, self.pool, self.figures, self.started = results, pool, [], []
-        self._start(None, early=True)
+    def __init__(self, results, tables, pool=None):
+        self.folder, self.figures, self.started = results.folder / "figures", [], []
+        formats = results.study.get("figures", {}).get("formats", ("png",))
+        for spec, chart in charts(results, tables):
+            paths, key = tuple(self.folder / f"{chart.name}.{name}" for name in formats), fingerprint(chart.draw)
+            self.figures.append(Figure(spec, chart, paths))
+            if stale := [path for path in paths if not is_current(path, key)]:
+                job = (chart.draw, stale, key)
+                self.started.append((pool.submit(save, *job) if pool else None, job))
 
-    def finish(self, tables):
-        """Write the other figures and return all as :class:`Figure`; tables: of :func:`study_tables`.
+    def finish(self):
+        """Write the other figures and return all as :class:`Figure`.
 
         Figures of models no longer there and of other formats are removed; files of any other name in that folder are
         left alone."""
-        self._start(tables, early=False)
         finish(save, self.started)
         written = {path for figure in self.figures for path in figure.paths}
-        for path in (self.results.folder / "figures").glob("*"):
+        for path in self.folder.glob("*"):
             ours = path.suffix in FORMATS and any(fnmatch.fnmatch(path.stem, spec.pattern) for spec in FIGURES)
             if ours and path not in written:
                 path.unlink()
         return self.figures
-
-    def _start(self, tables, early):
-        formats = self.results.study.get("figures", {}).get("formats", ("png",))
-        for spec in (spec for spec in specs(self.results) if spec.early == early):
-            for chart in spec.charts(self.results, tables):
-                paths = tuple(self.results.folder / "figures" / f"{chart.name}.{name}" for name in formats)
-                self.figures.append(Figure(spec, chart, paths))
-                key = fingerprint(chart.draw)
-                if stale := [path for path in paths if not is_current(path, key)]:
-                    job = (chart.draw, stale, key)
-                    self.started.append((self.pool.submit(save, *job) if self.pool else None, job))

@@ -15,9 +15,13 @@ import pandas as pd
 from benchmark.analysis.metrics.metrics import tested, units_of
 from benchmark.analysis.metrics.pairwise import LEVEL, LUCK_MEANT, pairwise_table
 from benchmark.analysis.metrics.statistics import effective_size, holm, newcombe_interval, newcombe_test, training_luck
-from benchmark.analysis.tables.markup import Sheet, to_markdown
+from benchmark.analysis.report.terminal import print_table
+from benchmark.analysis.tables.columns import Column, Output, number, text, with_interval, yes_no
+from benchmark.analysis.tables.description import failures, warnings
+from benchmark.analysis.tables.markdown import to_markdown
+from benchmark.analysis.tables.registry import Tables
+from benchmark.analysis.tables.rendering import render
 from benchmark.analysis.tables.settings import as_text, flatten
-from benchmark.analysis.tables.tables import comparison_table, failures, warnings
 from benchmark.store.results import read_results
 from spectrograms.files import replacing, write_text
 
@@ -122,7 +126,7 @@ def rows_table(first, second, models):
 
     overlap: whether the two 95 % intervals of accuracy meet; p_holm: corrected over the rows; moved: whether p_holm is
     below 0.05. Where a study has no trial of a model done its numbers are missing, and nothing moved."""
-    a, b = (comparison_table(results).set_index("model") for results in (first, second))
+    a, b = (Tables(results)["comparison"].set_index("model") for results in (first, second))
     rows = [_row(first, second, name, a.loc[name], b.loc[name]) for name in models]
     table = pd.DataFrame(rows, columns=ROW_COLUMNS)
     table["p_holm"] = holm(table["p_value"].astype(float))
@@ -209,78 +213,62 @@ def write_compare(comparison, out=None):
     for name, table in tables.items():
         with replacing(folder / name) as path:
             table.to_csv(path, index=False)
-    write_text(folder / f"{stem}.md", "\n".join(to_markdown(sheet) for sheet in sheets(comparison)))
+    write_text(folder / f"{stem}.md", "\n".join(map(to_markdown, rendered(comparison, Output.MARKDOWN))))
     return (*(folder / name for name in tables), folder / f"{stem}.md")
 
 
-def sheets(comparison):
-    """Return the :class:`Sheet` of the models, and that of the settings where any differs."""
-    found = (rows_sheet(comparison),)
-    return found if comparison.settings.empty else (*found, settings_sheet(comparison))
+def print_compare(comparison, console=None):
+    """Print the models and the settings with a rich console."""
+    for table in rendered(comparison, Output.TERMINAL):
+        print_table(table, console, above=(table.title, *table.facts))
 
 
-def rows_sheet(comparison):
-    """Return the :class:`Sheet` of the models in both studies."""
+def rendered(comparison, output):
+    """Return the :class:`analysis.tables.rendering.Rendered` of the models in both studies, and that of the settings
+    where any differs."""
     a, b = comparison.names
-    tests = ", ".join(dict.fromkeys(test for test in comparison.rows["test"] if test))
-    said = (
+    rows, settings = comparison.rows, comparison.settings
+    tests = ", ".join(dict.fromkeys(test for test in rows["test"] if test))
+    facts = (
         f"A: {a}; B: {b}. Accuracy with 95 % Wilson intervals; meet: whether they overlap. ms: p50 latency.",
         *((f"Test: {tests}; p corrected for the rows (Holm), level {LEVEL}.", LUCK_MEANT) if tests else ()),
         "Moved: the difference is more than chance. Not moved does not mean equal.",
-        *(("No setting and no version differs.",) if comparison.settings.empty else ()),
+        *(("No setting and no version differs.",) if settings.empty else ()),
         *(
             f"In {name} alone: {', '.join(labels)}."
             for name, labels in zip("AB", comparison.only, strict=True)
             if labels
         ),
     )
-    rows = tuple(tuple(form(row) for form in COLUMNS.values()) for row in comparison.rows.to_dict("records"))
-    marked = (f"{row['label']}: {marks}." for row in comparison.rows.to_dict("records") if (marks := _marks(row)))
-    title = f"{a} and {b}, model by model."
-    return Sheet("compare", (title, *said), tuple(COLUMNS), rows, (*comparison.sentences, *marked), 2)
-
-
-def settings_sheet(comparison):
-    """Return the :class:`Sheet` of the settings that differ."""
-    rows = tuple(comparison.settings.itertuples(index=False, name=None))
-    return Sheet("settings", ("Settings and versions that differ.",), ("Setting", "A", "B"), rows,
-                 text_columns=3)  # fmt: skip
-
-
-def _accuracy(study):
-    def form(row):
-        if pd.isna(row[f"accuracy_{study}"]):
-            return ""
-        ends = f"{row[f'accuracy_{study}_low']:.2f}, {row[f'accuracy_{study}_high']:.2f}"
-        return f"{row[f'accuracy_{study}']:.3f} [{ends}]"
-
-    return form
-
-
-def _difference(row):
-    if pd.isna(row["difference"]):
-        return ""
-    ends = "" if pd.isna(row["low"]) else f" [{row['low']:+.2f}, {row['high']:+.2f}]"
-    return f"{row['difference']:+.3f}{ends}"
-
-
-def _weights(row):
-    return row["weights_a"] if row["weights_a"] == row["weights_b"] else f"{row['weights_a']} / {row['weights_b']}"
+    marked = (f"{row['label']}: {marks}." for row in rows.to_dict("records") if (marks := _marks(row)))
+    models = render(rows, COLUMNS, f"{a} and {b}, model by model.", output, facts=facts,
+                    caveats=(*comparison.sentences, *marked))  # fmt: skip
+    return (
+        (models,)
+        if settings.empty
+        else (models, render(settings, SETTINGS, "Settings and versions that differ.", output))
+    )
 
 
 def _marks(row):
     return "; ".join(f"{study.upper()}: {row[f'marks_{study}']}" for study in "ab" if row[f"marks_{study}"])
 
 
-COLUMNS = {
-    "Model": lambda row: row["label"],
-    "Weights": _weights,
-    "A [95 %]": _accuracy("a"),
-    "B [95 %]": _accuracy("b"),
-    "B - A [95 %]": _difference,
-    "Meet": lambda row: {True: "yes", False: "no"}.get(row["overlap"], ""),
-    "p (Holm)": lambda row: "" if pd.isna(row["p_holm"]) else f"{row['p_holm']:.2g}",
-    "Moved": lambda row: "" if pd.isna(row["difference"]) else "yes" if row["moved"] else "no",
-    "A (ms)": lambda row: "" if pd.isna(row["latency_ms_a"]) else f"{row['latency_ms_a']:.1f}",
-    "B (ms)": lambda row: "" if pd.isna(row["latency_ms_b"]) else f"{row['latency_ms_b']:.1f}",
-}
+def _difference(value, low, high):
+    return f"{value:+.3f}" if pd.isna(low) else f"{value:+.3f} [{low:+.2f}, {high:+.2f}]"
+
+
+COLUMNS = (
+    text("Model", "label"),
+    Column("Weights", ("weights_a", "weights_b"), lambda a, b: a if a == b else f"{a} / {b}", text=True, shorten=True),
+    Column("A [95 %]", ("accuracy_a", "accuracy_a_low", "accuracy_a_high"), with_interval),
+    Column("B [95 %]", ("accuracy_b", "accuracy_b_low", "accuracy_b_high"), with_interval),
+    Column("B - A [95 %]", ("difference", "low", "high"), _difference, outputs=Output.MARKDOWN),
+    number("B - A", "difference", "+.3f", outputs=Output.TERMINAL),
+    yes_no("Meet", "overlap", drop=1),
+    number("p (Holm)", "p_holm", ".2g", short="p"),
+    Column("Moved", ("difference", "moved"), lambda difference, moved: "yes" if moved else "no", text=True),
+    number("A", "latency_ms_a", ".1f", unit="ms", drop=2),
+    number("B", "latency_ms_b", ".1f", unit="ms", drop=2),
+)
+SETTINGS = (text("Setting", "setting"), text("A", "a"), text("B", "b"))

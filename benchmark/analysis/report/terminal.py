@@ -1,76 +1,77 @@
-"""Fit the comparison into a terminal: a name may be shortened or wrapped and a column left out, no number is cut."""
+"""A table in a terminal: a name may be shortened or wrapped and a column left out, no number is cut."""
 
 import sys
+from dataclasses import replace
 
 from rich.cells import cell_len
 
-LABEL, WEIGHTS, LEAST = 24, 20, 10  # columns that names take at most where there is room, and weights at least
-EXTRA = ("MB", "Train s", "Status")  # left out in this order where they do not fit; Status only where all is done
-LAST = "Params"  # left out where shorter names do not help
+from benchmark.analysis.tables.columns import LONGEST_NAME
+from benchmark.analysis.tables.rendering import without_long_names
+
+LABEL, LEAST_LABEL = 24, 8  # columns that the first column takes: where there is room, and in need
+LEAST = 10  # columns that another name takes
+SHORTEN = 4  # names get shorter between columns that are left out before it, by Column.drop, and those after it
 
 
-def fit(header, rows, width):
-    """Return (header, rows, label_width, notes) of a table of text that takes ``width`` columns at most.
-
-    ``label_width`` is what the first column gets, to be wrapped there; notes: the weights whose names were shortened,
-    in full. A column that is not there is not missed."""
-    table = {name: [row[place] for row in rows] for place, name in enumerate(header)}
-    longest = min(LABEL, _width(header[0], table[header[0]]))
-    full = table.get("Weights", [])
-    table |= {"Weights": [shortened(name, WEIGHTS) for name in full]} if full else {}
-    for name in EXTRA:
-        if _needed(table, longest) > width and not (name == "Status" and set(table.get(name, ())) - {"done", ""}):
-            table.pop(name, None)
-    if full and (over := _needed(table, longest) - width) > 0:
-        room = max(LEAST, _width("Weights", table["Weights"]) - over)
-        table["Weights"] = [shortened(name, room) for name in full]
-    if _needed(table, longest) > width:
-        table.pop(LAST, None)
-    label_width = max(1, min(longest, width - _needed(table, 0)))
-    labels = zip(table[header[0]], table.get("Weights", ()), full, strict=False)
-    notes = [f"Weights of {label}: {name}." for label, shown, name in labels if shown != name]
-    return tuple(table), list(zip(*table.values(), strict=True)), label_width, notes
-
-
-def _needed(table, label_width):
-    """Return the columns that a table takes, with one between two cells."""
-    others = list(table.items())[1:]
-    return label_width + sum(1 + _width(name, cells) for name, cells in others)
-
-
-def _width(name, cells):
-    return max(map(cell_len, (name, *cells)))
-
-
-def shortened(name, longest):
-    """Return a name without its middle, where it has more than ``longest`` characters: its end says the kind."""
-    if len(name) <= longest:
-        return name
-    kept = longest - 2
-    return f"{name[: kept - kept // 2]}..{name[len(name) - kept // 2 :]}"
-
-
-def print_sheets(sheets, console=None):
-    """Print each :class:`analysis.tables.markup.Sheet` with a rich console: caption, columns with content, notes."""
+def print_table(table, console=None, above=(), below=()):
+    """Print a :class:`analysis.tables.rendering.Rendered`, fitted, with a rich console; above, below: sentences."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = console or Console(width=None if sys.stdout.isatty() else 110)
-    for sheet in sheets:
-        for sentence in sheet.caption:
-            console.print(sentence, markup=False, highlight=False)
-        shown = [place for place in range(len(sheet.header)) if any(row[place] for row in sheet.rows)]
-        table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
-        for place in shown:
-            justify = "left" if place < sheet.text_columns else "right"
-            table.add_column(
-                Text(sheet.header[place]), justify=justify, overflow="fold", no_wrap=place >= sheet.text_columns
-            )
-        for row in sheet.rows:
-            table.add_row(*(Text(row[place]) for place in shown))  # Text: a name such as '[x]' is no markup
-        if shown:
-            console.print(table)
-        for sentence in sheet.notes:
-            console.print(sentence, markup=False, highlight=False)
+    table, label_width = fit(table, console.width)
+    drawn = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
+    for place, (title, column) in enumerate(zip(table.header, table.columns, strict=True)):
+        drawn.add_column(
+            Text(title), justify="left" if column.text else "right", overflow="fold",
+            no_wrap=place > 0 and (column.shorten or not column.text), max_width=label_width if place == 0 else None,
+        )  # fmt: skip
+    for row in table.rows:
+        drawn.add_row(*(Text(cell.text) for cell in row))  # Text: a name such as '[x]' is no markup
+    for sentence in above:
+        console.print(sentence, markup=False, highlight=False)
+    if table.rows:
+        console.print(drawn)
+    for sentence in (*below, *table.caveats):
+        console.print(sentence, markup=False, highlight=False)
+
+
+def fit(table, width):
+    """Return (table, label_width): the table in ``width`` columns, where its first one is wrapped at label_width.
+
+    Columns are left out and names shortened in the order of :attr:`analysis.tables.columns.Column.drop` as far as
+    needed; a name that was shortened stands in full among the caveats. Text may have to be wrapped all the same: then
+    label_width is None."""
+    cells = dict(zip(table.columns, list(zip(*table.rows, strict=True)) or [()] * len(table.columns), strict=True))
+    kept, longest = list(table.columns), LONGEST_NAME
+    for step in sorted({column.drop for column in kept if column.drop} | {SHORTEN}):
+        widths = _widths(without_long_names(_only(table, kept), longest))
+        if (over := min(LABEL, widths[0]) + sum(1 + wide for wide in widths[1:]) - width) <= 0:
+            break
+        if step == SHORTEN:
+            names = [wide for wide, column in zip(widths, kept, strict=True) if column.shorten]
+            longest = max(LEAST, max(names, default=0) - over)
+        else:
+            kept = [column for column in kept if column.drop != step or _says(column, cells[column])]
+    fitted = without_long_names(_only(table, kept), longest)
+    left = width - sum(1 + wide for wide in _widths(fitted)[1:])
+    return fitted, left if left >= LEAST_LABEL else None
+
+
+def _says(column, cells):
+    """Return whether a column says anything else than usual."""
+    return bool(column.usual) and any(cell.text not in ("", column.usual) for cell in cells)
+
+
+def _only(table, kept):
+    """Return a table with some of its columns alone."""
+    places = [table.columns.index(column) for column in kept]
+    rows = tuple(tuple(row[place] for place in places) for row in table.rows)
+    return replace(table, header=tuple(table.header[place] for place in places), columns=tuple(kept), rows=rows)
+
+
+def _widths(table):
+    listed = zip(table.header, *([cell.text for cell in row] for row in table.rows), strict=True)
+    return [max(map(cell_len, column)) for column in listed]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmark.analysis.tables.tables import majority_share
+from benchmark.analysis.tables.description import majority_share
 
 
 def guessing(results):

@@ -1,6 +1,6 @@
 """What a model is called in titles, tables and charts: with what a reader must not miss, and nothing said twice."""
 
-from benchmark.analysis.tables.tables import weights
+from benchmark.analysis.tables.description import weights
 from benchmark.store.naming import remark
 
 

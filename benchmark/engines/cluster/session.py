@@ -8,15 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
+from filelock import FileLock, Timeout
+
 from benchmark.config.study import EngineParams
 from benchmark.errors import StudyError
 from benchmark.models import backend
 
-try:
-    import fcntl
-except ImportError:  # Windows has no such lock: tasks of one node then run on all of its cores
-    fcntl = None
-
+CLAIMED = []  # locks of this process, which would be given up with the objects
 SENT = ("KERAS_", "TF_", "XLA_", "JAX_")  # environment variables by which a backend computes as it does here
 
 
@@ -158,24 +156,15 @@ def _places(node, cores, num_gpus):
     return min(has["CPU"] // cores, has.get("GPU", 0) // num_gpus if num_gpus else float("inf"))
 
 
-def is_alone(ray, cores):
-    """Return whether a task with so many cores leaves none of its machine to other tasks."""
-    here = ray.util.get_node_ip_address()
-    return sum(node["Resources"]["CPU"] for node in nodes(ray) if node["NodeManagerAddress"] == here) <= cores
-
-
 def claim_cores(n):
     """Restrict this process, until it ends, to ``n`` cores that no other task of this machine has claimed.
 
     Ray counts cores but assigns none; each share has a lock that the system gives up with the process."""
-    cores = backend.cores()
-    for start in range(0, len(cores) - n + 1, n) if fcntl else ():
-        path = Path(tempfile.gettempdir(), f"benchmark-{os.getuid()}-cores-{n}-{start}")
-        lock = os.open(path, os.O_CREAT | os.O_RDWR)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            continue
-        backend.keep_to(cores[start : start + n])
-        return
+    cores, user = backend.cores(), os.getuid() if hasattr(os, "getuid") else ""  # Windows has a folder for each user
+    for start in range(0, len(cores) - n + 1, n):
+        share = FileLock(Path(tempfile.gettempdir(), f"benchmark-{user}-cores-{n}-{start}"))
+        with contextlib.suppress(Timeout):
+            share.acquire(blocking=False)
+            CLAIMED.append(share)
+            backend.keep_to(cores[start : start + n])
+            return

@@ -3,9 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
-from benchmark.engines.cluster.features import embed
-from benchmark.engines.cluster.session import Place, claim_cores, connected, is_alone, whole
-from benchmark.trials.specification import Surroundings
+from benchmark.engines.cluster.session import Place, claim_cores, connected, whole
 
 DEATHS = {  # by Ray's name
     "OutOfMemoryError": "its process was killed for want of memory; a smaller training.batch_size may help",
@@ -18,17 +16,14 @@ PATIENCE = 1.0  # seconds between two looks at what the trials tell
 def run(jobs, engine, board, work=None):
     """Run the jobs on a cluster; yield (job, record) as trials end.
 
-    The jobs share one table of clips, and the nodes see the folders of cache and results. Frozen features are computed
-    first, in blocks of clips on all nodes. ``work`` is what a node does: ``work(make_job, progress, is_alone)`` returns
-    the record. Raises StudyError without Ray or cluster."""
+    The jobs share one table of clips, and the nodes see the folders of cache and results. ``work`` is what a node does:
+    ``work(make_job, progress)`` returns the record. Raises StudyError without Ray or cluster."""
     if not jobs:
         return
     with connected(engine) as session:
         board.at_once = min(len(jobs), max(1, session.at_once()))
         if not session.at_once():
             board.say(f"no node has {session.cores} cores and {engine.num_gpus or 0:g} GPUs yet; waiting for one …")
-        if work is None:
-            embed(session, jobs, board)
         yield from _run(session, jobs, board, work or in_place)
 
 
@@ -94,20 +89,18 @@ def _send(inbox, name, what, *content):
 
 def _trial(place, cores, parts, clips, tell, work):
     """Run a job on a node. Nothing here waits for the cluster: Ray lends the cores of a task that waits to another."""
-    import ray
-
     place.enter()
     tell("begun")
     claim_cores(cores)
-    return work(partial(whole, parts, clips), partial(tell, "progress"), is_alone(ray, cores))
+    return work(partial(whole, parts, clips), partial(tell, "progress"))
 
 
-def in_place(make_job, progress, is_alone):
+def in_place(make_job, progress):
     """Run a job that writes its folder itself, where the driver sees it; return its record."""
     job = make_job()
     from benchmark.trials.attempt import attempt
 
-    return attempt(job, Surroundings(progress, is_alone=is_alone))
+    return attempt(job, progress)
 
 
 def _outcome(ray, ref, job):

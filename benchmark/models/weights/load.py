@@ -7,6 +7,7 @@ import sys
 import warnings
 import zipfile
 import zlib
+from functools import lru_cache
 from pathlib import Path
 
 import keras
@@ -184,9 +185,22 @@ def _first_sentence(error):
 
 
 def file_digest(path):
-    """Return the SHA-256 of a file, or of all files below a folder in the order of their names."""
-    path, digest = Path(path), hashlib.sha256()
-    for file in [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file()):
+    """Return the SHA-256 of a file, or of all files below a folder in the order of their names.
+
+    A process reads a file once, as long as its size, times and inode stay what they were."""
+    path = Path(path)
+    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+    return _digest(tuple((file, *_state(file.stat())) for file in files))
+
+
+def _state(status):
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+
+
+@lru_cache(256)
+def _digest(files):
+    digest = hashlib.sha256()
+    for file, *_ in files:
         with open(file, "rb") as content:
             while block := content.read(1 << 20):
                 digest.update(block)

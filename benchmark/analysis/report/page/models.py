@@ -1,31 +1,28 @@
 """Each model's part of the page: its drawings, scores per class, calibration and examples."""
 
 from benchmark.analysis.report.page.drawings import drawings
-from benchmark.analysis.report.page.grids import per_class_grid
-from benchmark.analysis.tables.columns import CALIBRATION, COMPARISON, cells
+from benchmark.analysis.tables.columns import Output, estimate
 from benchmark.analysis.tables.naming import names, titles
+from benchmark.analysis.tables.registry import TABLES
+from benchmark.analysis.tables.rendering import render
 
-# What the comparison says of a model again beside its name.
-SAID = (
-    "Weights", "Regime", "Trials", "Clips", "F1-score [95 %]", "p50 (ms)", "Parameters", "Size (MB)", "Training (s)",
-    "Status",
-)  # fmt: skip
+ACCURACY = estimate("Accuracy", "accuracy")
 
 
 def model_parts(results, tables, figures, shown, failed):
     """Return a dict per model for its section, in the study's order.
 
     figures: of :func:`benchmark.analysis.plots.figures.write_figures`; shown:
-    :class:`analysis.report.page.examples.Examples`; failed: of :func:`analysis.tables.tables.failures`."""
+    :class:`analysis.report.page.examples.Examples`; failed: of :func:`analysis.tables.description.failures`."""
     called, titled = names(results), titles(results)
     return [
         {
             "name": row["model"],
             "label": called[row["model"]],
             "title": titled[row["model"]],
-            "said": _said(row),
+            "said": _facts(tables, "comparison", row["model"]),
             "status": row["status"],
-            "accuracy": COMPARISON["Accuracy [95 %]"](row),
+            "accuracy": ACCURACY.cell(row).text,
             "standing": row["best"],
             "marks": row["marks"],
             "failure": failed.get(row["label"]),
@@ -36,20 +33,20 @@ def model_parts(results, tables, figures, shown, failed):
     ]
 
 
-def _said(row):
-    return [(name, text) for name in SAID if (text := COMPARISON[name](row))]
+def _of(tables, name, model):
+    return tables[name][tables[name]["model"] == model]
+
+
+def _facts(tables, name, model):
+    """Return (header, text) of what a table says of a model that is not blank."""
+    made = render(_of(tables, name, model), TABLES[name].columns, "", Output.FACTS)
+    return [(title, cell.text) for row in made.rows for title, cell in zip(made.header, row, strict=True) if cell.text]
 
 
 def _numbers(tables, model, shown):
-    calibration = tables["calibration"]
     return {
         "done": True,
-        "per_class": per_class_grid(tables, model),
-        "calibration": _said_of(calibration[calibration["model"] == model]),
+        "per_class": render(_of(tables, "per_class", model), TABLES["per_class"].columns, "Scores per class"),
+        "calibration": _facts(tables, "calibration", model),
         "examples": shown.of.get(model, ()),
     }
-
-
-def _said_of(table):
-    kept = {name: form for name, form in CALIBRATION.items() if name not in ("Model", "Accuracy")}
-    return [(name, text) for name, text in zip(kept, *cells(table, kept), strict=True) if text] if len(table) else []

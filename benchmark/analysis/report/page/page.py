@@ -10,21 +10,21 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from benchmark.analysis.report.page.card import data_card
+from benchmark.analysis.report.page.data_card import data_card
 from benchmark.analysis.report.page.drawings import drawings
 from benchmark.analysis.report.page.examples import examples
-from benchmark.analysis.report.page.grids import sheet_grid
-from benchmark.analysis.report.page.making import making
 from benchmark.analysis.report.page.models import model_parts
+from benchmark.analysis.report.page.provenance import provenance
 from benchmark.analysis.report.page.summary import banner, facets, key_facts
+from benchmark.analysis.tables.columns import Output
+from benchmark.analysis.tables.description import describe, failures, warnings
 from benchmark.analysis.tables.naming import origin
-from benchmark.analysis.tables.tables import describe, failures, warnings
+from benchmark.analysis.tables.registry import TABLES
 from spectrograms.files import write_text
 
 TEMPLATES = Path(__file__).parent / "templates"
 NAME = "report.html"
 PLACES = ("summary", "comparison", "pairs")  # where drawings of the whole study stand
-FURTHER = ("uncertainty", "calibration", "costs", "latency", "ensembles", "hardest", "mistakes")
 POLICY = (
     "default-src 'none'; img-src data:; media-src data:; style-src '{style}'; script-src '{script}'; "
     "base-uri 'none'; form-action 'none'"
@@ -34,7 +34,7 @@ POLICY = (
 def write_page(results, tables, figures):
     """Write the page into the results folder, whole or not at all, and return its path.
 
-    results: :class:`benchmark.store.results.Results`; tables: of :func:`study_tables`; figures: of
+    results: :class:`benchmark.store.results.Results`; tables: its :class:`analysis.tables.registry.Tables`; figures: of
     :func:`benchmark.analysis.plots.figures.write_figures`, on disk."""
     path = results.folder / NAME
     write_text(path, render(content(results, tables, figures)))
@@ -51,16 +51,17 @@ def content(results, tables, figures):
         "facts": key_facts(results, comparison),
         "described": describe(results)[len(warnings(results)) :],
         "drawings": {place: drawings(figures, place, origin(results)) for place in PLACES},
-        "comparison": sheet_grid(results, tables, "comparison"),
+        "comparison": tables.render("comparison", Output.PAGE),
         "facets": facets(results, comparison),
-        "parity": sheet_grid(results, tables, "parity"),
-        "pairwise": sheet_grid(results, tables, "pairwise"),
+        "parity": tables.render("parity", Output.PAGE),
+        "pairwise": tables.render("pairwise", Output.PAGE),
         "models": model_parts(results, tables, figures, shown, failed),
         "examples": shown,
-        "further": [grid for name in FURTHER if (grid := sheet_grid(results, tables, name))],
-        "card": data_card(results),
-        "making": making(results),
-    }
+        "further": [table for spec in TABLES.values()
+                    if spec.further and spec.columns and (table := tables.render(spec.name, Output.PAGE))],
+        "data_card": data_card(results),
+        "provenance": provenance(results),
+    }  # fmt: skip
 
 
 def render(shown):

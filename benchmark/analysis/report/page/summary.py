@@ -4,9 +4,9 @@ import numpy as np
 
 from benchmark.analysis.metrics.marks import find_marks
 from benchmark.analysis.metrics.pairwise import ALIKE, BEST, GUESSING
-from benchmark.analysis.tables.columns import interval
+from benchmark.analysis.tables.columns import with_interval
+from benchmark.analysis.tables.description import majority_share, warnings
 from benchmark.analysis.tables.naming import names
-from benchmark.analysis.tables.tables import majority_share, warnings
 
 FEW = 3  # names that a fact lists
 RANDOM, PRETRAINED = "random weights", "pretrained"
@@ -41,8 +41,9 @@ def _best(results, comparison):
         return [{"name": "Highest accuracy", "value": "none", "note": "no trial is done"}]
     called = names(results)
     best = scored.loc[scored["accuracy"].astype(float).idxmax()]
+    value = with_interval(*best[["accuracy", "accuracy_low", "accuracy_high"]])
     guessing = ", not above guessing" if "guessing" in find_marks(results).found[best["model"]] else ""
-    found = [{"name": "Highest accuracy", "value": interval(best), "note": called[best["model"]] + guessing}]
+    found = [{"name": "Highest accuracy", "value": value, "note": called[best["model"]] + guessing}]
     if scored["best"].isin((BEST, GUESSING)).any():
         alike = [called[name] for name in scored.loc[scored["best"] == ALIKE, "model"]]
         found.append({"name": "Not separable from it", "value": f"{len(alike)} of {len(scored) - 1}",

@@ -4,16 +4,11 @@
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const one = (selector) => document.querySelector(selector);
 
-  // Sorting. A cell of a column of numbers is sorted by the number it begins with, its unit counted.
-  const units = { k: 1e3, M: 1e6, G: 1e9 };
-  const pattern = /^[<≤]?([+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?: ([kMG])\b)?/;
-  const number = (text) => {
-    const found = pattern.exec(text);
-    return found ? parseFloat(found[1]) * (units[found[2]] || 1) : null;
-  };
+  // Sorting: numbers by the value that their cell carries, blank ones have none; text as it is read.
   const key = (row, column, numeric) => {
-    const text = row.cells[column].textContent.trim();
-    return numeric ? number(text) : text.toLowerCase() || null;
+    const cell = row.cells[column];
+    return numeric ? (cell.dataset.value === undefined ? null : Number(cell.dataset.value))
+      : cell.textContent.trim().toLowerCase() || null;
   };
   const compare = (a, b) => (typeof a === "number" ? a - b : a.localeCompare(b, undefined, { numeric: true }));
 

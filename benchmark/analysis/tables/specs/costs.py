@@ -2,8 +2,10 @@
 
 import pandas as pd
 
-from benchmark.analysis.metrics.metrics import summarise_latency
+from benchmark.analysis.metrics.model_scores import model_latency
 from benchmark.analysis.metrics.statistics import pareto
+from benchmark.analysis.tables.columns import Output, count, number, text, yes_no
+from benchmark.analysis.tables.spec import POOLED, THROUGHPUT, TIMING, TableSpec
 
 COSTS_COLUMNS = (
     "model", "label", "accuracy", "parameters", "size_mb", "flops", "file_mb", "peak_memory_mb", "train_seconds",
@@ -43,9 +45,39 @@ def _row(results, model):
         "processor": _text(found.get("processor", "") for found in hardware),
         "accelerators": _text(name for found in hardware for name in found.get("accelerators") or ()),
     }
-    return row | summarise_latency(pd.concat([trial.latency for trial in trials]))
+    return row | model_latency(results, model["name"])
 
 
 def _text(values):
     """Return different values as text, in order, separated by commas."""
     return ", ".join(sorted({str(value) for value in values} - {""}))
+
+
+COLUMNS = (
+    text("Model", "label"),
+    number("Accuracy", "accuracy", ".3f"),
+    yes_no("Front", "pareto", no=""),
+    number("Parameters", "parameters", count, short="Params"),
+    number("FLOPs", "flops", count),
+    number("Size", "size_mb", ".1f", unit="MB", outputs=Output.SCREEN),
+    number("File", "file_mb", ".1f", unit="MB", outputs=Output.SCREEN),
+    number("Peak memory", "peak_memory_mb", ".0f", unit="MB", short="Memory"),
+    number("Training", "train_seconds", ".1f", unit="s"),
+    number("Energy", "energy_j", ".0f", unit="J"),
+    number("First call", "latency_ms_first", ".1f", unit="ms", outputs=Output.SCREEN),
+    number("p50", "latency_ms_p50", ".1f", unit="ms"),
+    number("p90", "latency_ms_p90", ".1f", unit="ms", outputs=Output.SCREEN),
+    number("p99", "latency_ms_p99", ".1f", unit="ms", outputs=Output.SCREEN),
+    number("Clips/s", "throughput", ".1f", note=THROUGHPUT),
+    text("Threads", "threads", outputs=Output.SCREEN),
+    text("GPU", "accelerators", outputs=Output.SCREEN),
+)
+TABLES = (
+    TableSpec(
+        "costs", lambda results, tables: costs_table(results, tables["comparison"]), "Costs of the models.", COLUMNS,
+        (POOLED, TIMING, "Front: no other model is as accurate and as fast (p50).",
+         "Size: parameters in float32; file: as saved. Peak memory: of the whole process, training included. "
+         "Training and energy: of one trial."),
+        place=60,
+    ),
+)  # fmt: skip

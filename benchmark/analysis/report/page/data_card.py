@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from benchmark.analysis.report.page.grids import make_grid
+from benchmark.analysis.tables.columns import number, text
+from benchmark.analysis.tables.rendering import render
 from benchmark.store import caveats
 from benchmark.store.labels import to_matrix
 
@@ -17,16 +18,14 @@ LEAKAGE = {
 
 
 def data_card(results):
-    """Return a dict for the data card: facts, and grids of clips per class and split, rejected files and copies."""
+    """Return a dict for the data card: facts, and tables of clips per class and split, rejected files and copies."""
     rejected, leakage = results.rejected, results.leakage
     return {
         "facts": facts(results),
-        "splits": split_grid(results),
-        "rejected": _listed("rejected", "Files set aside", rejected[["path", "reason"]]) if len(rejected) else None,
+        "splits": split_table(results),
+        "rejected": _listed("Files set aside", rejected[["path", "reason"]]),
         "leakage_said": _looked_for(results),
-        "copies": _listed("copies", "Copies on two sides of a split or under two labels", leakage)
-        if len(leakage)
-        else None,
+        "copies": _listed("Copies on two sides of a split or under two labels", leakage),
     }
 
 
@@ -80,8 +79,8 @@ def _mel(mel):
             f"{mel['sample_rate']} Hz, {mel['top_db']:g} dB")  # fmt: skip
 
 
-def split_grid(results):
-    """Return the grid of clips per class and split in the first trial done; of all clips alone where none is done."""
+def split_table(results):
+    """Return the table of clips per class and split in the first trial done; of all clips alone where none is done."""
     clips = to_matrix(results.clips["label"], results.classes).sum(axis=0)
     counts = pd.DataFrame({"Clips": clips}, results.classes)
     trial = next((trial for trial in results.trials if trial.done), None)
@@ -90,10 +89,9 @@ def split_grid(results):
             counts[name] = trial.predictions.of(split).y_true.sum(axis=0)
         counts.insert(1, "Training", counts["Clips"] - counts["Validation"] - counts["Test"])
     counts.loc["All"] = counts.sum()
-    rows = [(str(label), *map(str, row)) for label, row in zip(counts.index, counts.to_numpy(), strict=True)]
-    return make_grid(
-        "splits", "Clips per class and split", ("Class", *counts.columns), rows, facts=_which(trial, results)
-    )
+    columns = (text("Class", "Class"), *(number(name, name) for name in counts))
+    frame = counts.rename_axis("Class").reset_index()
+    return render(frame, columns, "Clips per class and split", facts=_which(trial, results))
 
 
 def _which(trial, results):
@@ -105,7 +103,8 @@ def _which(trial, results):
             f"Test clips of a trial, over all folds and seeds: {sizes}.",)  # fmt: skip
 
 
-def _listed(name, title, table):
-    rows = table.head(MOST).astype(str).itertuples(index=False)
-    said = (f"The first {MOST} of {len(table)}.",) if len(table) > MOST else (f"{len(table)} in all.",)
-    return make_grid(name, title, [column.replace("_", " ") for column in table.columns], rows, facts=said)
+def _listed(title, frame):
+    """Return the table of the first rows of a CSV, its columns as they are; None without any."""
+    said = f"The first {MOST} of {len(frame)}." if len(frame) > MOST else f"{len(frame)} in all."
+    columns = [text(name.replace("_", " "), name) for name in frame]
+    return render(frame.head(MOST), columns, title, facts=(said,)) if len(frame) else None

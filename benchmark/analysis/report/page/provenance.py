@@ -3,23 +3,26 @@
 from datetime import UTC, datetime
 from shlex import quote
 
-from benchmark.analysis.report.page.grids import make_grid
+import pandas as pd
+
+from benchmark.analysis.tables.columns import text
+from benchmark.analysis.tables.rendering import render
 from benchmark.analysis.tables.settings import as_text, flatten
 
 # Parts of trial.json, and what they are called here.
-SURROUNDINGS = {"backend": "backend", "precision": "precision", "threads": "threads", "versions": "version of",
+ENVIRONMENT = {"backend": "backend", "precision": "precision", "threads": "threads", "versions": "version of",
                 "hardware": "hardware:"}  # fmt: skip
 
 
-def making(results):
+def provenance(results):
     """Return a dict for the part on how the results were made."""
     settings = flatten({key: value for key, value in results.study.items() if key != "name"})
     return {
         "command": f"python run_benchmark.py run {quote(str(results.folder / 'study.yaml'))}",
         "facts": facts(results),
-        "settings": make_grid("settings", "Settings", ("Setting", "Value"),
-                              [(key, as_text(value)) for key, value in settings.items()], text_columns=2),
-        "surroundings": _surroundings(results),
+        "settings": _listed("Settings", ("Setting", "Value"),
+                            [(key, as_text(value)) for key, value in settings.items()]),
+        "environment": _environment(results),
         "weights": _weights(results),
     }  # fmt: skip
 
@@ -52,26 +55,26 @@ def _written(results, trials):
     return f"{first} UTC" if first == last else f"{first} to {last} UTC"
 
 
-def _surroundings(results):
-    """Return the grid of what the trials ran with; a value that not all share names how many have it."""
+def _environment(results):
+    """Return the table of what the trials ran with; a value that not all share names how many have it."""
     found = {}
     for trial in (trial for trial in results.trials if trial.done):
-        recorded = {key: trial.info[key] for key in SURROUNDINGS if key in trial.info}
+        recorded = {key: trial.info[key] for key in ENVIRONMENT if key in trial.info}
         for place, value in flatten(recorded).items():
             counts = found.setdefault(place, {})
             text = as_text(value) if value != [] else "none"
             counts[text] = counts.get(text, 0) + 1
     rows = [(_called(place), _told(counts)) for place, counts in sorted(found.items(), key=_place)]
-    return make_grid("surroundings", "Versions and hardware", ("What", "Value"), rows, text_columns=2)
+    return _listed("Versions and hardware", ("What", "Value"), rows)
 
 
 def _place(entry):
-    return list(SURROUNDINGS).index(entry[0].partition(".")[0])
+    return list(ENVIRONMENT).index(entry[0].partition(".")[0])
 
 
 def _called(place):
     part, _, name = place.partition(".")
-    return f"{SURROUNDINGS[part]} {name.replace('_', ' ')}".strip()
+    return f"{ENVIRONMENT[part]} {name.replace('_', ' ')}".strip()
 
 
 def _told(counts):
@@ -81,7 +84,7 @@ def _told(counts):
 
 
 def _weights(results):
-    """Return the grid of the weights that the trials of each model started from."""
+    """Return the table of the weights that the trials of each model started from."""
     rows = []
     for model in results.models:
         used = [trial.info.get("weights") or {} for trial in results.of(model["name"])]
@@ -92,4 +95,8 @@ def _weights(results):
             (model["label"], name, next(iter(found)) if len(found) == 1 else f"{len(found)} different")
             for name, found in digests.items()
         ]
-    return make_grid("weights", "Weights", ("Model", "Weights", "SHA-256"), rows, text_columns=3)
+    return _listed("Weights", ("Model", "Weights", "SHA-256"), rows)
+
+
+def _listed(title, header, rows):
+    return render(pd.DataFrame(rows, columns=header), [text(name, name) for name in header], title)

@@ -1,0 +1,37 @@
+"""Every table of a study to its files: CSV of the numbers, Markdown and LaTeX of the text."""
+
+from benchmark.analysis.tables.columns import Output
+from benchmark.analysis.tables.latex import to_latex
+from benchmark.analysis.tables.markdown import to_markdown
+from benchmark.analysis.tables.registry import TABLES, Tables
+from spectrograms.files import replacing, write_text
+
+SUFFIXES = ("csv", "md", "tex")
+
+
+def write_tables(results, tables=None):
+    """Write every table of a study into the results folder; return :class:`Tables` and the paths written.
+
+    tables: those of the study, as far as they are computed already.
+
+    Those with columns as csv, md and tex, the others as csv alone. A table without rows (parity where no model is
+    published, pairs of one model) is not written, and its older files are removed. Each file is replaced whole."""
+    tables, parts = tables or Tables(results), {spec.extra for spec in TABLES.values()}
+    written = [path for spec in TABLES.values() if spec.name not in parts for path in _write(results, tables, spec)]
+    return tables, written
+
+
+def _write(results, tables, spec):
+    paths = {suffix: results.folder / f"{spec.name}.{suffix}" for suffix in SUFFIXES}
+    if tables[spec.name].empty:
+        for path in paths.values():
+            path.unlink(missing_ok=True)
+        return []
+    with replacing(paths["csv"]) as path:
+        spec.written(tables).to_csv(path, index=False)
+    if not spec.columns:
+        return [paths["csv"]]
+    write_text(paths["md"], to_markdown(tables.render(spec.name, Output.MARKDOWN)))
+    label = f"{results.study['name']}-{spec.name}"
+    write_text(paths["tex"], to_latex(tables.render(spec.name, Output.LATEX), label))
+    return list(paths.values())

@@ -1,0 +1,78 @@
+"""What the features of a clip depend on, said in one place: for their cache, and for what makes a trial run again."""
+
+import importlib.metadata
+import os
+
+import keras
+
+from benchmark.models.identity import architecture, builder_source
+from benchmark.models.preprocessing import InputNormalization
+from benchmark.models.weights.load import file_digest
+from spectrograms import version
+from spectrograms.params import fingerprint
+
+# Settings of a network that shape its features; the rest shapes the head, the training, or a table.
+OF_FEATURES = {"backbone", "random", "input_size", "features", "options", "output"}
+# Modules of this suite by which a picture or a waveform becomes features.
+MAKERS = (
+    "benchmark.features.extractors",
+    "benchmark.models.preprocessing",
+    "benchmark.features.batches",
+    "benchmark.features.hub",
+)
+READS = {  # what a network reads, by its kind and that of the data: the settings that shape it, and the code
+    ("picture", "audio"): lambda study: ({"clip", "mel", "image"}, version.pictures(study.image)),
+    ("picture", "images"): lambda study: (set(), version.reading()),
+    ("waveform", "audio"): lambda study: ({"clip"}, version.decoding()),
+}
+
+
+def depends_on(network, study):
+    """Return all that a clip's features depend on, by name, as far as it is known before the network is built.
+
+    Values are sections of the study or plain JSON. The bytes of the clip's file are not among them."""
+    sections, code = READS[network.reads, study.dataset.kind](study)
+    path = network.weights_path
+    return {
+        **{name: getattr(study, name) for name in sorted(sections)},
+        "network": network.model_dump(mode="json", include=OF_FEATURES),
+        "weights": file_digest(path) if path and path.exists() else network.weights,
+        "builder": builder_source(network),
+        "code": code,
+    }
+
+
+def cache_key(extractor):
+    """Return what stands for an extractor as it was built: :func:`depends_on`, and what can be known only now.
+
+    That is the values of its weights, whatever they are called, its architecture with its preprocessing, and with what
+    it computes."""
+    graph = extractor.graph
+    return fingerprint(
+        *_parts(depends_on(extractor.network, extractor.settings)),
+        extractor.weights["sha256"],
+        importlib.metadata.version("tensorflow") if graph is None else [architecture(graph), _preprocessing(graph)],
+        {name: version.source(name) for name in MAKERS},
+        [keras.version(), keras.backend.backend(), keras.config.dtype_policy().name],
+    )
+
+
+def mark_key(network, study, seed, digests):
+    """Return what stands for the features of a set of clips before the network is built.
+
+    ``seed`` draws random weights; ``digests`` are those of the clips' files. :func:`cache_key` holds more: where the
+    mark is wrong, a trial computes what is missing."""
+    drawn = seed if network.weights == "random" else None
+    precision = study.training.mixed_precision, os.environ.get("KERAS_BACKEND", "")
+    return fingerprint(*_parts(depends_on(network, study)), drawn, sorted(digests), *precision)
+
+
+def _parts(depended):
+    """Return names and values in one list, for :func:`spectrograms.params.fingerprint`."""
+    return [part for item in depended.items() for part in item]
+
+
+def _preprocessing(graph):
+    """Return the numbers by which a network prepares its pictures."""
+    return [value.tolist() for layer in graph.layers if isinstance(layer, InputNormalization)
+            for value in layer.get_weights()]  # fmt: skip

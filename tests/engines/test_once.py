@@ -1,0 +1,114 @@
+"""What a run does once: decode a clip, compute its features, draw a split, hash a file of weights."""
+
+from collections import Counter
+from itertools import starmap
+
+import keras
+import numpy as np
+import pytest
+import soundfile
+
+from benchmark.config.load import read_section
+from benchmark.config.study import Study
+from benchmark.data import prepare
+from benchmark.engines import engine
+from benchmark.engines.features import compute_shared, shared
+from benchmark.engines.status import Board
+from benchmark.features import extractors
+from benchmark.models.audio_networks import AudioNetwork
+from benchmark.models.weights import load
+from benchmark.trials.specification import Job
+from spectrograms import audio
+from tests.support.studies import FAST, NETWORK, SmallNet, study_of
+
+FOLDS = {"split": {"protocol": "kfold", "folds": 2, "seeds": [0, 1]}, "training": {"epochs": 1, "save": "none"}}
+
+
+def SmallAudio():
+    """An audio network that is built at once: two numbers for each patch."""
+    patch = keras.Input((96, 64, 1))
+    return AudioNetwork(keras.Model(patch, keras.layers.Dense(2)(keras.layers.Flatten()(patch))), 96, 0.01)
+
+
+def audio_network(name):
+    """Return the settings of an audio network with random weights."""
+    builder = {"backbone": "tensorflow_hub:nowhere", "random": "tests.engines.test_once:SmallAudio"}
+    return builder | {"name": name, "label": name, "weights": "random"}
+
+
+@pytest.fixture
+def sounds(tmp_path):
+    """Return a study of twenty clips of noise, about a picture network and two audio networks."""
+    rng = np.random.default_rng(0)
+    for label in ("a", "b"):
+        (tmp_path / "sounds" / label).mkdir(parents=True)
+        for number in range(10):
+            soundfile.write(tmp_path / "sounds" / label / f"{number}.wav", rng.normal(0, 0.1, 22050), 22050)
+    raw = {
+        "name": "once", "dataset": {"root": str(tmp_path / "sounds")}, "clip": {"duration": 1.0}, "latency": FAST,
+        "models": [NETWORK, audio_network("one"), audio_network("two")], "training": {"save": "none"},
+        "results": str(tmp_path / "results"), "cache": str(tmp_path / "cache"),
+    }  # fmt: skip
+    return read_section(Study, raw)
+
+
+def test_a_clip_is_decoded_once_for_its_picture_its_fingerprint_and_all_audio_networks(sounds, monkeypatch):
+    decoded, drawn, decode, split = Counter(), [], audio.decode, prepare.make_splits
+    monkeypatch.setattr(audio, "decode", lambda path, *given: decoded.update([str(path)]) or decode(path, *given))
+    monkeypatch.setattr(prepare, "make_splits", lambda *given: drawn.append(given) or split(*given))
+    ready = prepare.prepare(sounds, lambda line: None, spread=starmap)
+    records = engine.run_all(sounds, ready.clips, ready.folds, say=lambda line: None)
+    assert [record.get("error") for record in records] == [None] * 3
+    timed = ready.clips.loc[ready.folds[0][0] == "test", "path"].iloc[0]  # its decoding is a part of what is timed
+    assert decoded.pop(timed) > 1
+    assert decoded == dict.fromkeys(set(ready.clips["path"]) - {timed}, 1)
+    assert len(drawn) == 1
+    assert not list(sounds.cache.glob("waveforms/*/*.npy"))
+
+
+def test_audio_networks_without_kept_waveforms_decode_a_clip_once(sounds, monkeypatch):
+    ready, decoded, decode = prepare.prepare(sounds, lambda line: None, spread=starmap), Counter(), audio.decode
+    for path in sounds.cache.glob("waveforms/*/*.npy"):  # the pictures were there before the audio networks
+        path.unlink()
+    monkeypatch.setattr(audio, "decode", lambda path, *given: decoded.update([path]) or decode(path, *given))
+    for seed in (0, 1):  # weights and features of their own
+        extractors.WaveformExtractor(sounds.models[1], sounds, seed).features(ready.clips, 8)
+    assert decoded == dict.fromkeys(ready.clips["path"], 1)
+
+
+def jobs_of(study):
+    ready = prepare.prepare(study, lambda line: None)
+    trials = engine.plan(study, ready.folds)
+    classes = sorted(set(ready.clips["label"]))
+    return [Job(study, trial, ready.clips, ready.folds[trial.seed][trial.fold], classes) for trial in trials]
+
+
+@pytest.mark.parametrize("kind", ["inline", "processes"])
+def test_features_are_computed_before_the_trials_that_share_them(pictures, tmp_path, kind):
+    other = NETWORK | {"name": "other", "dropout": 0.5}  # another head on the same features
+    jobs = jobs_of(study_of(pictures, tmp_path, models=[NETWORK, other], engine=kind, **FOLDS))
+    said = []
+    compute_shared(jobs, jobs[0].study.engine, Board(tmp_path, [job.trial for job in jobs], said.append))
+    assert len(list(tmp_path.glob("cache/features/*/*.npy"))) == 2 * 60  # weights are drawn for each of two seeds
+    assert len(said) == 2
+    assert not shared(jobs)
+
+
+def test_what_fails_before_the_trials_is_left_to_them(pictures, tmp_path, monkeypatch):
+    def fail(*given):
+        raise RuntimeError("no such thing")
+
+    jobs = jobs_of(study_of(pictures, tmp_path, **FOLDS))
+    monkeypatch.setattr(extractors.ImageExtractor, "_compute", fail)
+    compute_shared(jobs, jobs[0].study.engine, Board(tmp_path, [job.trial for job in jobs], lambda line: None))
+    assert len(shared(jobs)) == 2
+
+
+def test_a_weights_file_is_hashed_once(pictures, tmp_path):
+    SmallNet().save_weights(tmp_path / "w.weights.h5")
+    study = study_of(pictures, tmp_path, models=[NETWORK | {"weights": str(tmp_path / "w.weights.h5")}], **FOLDS)
+    ready = prepare.prepare(study, lambda line: None)
+    before = load._digest.cache_info().misses
+    records = engine.run_all(study, ready.clips, ready.folds, say=lambda line: None)
+    assert [record["status"] for record in records] == ["done"] * 4
+    assert load._digest.cache_info().misses - before == 1
