@@ -179,6 +179,18 @@ class NetworkParams(Params):
         return self.weights if self.weights_path is None else self.weights_path.name
 
 
+class FigureParams(Params):
+    """How the figures of the report are written."""
+
+    formats: Annotated[tuple[Literal["png", "svg", "pdf"], ...], Field(min_length=1)] = ("png",)
+
+    @model_validator(mode="after")
+    def _shown(self):
+        if set(self.formats) == {"pdf"}:
+            raise ValueError("formats needs png or svg too: report.html shows the figures, and no browser shows a PDF")
+        return self
+
+
 def _own_training_slips(study):
     """Return a sentence for each model whose own training settings are wrong."""
     slips = []
@@ -215,6 +227,7 @@ class Study(Params):
     baseline: Literal["majority"] | None = Field(
         "majority", description="a further row of the comparison: always the largest class of the training clips"
     )
+    figures: FigureParams = FigureParams()
     tracking: Literal["mlflow"] | None = None  # also log the results there: results/<name>/mlruns
     models: Annotated[tuple[NetworkParams, ...], Field(min_length=1)]
     ensembles: tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...] = ()  # of models, as further rows

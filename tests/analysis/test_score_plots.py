@@ -9,7 +9,8 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from benchmark.analysis.metrics.calibration import GRID, reliability
-from benchmark.analysis.plots import figures, score_plots
+from benchmark.analysis.plots import score_plots
+from benchmark.analysis.plots.figure import STYLE
 from benchmark.analysis.plots.palette import COLOURS, short_names
 
 NAN = np.nan
@@ -45,7 +46,7 @@ def test_curves_name_their_class_and_area_and_skip_unknown_ones(ax):
 
 def test_names_that_matplotlib_would_leave_out_or_set_as_formulas_are_in_the_legend(ax):
     lines = dict.fromkeys(("_background_noise_", "__", "Lo$t & $aved", "no"), GRID)
-    with matplotlib.rc_context(figures.STYLE):
+    with matplotlib.rc_context(STYLE):
         score_plots.plot_curves(lines, dict.fromkeys(lines, 0.5), ax, ("x", "y"), "lower right")
     texts = ax.get_legend().get_texts()
     assert [text.get_text() for text in texts] == [f"{name} 0.50" for name in lines]
