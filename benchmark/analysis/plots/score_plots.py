@@ -22,8 +22,8 @@ def pairwise_figure(differences, p_values, level, labels, title):
     """Return the figure of :func:`plot_pairwise`."""
     labels, side = short_names(labels, 40), max(0.52 * len(labels), 2.2)
     longest, top = width_of(labels, 9), 0.25 + LINE * (1 + title.count("\n"))
-    right = max(0.2, width_of(title.split("\n"), 10) - side) / 2  # a title is centred above the axes
-    margins = (max(longest + 0.2, right), max(right, 0.2), 0.75 * longest + 0.2, top)
+    right = max(0, width_of(title.split("\n"), 10) - side) / 2 + 0.15  # a title is centred above the axes
+    margins = (max(longest + 0.2, right), right, 0.75 * longest + 0.2, top)
     figure, (ax,) = new_figure(margins[0] + side + margins[1], margins[2] + side + top, margins)
     plot_pairwise(differences, p_values, level, labels, ax, title)
     return figure
