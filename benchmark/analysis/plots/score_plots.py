@@ -54,17 +54,20 @@ def plot_pairwise(differences, p_values, level, labels, ax, title=""):
     differences, p_values: (n_models, n_models), NaN where a pair was not compared, as on the diagonal. A cell shows the
     difference in percentage points and below it the corrected p value; both are bold where it is below ``level``."""
     n, largest = len(labels), np.nanmax(np.abs(differences), initial=0.01)
-    # Half the range of the colours: on the other half no text could be read.
-    ax.imshow(np.nan_to_num(differences), cmap=SHADES, vmin=-2 * largest, vmax=2 * largest)
+    from seaborn import heatmap  # imported late: it takes half a second
+
     texts = np.full((n, n), "", dtype=object)
     for row, column in np.argwhere(~np.isnan(differences)):
         p = p_values[row, column]
         texts[row, column] = f"{round(100 * differences[row, column]) + 0:+d}\n{'<.001' if p < 0.001 else f'{p:.3f}'}"
-        weight = "bold" if p < level else "normal"
-        ax.text(column, row, texts[row, column], ha="center", va="center", fontsize=7, weight=weight)
+    # Half the range of the colours: on the other half no text could be read.
+    shades = {"vmin": -2 * largest, "vmax": 2 * largest, "cmap": SHADES, "cbar": False}
+    cells = {"annot": texts, "fmt": "", "annot_kws": {"fontsize": 7}, "square": True}
+    heatmap(np.nan_to_num(differences), ax=ax, xticklabels=labels, yticklabels=labels, **shades, **cells)
+    for text, p in zip(ax.texts, np.ravel(p_values), strict=True):
+        text.set_weight("bold" if p < level else "normal")
     ax.set_title(title, y=1)
-    ax.set(xticks=range(n), yticks=range(n))
-    ax.set_yticklabels(labels)
+    ax.tick_params("y", rotation=0)
     ax.set_xticklabels(labels, rotation=45, ha="right", rotation_mode="anchor")
     ax.tick_params(length=0)
     return texts
