@@ -9,12 +9,6 @@ from benchmark.models import backend
 from spectrograms.files import write_text
 
 
-def compute_shared(jobs, engine, board):
-    """Compute the features that several of the jobs use, where those trials will run."""
-    if jobs:
-        COMPUTE[engine.kind](jobs, engine, board)
-
-
 def shared(jobs):
     """Return {key: the jobs that use the same features} of those not known to be complete."""
     from benchmark.features.dependencies import mark_key
@@ -53,7 +47,7 @@ def tell(board, jobs, done, total):
         board.say(f"{jobs[0].trial.network.label}: features of all clips are in {jobs[0].study.cache}")
 
 
-def _by_network(jobs, engine, board):
+def compute_shared(jobs, engine, board):
     """Compute the features that more than one trial uses, here or each in a spawned process: one does it as well alone.
 
     In processes, as many are computed at once as there are places for trials."""
@@ -82,12 +76,3 @@ def _of_all_clips(job, progress=None):
         return False
     finally:
         keras.utils.clear_session()
-
-
-def _ray(jobs, engine, board):
-    from benchmark.engines.cluster import features  # imported late: Ray is an extra
-
-    features.embed(jobs, engine, board)
-
-
-COMPUTE = {"inline": _by_network, "processes": _by_network, "ray": _ray}
