@@ -43,7 +43,10 @@ def written(tmp_path, **changes):
         ({"dataset": {"root": "x", "group_pattern": [["(a)", "a"], ["b", r"\1"]]}}, "invalid group reference"),
         ({"dataset": {"root": "x", "group_pattern": [["a", "b", "c"]]}}, "group_pattern"),
         ({"dataset": {"root": "x", "columns": {"lable": "y"}}}, r"columns.*'path', 'label', 'group' or 'split'"),
-        ({"dataset": {"root": "x", "kind": "images"}, "models": ["yamnet"]}, "yamnet need sound"),
+        (
+            {"dataset": {"root": "x", "kind": "images"}, "models": ["yamnet"]},
+            "cannot read clips of dataset.kind 'images'",
+        ),
         ({"dataset": None}, "dataset: .*got None"),
         ({"augment": {"translation": 30}}, "frozen features are computed once"),
         ({"augment": {"scale": [1.1, 0.9]}}, "the smallest and the largest factor"),

@@ -102,7 +102,6 @@ def test_a_run_killed_wherever_it_changes_a_file_ends_as_if_undisturbed(runner, 
 
 STAGES = {  # of a run: the last change before something is there
     "digests": r"cache/digests\.csv",
-    "fingerprints": r"cache/fingerprints/.*\.npy",
     "description": r"study/clips\.csv",
     "features": r"cache/features/.*\.npy",
     "trial": r"study/trials/frozen/0-0",
