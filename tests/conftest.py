@@ -39,6 +39,23 @@ def eager(monkeypatch):
     monkeypatch.setattr(keras.Model, "make_predict_function", make_eager)
 
 
+@pytest.fixture
+def command(monkeypatch, capsys, tmp_path):
+    """Run the command line, from a folder of its own unless the test moves on; return exit code, output and errors."""
+    from benchmark import cli
+
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["run_benchmark.py", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        told = capsys.readouterr()
+        return stop.value.code or 0, told.out, told.err
+
+    return call
+
+
 @pytest.fixture(scope="session")
 def shared():
     """Return the folder of real recordings and weights that may stand beside the checkout."""

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from benchmark.data.prepare import contradicting
+from benchmark.data.prepare import contradicting, counted
 from benchmark.store import caveats
 from benchmark.store.labels import class_names, to_matrix
 from spectrograms.names import printable
@@ -57,7 +57,7 @@ def _copies(study, prepared):
     """Yield the pairs of copies on two sides of a split, those under two labels, and those that were put together."""
     leaks = prepared.leaks
     parted, twofold = leaks[leaks["n_folds"] > 0], leaks[contradicting(leaks)]
-    looked = "not looked for (leakage: off)" if study.leakage == "off" else _pairs(parted)
+    looked = "not looked for (leakage: off)" if study.leakage == "off" else counted(parted)
     yield f"copies on two sides of a split: {looked}"
     for pair in parted.itertuples(index=False):
         place = f"seed {pair.seed}, fold {pair.fold}" + (f" and {pair.n_folds - 1} more" if pair.n_folds > 1 else "")
@@ -66,17 +66,13 @@ def _copies(study, prepared):
             f"{pair.kind}, {pair.likeness:.2f}; {place}"
         )
     if len(twofold):
-        yield f"copies under two labels: {_pairs(twofold)}"
+        yield f"copies under two labels: {counted(twofold)}"
     for pair in twofold.itertuples(index=False):
         yield f"  {printable(pair.path_a)} ({pair.label_a}) and {printable(pair.path_b)} ({pair.label_b}): {pair.kind}"
     if study.leakage == "group":
-        yield f"copies put into one group: {_pairs(prepared.grouped)}"
+        yield f"copies put into one group: {counted(prepared.grouped)}"
     for pair in prepared.grouped.itertuples(index=False):
         yield (
             f"  {printable(pair.path_a)} and {printable(pair.path_b)}: {pair.kind}, {pair.likeness:.2f}; group "
             f"{printable(pair.group)}"
         )
-
-
-def _pairs(pairs):
-    return "1 pair" if len(pairs) == 1 else f"{len(pairs)} pairs"

@@ -77,12 +77,12 @@ def prepare(study, say=print, found=None, spread=None, trains=False):
         if len(clips) < len(listed) or len(grouped):
             folds = split_all(study, clips)
     except StudyError as error:
-        joined = f"; leakage: group had joined {_pairs(grouped)} of copies into groups" if len(grouped) else ""
+        joined = f"; leakage: group had joined {counted(grouped)} of copies into groups" if len(grouped) else ""
         raise StudyError(f"{error}{joined}") from None
     if len(grouped):
         first, groups = grouped.iloc[0], grouped["group"].nunique()
         say(
-            f"leakage: group: {_pairs(grouped)} of copies, the first {_described(first)}, are in {groups} "
+            f"leakage: group: {counted(grouped)} of copies, the first {_described(first)}, are in {groups} "
             f"{'group' if groups == 1 else 'groups'}, each on one side of every split"
         )
     return Prepared(clips, rejected, folds, _leaks(study, pairs, clips, folds), grouped, protocol)
@@ -141,7 +141,7 @@ def gate(study, prepared, say=print):
     if len(twofold):
         first = twofold.sort_values("kind", kind="stable").iloc[0]  # the same bytes first
         said = (
-            f"copies of the same clip have two labels: {_pairs(twofold)}, the first {printable(first['path_a'])} "
+            f"copies of the same clip have two labels: {counted(twofold)}, the first {printable(first['path_a'])} "
             f"('{first['label_a']}') and {printable(first['path_b'])} ('{first['label_b']}'), {first['kind']}"
         )
         if study.leakage == "refuse" and (twofold["kind"] == "same bytes").any():
@@ -150,7 +150,7 @@ def gate(study, prepared, say=print):
     if len(parted):
         said = (
             "copies of the same clip are on two sides of a split, which would flatter every network: "
-            f"{_pairs(parted)}, the first {_described(parted.iloc[0])}"
+            f"{counted(parted)}, the first {_described(parted.iloc[0])}"
         )
         if study.leakage in REFUSED:
             raise StudyError(f"{said}. 'check' lists all; {REFUSED[study.leakage]}")
@@ -175,7 +175,8 @@ def _described(pair):
     )
 
 
-def _pairs(leaks):
+def counted(leaks):
+    """Return in words how many pairs there are."""
     return "1 pair" if len(leaks) == 1 else f"{len(leaks)} pairs"
 
 

@@ -16,15 +16,10 @@ from benchmark.config.study import DatasetParams, SplitParams
 from benchmark.data.clips import find_clips, safe_name
 from benchmark.data.splits import make_splits
 from benchmark.errors import StudyError
+from tests.support.clip_tables import put
 from tests.support.sources import SHARED
 
 ESC5 = SHARED / "data" / "esc5"
-
-
-def put(path, content=b"sound"):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return path
 
 
 @pytest.fixture

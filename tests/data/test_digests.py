@@ -3,8 +3,6 @@
 import csv
 import hashlib
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,6 @@ import pytest
 from benchmark.data import digests as module
 from benchmark.data.digests import digests
 from benchmark.errors import StudyError
-from tests.support.sources import ROOT
 
 PAST = (1_577_836_800, 1_577_836_800)  # the whole second that tar and unzip restore
 
@@ -74,30 +71,6 @@ def test_what_another_process_wrote_meanwhile_is_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "_sha256", meanwhile)
     digests([one], memo)
     assert {row[0] for row in csv.reader(memo.open())} == {one, other}
-
-
-def test_processes_that_write_the_memo_at_once_all_get_right_digests_and_leave_a_whole_file(tmp_path):
-    paths = [put(tmp_path / f"{number}", bytes([number]) * 100) for number in range(40)]
-    memo = tmp_path / "cache" / "digests.csv"
-    program = (
-        "import sys\nfrom pathlib import Path\nfrom benchmark.data.digests import digests\n"
-        "for stop in range(1, 41, 3): told = digests(sys.argv[2:2 + stop], Path(sys.argv[1]))\n"
-        "print(*told.values())"
-    )
-    orders = (paths, paths[::-1])
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-c", program, str(memo), *order], cwd=ROOT, stdout=subprocess.PIPE, text=True
-        )
-        for order in orders
-    ]
-    for process, order in zip(running, orders, strict=True):
-        assert process.communicate()[0].split() == [sha256(path) for path in order]
-        assert process.returncode == 0
-    assert os.listdir(memo.parent) == ["digests.csv"]
-    rows = list(csv.reader(memo.open()))
-    assert rows
-    assert all(row[-1] == sha256(row[0]) for row in rows)
 
 
 def test_a_cache_that_cannot_be_written_is_one_sentence(tmp_path):

@@ -19,6 +19,7 @@ from benchmark.data.findings import findings
 from benchmark.data.leakage import ACROSS
 from benchmark.errors import StudyError
 from spectrograms.params import ClipParams
+from tests.support import study_files
 
 RATE = 16000
 
@@ -39,18 +40,36 @@ def sound(tmp_path_factory):
     return root
 
 
+SETTINGS = {
+    "clip": {"duration": 2.0},
+    "mel": {"sample_rate": RATE, "n_fft": 512, "hop_length": 256, "n_mels": 32},
+    "split": {"seeds": list(range(12))},  # in some of them the copies are apart
+    "models": [{"extends": "mobilenet_v2", "weights": "random", "input_size": 64}],
+}
+
+
 def write_study(sound, folder, **changes):
-    study = {
-        "dataset": {"root": str(sound)},
-        "clip": {"duration": 2.0},
-        "mel": {"sample_rate": RATE, "n_fft": 512, "hop_length": 256, "n_mels": 32},
-        "split": {"seeds": list(range(12))},  # in some of them the copies are apart
-        "models": [{"extends": "mobilenet_v2", "weights": "random", "input_size": 64}],
-        "results": str(folder / "results"),
-        "cache": str(folder / "cache"),
-    }
-    (folder / "study.yaml").write_text(yaml.safe_dump(study | changes))
-    return folder / "study.yaml"
+    return study_files.write_study(folder, sound, **SETTINGS | changes)
+
+
+def write_table(sound, columns, row):
+    """Write clips.csv into a folder of sounds, with ``row(path)`` for the files in it; return its path."""
+    rows = [row(path) for path in sorted(sound.glob("*/*"))]
+    pd.DataFrame(rows, columns=columns).to_csv(sound / "clips.csv", index=False)
+    return sound / "clips.csv"
+
+
+PLACES = {"copy.flac": "test", "8.wav": "val", "9.wav": "test"}  # of a split that is given; the others are train
+PARTED = (
+    ["path", "label", "split"],
+    lambda path: (f"{path.parent.name}/{path.name}", path.parent.name, PLACES.get(path.name, "train")),
+)
+TWINS = (
+    ["path", "label", "group"],
+    lambda path: (
+        f"{path.parent.name}/{path.name}", path.parent.name, "twin" if path.name in ("0.wav", "copy.flac") else ""
+    ),
+)  # fmt: skip
 
 
 def test_check_names_the_pair_and_refuses(sound, tmp_path):
@@ -76,12 +95,8 @@ def test_otherwise_the_run_goes_on_and_the_pairs_are_written(sound, tmp_path, mo
 
 
 def test_copies_of_one_group_pass(sound, tmp_path):
-    rows = [(f"{label}/{path.name}", label, "twin" if path.name in ("0.wav", "copy.flac") and label == "bird" else "")
-            for label in ("bird", "rain") for path in sorted((sound / label).iterdir())]  # fmt: skip
     shutil.copytree(sound, tmp_path / "sound")
-    table = tmp_path / "sound" / "clips.csv"
-    pd.DataFrame(rows, columns=["path", "label", "group"]).to_csv(table, index=False)
-    study = load_study(write_study(table, tmp_path))
+    study = load_study(write_study(write_table(tmp_path / "sound", *TWINS), tmp_path))
     ready = prepare.prepare(study, lambda line: None)
     assert ready.leaks.empty
     prepare.gate(study, ready)
@@ -113,14 +128,7 @@ def contradiction(sound, tmp_path):
     shutil.copytree(sound, tmp_path / "sound")
     (tmp_path / "sound" / "bird" / "copy.flac").unlink()
     shutil.copy(tmp_path / "sound" / "bird" / "3.wav", tmp_path / "sound" / "rain" / "again.wav")
-    rows = [
-        (f"{path.parent.name}/{path.name}", path.parent.name, "train") for path in (tmp_path / "sound").rglob("*.wav")
-    ]
-    table = pd.DataFrame(sorted(rows), columns=["path", "label", "split"])
-    table.loc[table["path"].str.endswith("/8.wav"), "split"] = "val"
-    table.loc[table["path"].str.endswith("/9.wav"), "split"] = "test"
-    table.to_csv(tmp_path / "sound" / "clips.csv", index=False)
-    return tmp_path / "sound" / "clips.csv"
+    return write_table(tmp_path / "sound", *PARTED)
 
 
 @pytest.mark.parametrize("mode", ["refuse", "warn", "group", "off"])
@@ -149,11 +157,7 @@ def test_the_same_bytes_under_two_labels_are_told_on_one_side_of_a_split_too(sou
 def test_what_sounds_the_same_under_two_labels_is_told_and_not_refused(sound, tmp_path):
     shutil.copytree(sound, tmp_path / "sound")
     shutil.move(tmp_path / "sound" / "bird" / "copy.flac", tmp_path / "sound" / "rain" / "copy.flac")
-    rows = [(f"{p.parent.name}/{p.name}", p.parent.name, "twin" if p.name in ("0.wav", "copy.flac") else "")
-            for p in sorted((tmp_path / "sound").glob("*/*"))]  # fmt: skip
-    table = tmp_path / "sound" / "clips.csv"
-    pd.DataFrame(rows, columns=["path", "label", "group"]).to_csv(table, index=False)
-    study, said = load_study(write_study(table, tmp_path)), []
+    study, said = load_study(write_study(write_table(tmp_path / "sound", *TWINS), tmp_path)), []
     prepare.gate(study, prepared(study), said.append)
     assert len(said) == 1
     assert "copy.flac" in said[0]
@@ -188,12 +192,7 @@ def test_grouped_copies_are_on_one_side_and_the_study_says_what_it_grouped(sound
 
 def test_copies_that_a_given_split_parts_cannot_be_grouped(sound, tmp_path):
     shutil.copytree(sound, tmp_path / "sound")
-    paths = sorted((tmp_path / "sound").glob("*/*"))
-    split = {"0.wav": "train", "copy.flac": "test", "8.wav": "val", "9.wav": "test"}
-    rows = [(f"{p.parent.name}/{p.name}", p.parent.name, split.get(p.name, "train")) for p in paths]
-    table = tmp_path / "sound" / "clips.csv"
-    pd.DataFrame(rows, columns=["path", "label", "split"]).to_csv(table, index=False)
-    study = load_study(write_study(table, tmp_path, leakage="group", split={}))
+    study = load_study(write_study(write_table(tmp_path / "sound", *PARTED), tmp_path, leakage="group", split={}))
     with pytest.raises(StudyError, match="leakage: group cannot help, for the split is given"):
         prepare.gate(study, prepared(study))
 

@@ -11,14 +11,9 @@ from benchmark.config.study import DatasetParams
 from benchmark.data.clips import find_clips
 from benchmark.data.delimited import read_table
 from benchmark.errors import StudyError
+from tests.support.clip_tables import put
 
 ROWS = [("sounds/a.wav", "Größe, klein"), ("sounds/b.wav", 'say "no";'), ("sounds/c.wav", "two\nlines"), ("d.wav", "x")]
-
-
-def put(path, content=b"sound"):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return path
 
 
 def text(delimiter, rows=ROWS, end="\r\n"):

@@ -152,6 +152,23 @@ def test_opencv_computes_the_same_from_the_same_caffemodel(tmp_path, net, parame
         np.testing.assert_allclose(got, reference, rtol=0, atol=TOLERANCE, err_msg=name)
 
 
+def test_a_caffemodel_gives_every_layer_its_parameters(parameters, model):
+    for name, (kernel, bias) in parameters.items():
+        expected = kernel.transpose(2, 3, 1, 0) if kernel.ndim == 4 else kernel.T
+        for got, values in zip(model.get_layer(name.replace("/", "_")).get_weights(), (expected, bias), strict=True):
+            np.testing.assert_array_equal(got, values)
+
+
+def test_a_caffemodel_of_another_shape_changes_nothing_and_names_the_layer(tmp_path, parameters):
+    kernel, bias = parameters["inception_4c/3x3"]
+    path = write(tmp_path / "wide.caffemodel", parameters | {"inception_4c/3x3": (np.repeat(kernel, 2, axis=0), bias)})
+    other = GoogLeNet(classes=CLASSES)
+    before = other.get_weights()
+    with pytest.raises(weights.WeightsError, match="layer 'inception_4c_3x3' should have a kernel of"):
+        weights.load_file(other, path)
+    assert all((a == b).all() for a, b in zip(before, other.get_weights(), strict=True))
+
+
 def test_files_from_before_2015_give_the_same_network(tmp_path, parameters, model):
     path = write(tmp_path / "old.caffemodel", parameters, old=True)
     read = caffemodel.read(path)

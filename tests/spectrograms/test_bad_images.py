@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.config.load import read_section
-from benchmark.config.study import Study
 from benchmark.data import prepare
 from spectrograms.errors import ImageError
 from spectrograms.image import FORMATS, MAX_PIXELS, read_image
+from tests.support.studies import study_of
 
 RNG = np.random.default_rng(0)
 SMOOTH = np.linspace(0, 255, 40 * 60 * 3).reshape(40, 60, 3).astype(np.uint8)
@@ -144,13 +143,7 @@ def test_a_study_of_pictures_sets_the_bad_ones_aside_each_with_its_reason(tmp_pa
         (tmp_path / "data" / "bad" / f"{what}.png").write_bytes(content)
     for what, (content, *_) in ODD.items():
         (tmp_path / "data" / "good" / f"{what}.png").write_bytes(content)
-    raw = {
-        "name": "pictures",
-        "dataset": {"root": str(tmp_path / "data"), "kind": "images"},
-        "models": [{"name": "a", "label": "A", "backbone": "keras.applications.VGG16"}],
-        "cache": str(tmp_path / "cache"),
-    }
-    study = read_section(Study, raw)
+    study = study_of(tmp_path / "data", tmp_path)
     clips, rejected = prepare.draw(study, *prepare.find(study), say=lambda text: None)
     assert len(clips) == 16 + len(ODD)
     told = {path.rpartition("/")[2].removesuffix(".png") for path in rejected["path"]}

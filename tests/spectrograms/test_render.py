@@ -2,7 +2,6 @@
 
 import ctypes
 import errno
-import hashlib
 import json
 import os
 from functools import partial
@@ -21,6 +20,7 @@ from spectrograms.image import read_image, read_text, to_image
 from spectrograms.mel import log_mel
 from spectrograms.params import ClipParams, ImageParams, MelParams
 from spectrograms.render import image_path, render_clip
+from tests.support.clip_tables import table
 
 # In this process, where it does not matter: another one takes a second or two to start.
 render = partial(render_module.render, n_jobs=1)
@@ -34,22 +34,13 @@ def write_tone(path, frequency):
     soundfile.write(path, tone, 22050)
 
 
-def table(*paths):
-    """Return the clip table of files: label by turns, digest of the bytes."""
-    rows = [
-        (path.stem, str(path), ("drama", "action")[i % 2], hashlib.sha256(path.read_bytes()).hexdigest())
-        for i, path in enumerate(paths)
-    ]
-    return pd.DataFrame(rows, columns=["clip_id", "path", "label", "sha256"])
-
-
 @pytest.fixture
 def clips(tmp_path):
     """Return a table of four clips."""
     paths = [tmp_path / f"tone-{i}.wav" for i in range(4)]
     for i, path in enumerate(paths):
         write_tone(path, 300 * (i + 1))
-    return table(*paths)
+    return table(paths)
 
 
 def test_every_clip_gets_the_picture_of_its_sound(clips, tmp_path):
@@ -81,7 +72,7 @@ def test_two_data_sets_with_the_same_names_share_no_picture_and_the_same_bytes_s
     (tmp_path / "other").mkdir()
     for i in range(4):
         write_tone(tmp_path / "other" / f"tone-{i}.wav", 300 * (4 - i))  # the same four sounds, the other way round
-    other = table(*sorted((tmp_path / "other").glob("*.wav")))
+    other = table(sorted((tmp_path / "other").glob("*.wav")))
     first = render(clips, *SETTINGS, tmp_path / "cache").kept
     before = {path: Path(path).read_bytes() for path in first.image}
     second = render(other, *SETTINGS, tmp_path / "cache")
@@ -104,7 +95,7 @@ def test_seconds_and_caveat_are_remembered_without_decoding(tmp_path, monkeypatc
     samples, rate = soundfile.read(tmp_path / "short.wav")
     soundfile.write(tmp_path / "loud.wav", samples * 32768, rate, subtype="FLOAT")
     settings = ClipParams(duration=4), MEL, IMAGE
-    mixed = table(tmp_path / "short.wav", tmp_path / "loud.wav")
+    mixed = table([tmp_path / "short.wav", tmp_path / "loud.wav"])
     for _ in range(2):
         kept = render(mixed, *settings, tmp_path / "cache").kept
         assert kept.seconds.tolist() == [1.0, 1.0]
@@ -124,7 +115,7 @@ def test_a_second_call_renders_nothing(clips, tmp_path, monkeypatch):
 def test_a_changed_file_alone_is_rendered_anew(clips, tmp_path):
     render(clips, *SETTINGS, tmp_path)
     write_tone(clips.path[2], 5000)
-    changed = table(*map(type(tmp_path), clips.path))
+    changed = table([*map(Path, clips.path)])
     again = render(changed, *SETTINGS, tmp_path)
     assert again.n_rendered == 1
     expected = to_image(log_mel(load_clip(clips.path[2], CLIP, 22050), MEL), IMAGE, MEL)
@@ -145,10 +136,10 @@ def test_bad_files_are_set_aside_with_the_reason_and_the_rest_go_on(clips, tmp_p
     (tmp_path / "text.wav").write_text("no sound" * 100)
     soundfile.write(tmp_path / "silent.wav", np.zeros(22050), 22050)
     paths = [tmp_path / name for name in ("text.wav", "tone-0.wav", "silent.wav", "tone-1.wav")]
-    mixed = table(*paths)
+    mixed = table(paths)
     mixed.index = [7, 5, 3, 1]
     kept, rejected, n_rendered = render(mixed, *SETTINGS, tmp_path / "cache")
-    assert list(kept.clip_id) == ["tone-0", "tone-1"]
+    assert list(kept.clip_id) == ["tone-0.wav", "tone-1.wav"]
     assert list(kept.index) == [5, 1]
     assert list(rejected.path) == [str(paths[0]), str(paths[2])]
     assert rejected.reason[0].startswith("cannot be decoded as audio")
@@ -164,7 +155,7 @@ def test_no_clips_give_empty_tables(clips, tmp_path):
 
 def test_worker_processes_make_the_same_pictures_in_the_same_order(clips, tmp_path, monkeypatch):
     (tmp_path / "text.wav").write_text("no sound" * 100)
-    mixed = table(tmp_path / "text.wav", *map(type(tmp_path), clips.path))
+    mixed = table([tmp_path / "text.wav", *map(Path, clips.path)])
     here = render(mixed, *SETTINGS, tmp_path / "here", n_jobs=1)
     monkeypatch.setattr(render_module, "FEW_CLIPS", 1)
     there = render_module.render(mixed, *SETTINGS, tmp_path / "there", n_jobs=2)
@@ -222,7 +213,7 @@ def render_or_crash(sha256, path, *task):
 def test_a_file_that_kills_its_decoder_is_set_aside_by_name_and_the_rest_go_on(clips, tmp_path, monkeypatch):
     monkeypatch.setattr(render_module, "render_clip", render_or_crash)
     kept, rejected, n_rendered = render_module.render(clips, *SETTINGS, tmp_path / "cache")  # few, yet not in here
-    assert list(kept.clip_id) == ["tone-0", "tone-1", "tone-3"]
+    assert list(kept.clip_id) == ["tone-0.wav", "tone-1.wav", "tone-3.wav"]
     assert n_rendered == 3
     assert rejected.path.tolist() == [clips.path[2]]
     assert rejected.reason[0].startswith("crashes its decoder")
@@ -235,7 +226,7 @@ def test_the_tasks_may_be_spread_by_another_way(clips, tmp_path):
             yield (task[0], "its node died") if task[1] == clips.path[1] else function(*task)
 
     kept, rejected, n_rendered = render_module.render(clips, *SETTINGS, tmp_path, spread=backwards)
-    assert (list(kept.clip_id), n_rendered) == (["tone-0", "tone-2", "tone-3"], 3)
+    assert (list(kept.clip_id), n_rendered) == (["tone-0.wav", "tone-2.wav", "tone-3.wav"], 3)
     assert rejected.values.tolist() == [[clips.path[1], "its node died"]]
 
 

@@ -15,6 +15,7 @@ from benchmark.data import prepare
 from benchmark.store import caveats
 from benchmark.store.results import read_results
 from tests.support.fake_results import build_results
+from tests.support.study_files import write_study
 
 CLIP = {"duration": 15.0, "short": "pad"}
 PADDED = "12 of 20 clips are mostly padding: 2.0 s of sound in clips of 15 s (median); set clip.duration"
@@ -34,24 +35,13 @@ def sound(tmp_path_factory):
     return root
 
 
-def write_study(root, folder, **dataset):
-    study = {
-        "dataset": {"root": str(root), **dataset},
-        "models": ["mobilenet_v2"],
-        "results": str(folder / "results"),
-        "cache": str(folder / "cache"),
-    }
-    (folder / "study.yaml").write_text(yaml.safe_dump(study))
-    return folder / "study.yaml"
-
-
 def test_check_counts_clips_that_are_mostly_padding_and_those_that_were_changed(sound, tmp_path):
-    answer = CliRunner().invoke(app, ["check", "--offline", str(write_study(sound, tmp_path))], catch_exceptions=False)
+    answer = CliRunner().invoke(app, ["check", "--offline", str(write_study(tmp_path, sound))], catch_exceptions=False)
     assert {PADDED, SCALED} <= set(answer.output.splitlines())
 
 
 def test_clips_csv_has_the_seconds_and_the_caveat_of_each_clip_also_of_a_second_run(sound, tmp_path):
-    study = load_study(write_study(sound, tmp_path))
+    study = load_study(write_study(tmp_path, sound))
     for _ in range(2):
         prepare.write_study(study, prepare.prepare(study, lambda line: None))
         clips = pd.read_csv(study.folder / "clips.csv", keep_default_na=False)
@@ -69,7 +59,7 @@ def test_pictures_have_no_seconds_and_dark_ones_a_caveat(tmp_path):
         for number in range(10):
             pixels = rng.integers(0, white, (20, 30, 3), endpoint=True, dtype=np.uint8)
             Image.fromarray(pixels).save(tmp_path / "data" / label / f"{number}.png")
-    study = load_study(write_study(tmp_path / "data", tmp_path, kind="images"))
+    study = load_study(write_study(tmp_path, "", dataset={"root": str(tmp_path / "data"), "kind": "images"}))
     clips = prepare.prepare(study, lambda line: None).clips
     assert clips["seconds"].isna().all()
     assert ((clips["caveat"] != "") == (clips["label"] == "dark")).all()

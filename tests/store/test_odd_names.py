@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
-import yaml
 
 from benchmark import cli
 from benchmark.config.load import load_study
@@ -18,6 +17,7 @@ from benchmark.data import prepare
 from benchmark.errors import StudyError
 from spectrograms.names import printable, safe_name
 from tests.support.bad_sounds import BAD, as_bytes, tone, wav_header
+from tests.support.study_files import write_study
 
 # names a file may have, and how they are shown
 NAMES = {
@@ -96,15 +96,7 @@ def prepared(tmp_path_factory):
     """Return (the study, its file, what prepare makes of it, the expected reasons, the good files)."""
     folder = tmp_path_factory.mktemp("odd")
     reasons, good = fill(folder / "data")
-    raw = {
-        "dataset": {"root": str(folder / "data")},
-        "clip": {"duration": 1.0},
-        "models": ["mobilenet_v2"],
-        "cache": str(folder / "cache"),
-        "results": str(folder / "results"),
-    }
-    (folder / "study.yaml").write_text(yaml.safe_dump(raw))
-    study = load_study(folder / "study.yaml")
+    study = load_study(write_study(folder, folder / "data", clip={"duration": 1.0}))
     with pytest.MonkeyPatch.context() as patch:
         unreadable(patch)
         ready = prepare.prepare(study, say=lambda text: None)
@@ -158,16 +150,10 @@ def test_names_that_are_not_utf8_can_be_told(tmp_path):
             Path(os.fsdecode(os.fsencode(root / "a") + b"/" + name)).write_bytes(b"sound")
         except OSError:
             pytest.skip("this file system takes UTF-8 names only")
-    study = load_study(write_study(tmp_path))
+    study = load_study(write_study(tmp_path, tmp_path / "data"))
     _, rejected = prepare.find(study)
     told = dict(zip(rejected["path"].map(os.path.basename), rejected["reason"], strict=True))
     assert told == {r"s\xff.wav": "the name is not valid UTF-8", r"s.x\xff": r"unknown extension '.x\xff'"}
-
-
-def write_study(folder):
-    raw = {"dataset": {"root": str(folder / "data")}, "models": ["mobilenet_v2"], "cache": str(folder / "cache")}
-    (folder / "study.yaml").write_text(yaml.safe_dump(raw))
-    return folder / "study.yaml"
 
 
 @pytest.mark.parametrize("label", ["two\nlines", "red\x1b[31m"])
@@ -175,7 +161,7 @@ def test_a_label_that_cannot_be_printed_is_an_error_that_shows_it(tmp_path, labe
     for name in (label, "plain"):
         (tmp_path / "data" / name).mkdir(parents=True)
         (tmp_path / "data" / name / "a.wav").write_bytes(b"sound")
-    study = load_study(write_study(tmp_path))
+    study = load_study(write_study(tmp_path, tmp_path / "data"))
     with pytest.raises(StudyError, match=re.escape(f"{printable(label)} has a name that cannot be printed")):
         prepare.find(study)
     table = tmp_path / "clips.csv"
@@ -206,7 +192,7 @@ def test_a_file_that_cannot_be_read_through_is_set_aside(tmp_path, monkeypatch):
         return digest(file, kind)
 
     monkeypatch.setattr(digests_module.hashlib, "file_digest", fails)
-    clips, rejected = prepare.find(load_study(write_study(tmp_path)))
+    clips, rejected = prepare.find(load_study(write_study(tmp_path, tmp_path / "data")))
     assert len(clips) == 2
     assert rejected["reason"].tolist() == ["cannot be read: Input/output error"]
 

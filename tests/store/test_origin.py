@@ -2,30 +2,12 @@
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from benchmark import cli
 from tests.support.studies import FAST, NETWORK
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run a study on the command line; return (exit code, errors)."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["run_benchmark.py", "run", *map(str, arguments)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = stop.code or 0
-        return code, capsys.readouterr().err
-
-    return call
 
 
 def write(folder, root, **changes):
@@ -38,7 +20,7 @@ def write(folder, root, **changes):
 
 
 @pytest.fixture
-def first(pictures, tmp_path, monkeypatch, run):
+def first(pictures, tmp_path, monkeypatch, command):
     """A project with a finished study and another about the same pictures without their last, each in its folder."""
     (tmp_path / "project").mkdir()
     monkeypatch.chdir(tmp_path / "project")
@@ -46,7 +28,7 @@ def first(pictures, tmp_path, monkeypatch, run):
         shutil.copytree(pictures, name)
     (tmp_path / "project" / "other" / "red" / "19.png").unlink()
     study = write(tmp_path / "project" / "exp1", "data")
-    assert run(study)[0] == 0
+    assert command("run", study)[0] == 0
     return study
 
 
@@ -54,49 +36,49 @@ def trial():
     return json.loads(Path("results/study/trials/small/0-0/trial.json").read_text())
 
 
-def test_another_study_about_other_data_is_refused_naming_both_and_runs_when_told_to(first, tmp_path, run):
+def test_another_study_about_other_data_is_refused_naming_both_and_runs_when_told_to(first, tmp_path, command):
     before, described = trial(), Path("results/study/study.yaml").read_text()
     second = write(tmp_path / "project" / "exp2", "other")
-    code, error = run(second)
+    code, _, error = command("run", second)
     assert code == 2
     for part in (f"{first} about {first.parents[1] / 'data'}", f"{second} about {first.parents[1] / 'other'}",
                  "small/0-0 again, since clips changed", "--set name=", "--force"):  # fmt: skip
         assert part in error
     assert (trial(), Path("results/study/study.yaml").read_text()) == (before, described)
-    assert run(second, "--set", "name=second")[0] == 0
+    assert command("run", second, "--set", "name=second")[0] == 0
     assert trial() == before
-    assert run(second, "--force")[0] == 0
+    assert command("run", second, "--force")[0] == 0
     assert trial()["origin"]["file"]["path"] == str(second)
 
 
-def test_another_study_file_alone_or_other_data_alone_is_refused_too(first, tmp_path, run):
-    assert run(write(tmp_path / "project" / "exp2", "data", training={"epochs": 2, "save": "none"}))[0] == 2
-    assert run(first, "--set", "dataset.root=other")[0] == 2
+def test_another_study_file_alone_or_other_data_alone_is_refused_too(first, tmp_path, command):
+    assert command("run", write(tmp_path / "project" / "exp2", "data", training={"epochs": 2, "save": "none"}))[0] == 2
+    assert command("run", first, "--set", "dataset.root=other")[0] == 2
 
 
-def test_another_study_file_that_asks_for_the_same_trials_takes_them_as_they_are(first, tmp_path, run):
+def test_another_study_file_that_asks_for_the_same_trials_takes_them_as_they_are(first, tmp_path, command):
     before = trial()
-    assert run(write(tmp_path / "project" / "exp2", "data"))[0] == 0
+    assert command("run", write(tmp_path / "project" / "exp2", "data"))[0] == 0
     assert trial() == before
 
 
-def test_an_edited_study_about_the_same_data_goes_on(first, run):
+def test_an_edited_study_about_the_same_data_goes_on(first, command):
     write(first.parent, "data", training={"epochs": 2, "save": "none"})
-    assert run(first)[0] == 0
+    assert command("run", first)[0] == 0
     assert trial()["settings"]["training"]["epochs"] == 2
 
 
-def test_a_project_that_was_moved_goes_on_also_when_it_is_edited_there(first, tmp_path, run, monkeypatch):
+def test_a_project_that_was_moved_goes_on_also_when_it_is_edited_there(first, tmp_path, command, monkeypatch):
     (tmp_path / "project").rename(tmp_path / "moved")
     monkeypatch.chdir(tmp_path / "moved")
     before = trial()
-    assert run("exp1/study.yaml")[0] == 0
+    assert command("run", "exp1/study.yaml")[0] == 0
     assert trial() == before
     write(tmp_path / "moved" / "exp1", "data", training={"epochs": 2, "save": "none"})
-    assert run("exp1/study.yaml")[0] == 0
+    assert command("run", "exp1/study.yaml")[0] == 0
     assert trial()["settings"]["training"]["epochs"] == 2
 
 
-def test_results_that_were_moved_alone_go_on(first, run):
+def test_results_that_were_moved_alone_go_on(first, command):
     shutil.move("results", "elsewhere")
-    assert run(first, "--set", "results=elsewhere", "--set", "training.epochs=2")[0] == 0
+    assert command("run", first, "--set", "results=elsewhere", "--set", "training.epochs=2")[0] == 0

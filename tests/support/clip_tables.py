@@ -1,16 +1,22 @@
-"""Tables of clips, and the couples that were found in them."""
+"""Files and tables of clips, and the couples that were found in them."""
 
 import hashlib
 
 import pandas as pd
 
 
-def table(paths, labels=None, groups=None):
+def table(paths):
     """Return a clip table of files; the clip_id is the file's name."""
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
     columns = {"clip_id": [path.name for path in paths], "path": [str(path) for path in paths], "sha256": digests}
-    groups = groups or [f"clip:{path.name}" for path in paths]
-    return pd.DataFrame(columns | {"label": labels or "x", "group": groups, "split": "", "image": ""})
+    return pd.DataFrame(columns | {"label": "x", "group": [f"clip:{path.name}" for path in paths], "split": ""})
+
+
+def put(path, content=b"sound"):
+    """Write a file, and the folders that it lies in; return its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
 
 
 def couples(pairs):

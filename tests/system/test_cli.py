@@ -11,24 +11,8 @@ import soundfile
 import yaml
 from PIL import Image
 
-from benchmark import cli
 from tests.support.fake_results import build_results
 from tests.support.sources import ROOT
-
-
-@pytest.fixture
-def command(monkeypatch, capsys, tmp_path):
-    """Run the command line in a folder of its own; return exit code, output and errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["run_benchmark.py", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        told = capsys.readouterr()
-        return stop.value.code or 0, told.out, told.err
-
-    return call
 
 
 @pytest.fixture

@@ -228,7 +228,7 @@ WRONG = {  # changes to a small network of one's own, and words of the reason
     "other weights": ({"weights": "other.weights.h5"}, "does not hold the weights"),
     "another digest": ({"weights": "small.weights.h5", "weights_sha256": "0" * 64}, "expected 0{64}, got"),
     "no keras.applications": ({"backbone": "keras.applications.VGG91"}, "did you mean 'VGG19'"),
-    "nothing like it": ({"backbone": "keras.applications.ViT"}, "has no 'ViT'; it has .*VGG16"),
+    "nothing like it": ({"backbone": "keras.applications.ViT"}, "has no 'ViT'; it has ConvNeXt.*MobileNet"),
     "no such preset": ({"backbone": "keras_hub:resnet_18_imagenett"}, "did you mean 'resnet_18_imagenet'"),
     "a preset has no top": ({"backbone": "keras_hub:resnet_18_imagenet", "features": "x"}, "no top to cut"),
     "no kind": ({"backbone": "VGG16"}, "must be keras.applications.NAME"),
