@@ -4,11 +4,9 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
-
+from spectrograms.arrays import read_array, write_array
 from spectrograms.audio import clip_of, decode_clip
 from spectrograms.errors import AudioError
-from spectrograms.files import replacing
 from spectrograms.params import fingerprint
 from spectrograms.version import decoding
 
@@ -29,24 +27,20 @@ def are_kept(n_clips, clip):
 def keep_waveform(sound, sha256, folder, clip):
     """Keep the clip of a decoded file with the digest ``sha256``; one that is no clip at this rate is left out."""
     with suppress(AudioError):
-        _write(clip_of(sound, clip, SAMPLE_RATE).waveform, Path(folder) / f"{sha256}.npy")
+        waveform = clip_of(sound, clip, SAMPLE_RATE).waveform
+        write_array(waveform, Path(folder) / f"{sha256}.npy", scratch=Path(folder).parent)
 
 
 def load_waveform(path, sha256, folder, clip):
     """Return the waveform (n_samples,) float32 of a file's clip, decoded where ``folder`` lacks it, and then kept."""
     target = Path(folder) / f"{sha256}.npy"
-    with suppress(OSError, ValueError, EOFError):
-        return np.load(target, allow_pickle=False)
-    waveform = clip_of(decode_clip(path, clip), clip, SAMPLE_RATE).waveform
-    _write(waveform, target)
+    waveform = read_array(target)
+    if waveform is None:
+        waveform = clip_of(decode_clip(path, clip), clip, SAMPLE_RATE).waveform
+        write_array(waveform, target, scratch=target.parents[1])
     return waveform
 
 
 def forget_waveforms(cache, clip):
     """Remove what was kept, at the end of a run; a run beside this one decodes what it misses."""
     shutil.rmtree(waveform_folder(cache, clip), ignore_errors=True)
-
-
-def _write(waveform, target):
-    with replacing(target, scratch=target.parents[1]) as temporary, open(temporary, "wb") as out:
-        np.save(out, waveform)

@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.data.fingerprints import fingerprint_of
-from spectrograms.files import replacing
+from spectrograms.arrays import read_array, write_array
 from spectrograms.params import fingerprint
 
 PAIR = ["clip_a", "clip_b", "path_a", "path_b", "kind", "likeness"]
@@ -126,7 +126,7 @@ def _fingerprints(files, make, depends, clip_params, cache, n_jobs):
     clip, folder = _place(make, depends, clip_params, cache)
     folder.mkdir(parents=True, exist_ok=True)
     tasks = [(path, folder / f"{digest}.npy") for path, digest in zip(files["path"], files["sha256"], strict=True)]
-    known = [_read(target) for _, target in tasks]
+    known = [read_array(target) for _, target in tasks]
     missing = [row for row, bits in enumerate(known) if bits is None]
     jobs = 1 if len(missing) < FEW_CLIPS else effective_n_jobs(n_jobs)
     # One thread each: workers that all start threads of their own wait for each other.
@@ -146,7 +146,7 @@ def keeper(copies, clip_params, cache):
 
 
 def _keep(sound, sha256, clip, folder):
-    _write(fingerprint_of(sound, clip), folder / f"{sha256}.npy")
+    write_array(fingerprint_of(sound, clip), folder / f"{sha256}.npy", scratch=folder.parent)
 
 
 def _place(make, depends, clip_params, cache):
@@ -157,18 +157,5 @@ def _place(make, depends, clip_params, cache):
 
 def _make(path, target, make, clip):
     bits = make(path, clip)
-    _write(bits, target)
+    write_array(bits, target, scratch=target.parents[1])
     return bits
-
-
-def _write(bits, target):
-    with replacing(target, scratch=target.parents[1]) as temporary, open(temporary, "wb") as out:
-        np.save(out, bits)
-
-
-def _read(target):
-    """Return the fingerprint in a file, or None where there is none that can be read."""
-    try:
-        return np.load(target, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spectrograms.files import replacing
+from spectrograms.arrays import read_array, write_array
 
 
 def cached_features(clips, folder, compute, batch_size=32, scratch=None):
@@ -16,25 +16,12 @@ def cached_features(clips, folder, compute, batch_size=32, scratch=None):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{digest}.npy" for digest in clips["sha256"]]
-    known = {file: array for file in set(files) if (array := _read(file)) is not None}
+    known = {file: array for file in set(files) if (array := read_array(file)) is not None}
     absent = [row for row, file in enumerate(files) if file not in known]
     absent = list({files[row]: row for row in reversed(absent)}.values())[::-1]  # the same bytes once
     for start in range(0, len(absent), batch_size):
         rows = absent[start : start + batch_size]
         for row, array in zip(rows, compute(clips.iloc[rows]), strict=True):
-            _write(files[row], array, scratch)
+            write_array(np.asarray(array, "float32"), files[row], scratch)
             known[files[row]] = array
     return [known[file] for file in files]
-
-
-def _read(file):
-    """Return the array in a file, or None where there is none that can be read."""
-    try:
-        return np.load(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None
-
-
-def _write(file, array, scratch):
-    with replacing(file, scratch) as temporary, open(temporary, "wb") as out:
-        np.save(out, np.asarray(array, "float32"))

@@ -1,7 +1,6 @@
 """Where the weights that a library fetches are kept and come from, known without fetching or drawing a number."""
 
 import contextlib
-import difflib
 import hashlib
 import os
 import tempfile
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import keras
 
-from benchmark.errors import StudyError
+from benchmark.errors import StudyError, did_you_mean
 from benchmark.models import preprocessing
 from benchmark.models.catalogue import build_core, builder_arguments, find_builder, shape
 from benchmark.models.weights.load import Asked, get_file_noted, missing
@@ -100,10 +99,9 @@ def check_preset(preset):
         return
     known = _presets()
     if preset not in known:
-        near = difflib.get_close_matches(preset, known, 1)
         schemes = ", ".join(f"{scheme}://" for scheme in SCHEMES)
-        hint = f"did you mean '{near[0]}'?" if near else f"nor is there such a folder; addresses start with {schemes}"
-        raise StudyError(f"keras_hub has no preset '{preset}'; {hint}")
+        hint = did_you_mean(preset, known) or f"; nor is there such a folder; addresses start with {schemes}"
+        raise StudyError(f"keras_hub has no preset '{preset}'{hint}")
 
 
 def _presets():

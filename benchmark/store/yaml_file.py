@@ -1,11 +1,10 @@
 """YAML in which a key may stand once, as YAML 1.2.2, 3.2.1.3, wants it and PyYAML does not."""
 
-import difflib
 from pathlib import Path
 
 import yaml
 
-from benchmark.errors import StudyError
+from benchmark.errors import StudyError, did_you_mean
 
 
 class RepeatedKey(yaml.YAMLError):
@@ -40,8 +39,8 @@ def read_yaml(path):
     try:
         content = parse(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        near = difflib.get_close_matches(Path(path).stem, [p.stem for p in Path(path).parent.glob("*.yaml")], 1)
-        raise StudyError(f"no file {path}" + (f"; did you mean {near[0]}.yaml?" if near else "")) from None
+        beside = [file.name for file in Path(path).parent.glob("*.yaml")]
+        raise StudyError(f"no file {path}{did_you_mean(Path(path).name, beside)}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise StudyError(f"{path} cannot be read: {error}") from None
     except yaml.YAMLError as error:

@@ -8,14 +8,7 @@ from benchmark.config.schema import write_schemas
 from benchmark.config.study import NetworkParams, TrainingParams
 from benchmark.errors import StudyError
 from benchmark.store.yaml_file import parse
-
-SMALLEST = {"name": "x", "dataset": {"root": "data"}, "models": ["mobilenet_v2"]}
-
-
-def written(tmp_path, **changes):
-    path = tmp_path / "study.yaml"
-    path.write_text(yaml.safe_dump(SMALLEST | changes))
-    return path
+from tests.support.study_files import write_study
 
 
 @pytest.mark.parametrize(
@@ -59,7 +52,7 @@ def written(tmp_path, **changes):
 )
 def test_every_slip_is_told_with_the_file_and_what_was_expected(tmp_path, changes, message):
     with pytest.raises(StudyError, match=message) as error:
-        load_study(written(tmp_path, **changes))
+        load_study(write_study(tmp_path, "data", **changes))
     assert "study.yaml" in str(error.value)
     assert "pydantic" not in str(error.value)
 
@@ -84,12 +77,12 @@ def test_a_file_that_is_no_study_is_named(tmp_path, text, message):
 
 
 def test_a_missing_study_suggests_its_neighbour():
-    with pytest.raises(StudyError, match=r"did you mean demo.yaml"):
+    with pytest.raises(StudyError, match=r"did you mean 'demo.yaml'"):
         load_study(CONFIGS / "dem.yaml")
 
 
 def test_set_changes_nested_values_and_models_by_name_or_number(tmp_path):
-    path = written(tmp_path, models=["vgg16", {"extends": "vgg19", "name": "mine"}])
+    path = write_study(tmp_path, "data", models=["vgg16", {"extends": "vgg19", "name": "mine"}])
     overrides = ["training.epochs=7", "models.mine.weights=a.h5", "models.0.weights=random", "split.seeds=[3, 4]"]
     study = load_study(path, overrides)
     assert study.training.epochs == 7
@@ -100,14 +93,14 @@ def test_set_changes_nested_values_and_models_by_name_or_number(tmp_path):
 @pytest.mark.parametrize("override", ["epochs", "models.nobody.weights=1", "name.first=1", "models.9=vgg16"])
 def test_set_without_a_place_is_an_error(tmp_path, override):
     with pytest.raises(StudyError, match="--set"):
-        load_study(written(tmp_path), [override])
+        load_study(write_study(tmp_path, "data"), [override])
 
 
 def test_a_model_may_have_training_settings_of_its_own(tmp_path):
-    study = load_study(written(tmp_path, models=["vgg16", {"extends": "vgg19", "training": {"epochs": 3}}]))
+    study = load_study(write_study(tmp_path, "data", models=["vgg16", {"extends": "vgg19", "training": {"epochs": 3}}]))
     assert [study.for_model(model).training.epochs for model in study.models] == [None, 3]
     with pytest.raises(StudyError, match=r"model vgg19: training: epoch: .*got 3"):
-        load_study(written(tmp_path, models=[{"extends": "vgg19", "training": {"epoch": 3}}]))
+        load_study(write_study(tmp_path, "data", models=[{"extends": "vgg19", "training": {"epoch": 3}}]))
 
 
 def test_the_matlab_preset_sets_what_the_study_does_not():
@@ -118,7 +111,7 @@ def test_the_matlab_preset_sets_what_the_study_does_not():
 
 
 def test_only_keeps_the_named_models_and_knows_no_others(tmp_path):
-    path = written(tmp_path, models=["vgg16", "vgg19"])
+    path = write_study(tmp_path, "data", models=["vgg16", "vgg19"])
     assert [model.name for model in load_study(path, only=["vgg19"]).models] == ["vgg19"]
     with pytest.raises(StudyError, match="did you mean 'vgg19'"):
         load_study(path, only=["vgg91"])
@@ -138,29 +131,29 @@ EXCLUDED = {  # what is wrong with the other model, or with what names it
 
 @pytest.mark.parametrize("what", EXCLUDED)
 def test_only_drops_what_it_excludes_before_the_study_is_judged(tmp_path, what):
-    study = load_study(written(tmp_path, **EXCLUDED[what]), only=["vgg16"])
+    study = load_study(write_study(tmp_path, "data", **EXCLUDED[what]), only=["vgg16"])
     assert [model.name for model in study.models] == ["vgg16"]
     assert study.ensembles == ()
 
 
 def test_only_still_judges_what_it_keeps(tmp_path):
-    path = written(tmp_path, models=["vgg16", {"extends": "vgg19", "training": {"epoch": 3}}])
+    path = write_study(tmp_path, "data", models=["vgg16", {"extends": "vgg19", "training": {"epoch": 3}}])
     with pytest.raises(StudyError, match="model vgg19: training"):
         load_study(path, only=["vgg19"])
     with pytest.raises(StudyError, match="augment needs regime: finetune"):
-        load_study(written(tmp_path, models=["vgg16", "vgg19"], augment={"reflection": True}))
+        load_study(write_study(tmp_path, "data", models=["vgg16", "vgg19"], augment={"reflection": True}))
 
 
 def test_the_slips_of_all_models_are_told_at_once(tmp_path):
     with pytest.raises(StudyError, match=r"vgg91(.|\n)*droput"):
-        load_study(written(tmp_path, models=["vgg91", {"extends": "vgg19", "droput": 0}]))
+        load_study(write_study(tmp_path, "data", models=["vgg91", {"extends": "vgg19", "droput": 0}]))
     own = [{"extends": name, "training": {"epoch": 3}} for name in ("vgg16", "vgg19")]
     with pytest.raises(StudyError, match=r"model vgg16: training: epoch: .*model vgg19: training: epoch: "):
-        load_study(written(tmp_path, models=own))
+        load_study(write_study(tmp_path, "data", models=own))
 
 
 def test_the_resolved_study_reads_back_as_itself(tmp_path):
-    study = load_study(written(tmp_path, models=["vgg16", "yamnet"]))
+    study = load_study(write_study(tmp_path, "data", models=["vgg16", "yamnet"]))
     path = tmp_path / "resolved.yaml"
     path.write_text(yaml.safe_dump(study.model_dump(mode="json")))
     assert load_study(path).model_dump() == study.model_dump()
@@ -218,7 +211,7 @@ TYPED = [  # a text or path setting, and what is typed for it
 
 @pytest.mark.parametrize(("key", "text"), TYPED)
 def test_a_text_or_path_is_what_was_typed(tmp_path, key, text):
-    setting = load_study(written(tmp_path, models=["vgg16"]), [f"{key}={text}"])
+    setting = load_study(write_study(tmp_path, "data", models=["vgg16"]), [f"{key}={text}"])
     for part in key.split("."):
         if isinstance(setting, tuple):  # the models, of which there is one
             (setting,) = setting
@@ -245,7 +238,7 @@ def test_a_text_or_path_is_what_was_typed(tmp_path, key, text):
     ],
 )
 def test_what_is_no_text_is_read_as_yaml(tmp_path, override, expected):
-    setting = load_study(written(tmp_path), [override])
+    setting = load_study(write_study(tmp_path, "data"), [override])
     for part in override.partition("=")[0].split("."):
         setting = getattr(setting, part)
     assert setting == expected
@@ -254,7 +247,7 @@ def test_what_is_no_text_is_read_as_yaml(tmp_path, override, expected):
 @pytest.mark.parametrize("override", ["split.seeds=[1, 2", "training.epochs=: 5", "mel={n_mels: 64, n_mels: 32}"])
 def test_a_value_that_is_no_yaml_is_told_as_that(tmp_path, override):
     with pytest.raises(StudyError, match=f"--set {re.escape(override)}: '.*' is not valid YAML"):
-        load_study(written(tmp_path), [override])
+        load_study(write_study(tmp_path, "data"), [override])
 
 
 def test_a_path_may_begin_at_home(tmp_path, monkeypatch):
@@ -262,9 +255,9 @@ def test_a_path_may_begin_at_home(tmp_path, monkeypatch):
     monkeypatch.setenv("BENCH", "elsewhere")
     network = {"extends": "vgg16", "weights": "~/w.h5"}
     data = {"root": "~/data", "folder": "~/sounds"}
-    study = load_study(written(tmp_path, dataset=data, models=[network], cache="~/c"), ["results=~/$BENCH"])
+    study = load_study(write_study(tmp_path, "data", dataset=data, models=[network], cache="~/c"), ["results=~/$BENCH"])
     assert [str(path) for path in (study.dataset.root, study.dataset.folder, study.cache, study.results)] == [
         "/home/someone/data", "/home/someone/sounds", "/home/someone/c", "/home/someone/$BENCH",  # no variable is read
     ]  # fmt: skip
     assert str(study.models[0].weights_path) == "/home/someone/w.h5"
-    assert str(load_study(written(tmp_path), ["results=a~b/~"]).results) == "a~b/~"
+    assert str(load_study(write_study(tmp_path, "data"), ["results=a~b/~"]).results) == "a~b/~"

@@ -149,6 +149,5 @@ def test_what_was_made_takes_the_place_of_what_was_there(tmp_path, old):
 
 
 def test_a_name_with_a_long_ending_fits():
-    assert len(f"a.{'x' * 250}") < 255
     with draft(Path("/tmp") / f"a.{'x' * 250}") as path:
         assert len(path.name) < 128

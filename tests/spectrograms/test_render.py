@@ -104,14 +104,6 @@ def test_seconds_and_caveat_are_remembered_without_decoding(tmp_path, monkeypatc
     np.testing.assert_array_equal(*map(read_image, kept.image))
 
 
-def test_a_second_call_renders_nothing(clips, tmp_path, monkeypatch):
-    first = render(clips, *SETTINGS, tmp_path)
-    monkeypatch.setattr(render_module, "decode_clip", None)
-    second = render(clips, *SETTINGS, tmp_path)
-    assert second.n_rendered == 0
-    pd.testing.assert_frame_equal(second.kept, first.kept)
-
-
 def test_a_changed_file_alone_is_rendered_anew(clips, tmp_path):
     render(clips, *SETTINGS, tmp_path)
     write_tone(clips.path[2], 5000)
