@@ -181,13 +181,12 @@ def _cut(core, network):
 
 def batch_norms(model):
     """Return the batch normalisations of a model, also of models inside it."""
-    found = []
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            found.append(layer)
-        elif isinstance(layer, keras.Model):
-            found += batch_norms(layer)
-    return found
+    return [layer for layer in layers_of(model) if isinstance(layer, keras.layers.BatchNormalization)]
+
+
+def layers_of(model):
+    """Return a model and all layers in it, in order, also of models inside it."""
+    return [model, *(inner for layer in getattr(model, "layers", ()) for inner in layers_of(layer))]
 
 
 def _drop_inside(core, network):

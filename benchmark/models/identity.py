@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 
 from benchmark.errors import StudyError
-from benchmark.models.catalogue import find_builder, find_function
+from benchmark.models.catalogue import find_builder, find_function, layers_of
 from spectrograms.params import fingerprint
 from spectrograms.version import sources
 
@@ -63,14 +63,9 @@ def architecture(model):
     try:
         described = keras.saving.serialize_keras_object(model)
     except NO_CONFIG:
-        return [[type(layer).__name__, [list(value.shape) for value in layer.weights]] for layer in _layers(model)]
-    numbers = {layer.name: f"layer {number}" for number, layer in enumerate(_layers(model))}
+        return [[type(layer).__name__, [list(value.shape) for value in layer.weights]] for layer in layers_of(model)]
+    numbers = {layer.name: f"layer {number}" for number, layer in enumerate(layers_of(model))}
     return _renamed(described, numbers)
-
-
-def _layers(model):
-    """Return a model and all layers in it, in order, also of models inside it."""
-    return [model, *(inner for layer in getattr(model, "layers", ()) for inner in _layers(layer))]
 
 
 def _renamed(described, names):

@@ -1,4 +1,4 @@
-"""Facts about the synthetic trailers: what the files are, that they repeat, and how the genres differ to a listener."""
+"""Facts about the synthetic trailers: what the files are, that they repeat, and that their genres can be told apart."""
 
 import numpy as np
 import pytest
@@ -24,15 +24,10 @@ def made(tmp_path_factory):
     return synthesise(tmp_path_factory.mktemp("synthetic") / "trailers", 2, seed=3, duration=0.6)
 
 
-@pytest.fixture(scope="module")
-def clips():
-    """{genre: 12 clips of 6 s, shape (12, n_samples)}, mono."""
-    return {genre: np.stack([waveform(genre, 0, i, 6.0, RATE).mean(axis=0) for i in range(12)]) for genre in GENRES}
-
-
-def test_a_linear_classifier_does_well_but_not_for_free(clips):
+def test_a_linear_classifier_does_well_but_not_for_free():
+    clips = [waveform(genre, 0, number, 6.0, RATE).mean(axis=0) for genre in GENRES for number in range(12)]
     x, edges = [], np.unique(np.geomspace(2, 200, 20).astype(int))
-    for clip in np.concatenate(list(clips.values())):
+    for clip in clips:
         _, _, power = signal.spectrogram(clip, RATE, nperseg=512)
         bands = np.log([band.sum(axis=0) for band in np.split(power, edges)])
         x.append([*bands.mean(axis=1), *bands.std(axis=1)])

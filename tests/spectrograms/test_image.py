@@ -1,4 +1,4 @@
-"""Pictures: colours and orientation, what librosa draws, and PNG files that are complete or absent."""
+"""Pictures: colours and orientation, what librosa draws, and files of pictures in and out."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""The mel spectrogram: librosa's numbers, and what physics says of a sine, a click and silence."""
+"""The mel spectrogram: librosa's numbers, also of a sine, a click and silence."""
 
 import librosa
 import numpy as np
