@@ -10,7 +10,6 @@ import pytest
 
 from benchmark.config.load import load_network, network_names
 from benchmark.config.study import NetworkParams
-from benchmark.errors import StudyError
 from benchmark.models import catalogue, preprocessing
 from benchmark.models.audio_networks import VGGish, YAMNet, log_mel_patches
 from benchmark.models.googlenet import IMAGENET_MEANS, PLACES365_MEANS, LocalResponseNormalization, preprocess_input
@@ -33,15 +32,16 @@ IMAGE_NETWORKS = [name for name in network_names() if load_network(name).reads =
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_parameters_with_1000_classes_are_those_of_the_original(name):
     builder, _ = catalogue.find_builder(load_network(name).backbone)
-    assert builder(weights=None).count_params() == PARAMETERS[name]
-    keras.utils.clear_session()
+    with keras.StatelessScope(initialize_variables=False):  # the layers alone: it is quicker
+        assert builder(weights=None).count_params() == PARAMETERS[name]
 
 
 @pytest.mark.parametrize(
     ("name", "classes", "count"), [("GoogLeNet", 1000, 6_998_552), ("Places365GoogLeNet", 365, 6_347_677)]
 )
 def test_googlenet_has_the_parameters_of_the_caffe_model(name, classes, count):
-    model = getattr(importlib.import_module("benchmark.models.googlenet"), name)()
+    with keras.StatelessScope(initialize_variables=False):
+        model = getattr(importlib.import_module("benchmark.models.googlenet"), name)()
     assert model.count_params() == count
     assert model.output_shape == (None, classes)
 
@@ -65,7 +65,7 @@ def test_the_size_of_a_networks_input_is_known_without_building_it(backbone, mon
 
 
 @pytest.mark.parametrize("name", IMAGE_NETWORKS)
-def test_a_network_takes_raw_rgb_and_prepares_it_as_its_library_does(name):
+def test_a_network_takes_raw_rgb_and_prepares_it_as_its_library_does(name, eager):
     network = small(name)
     backbone = catalogue.build_backbone(network)
     _, library = catalogue.find_builder(network.backbone)
@@ -108,11 +108,6 @@ def test_caffe_networks_get_blue_first():
     np.testing.assert_allclose(layer(red)[0, 0, 0], np.array([0, 0, 255]) - IMAGENET_MEANS, atol=1e-4)
 
 
-def test_a_preprocessing_that_is_not_affine_is_refused():
-    with pytest.raises(ValueError, match="not a scale and an offset"):
-        preprocessing.from_library(lambda images: images**2)
-
-
 def test_preprocessing_leaves_the_callers_array_alone():
     images = np.full((1, 2, 2, 3), 100.0, "float32")
     preprocessing.from_library(catalogue.find_builder("keras.applications.VGG16")[1])(images)
@@ -147,26 +142,6 @@ def test_vgg_keeps_fc6_and_fc7_and_can_do_without():
 def test_the_same_seed_draws_the_same_random_weights():
     digests = [catalogue.build_backbone(small("mobilenet_v2"), seed).weights["sha256"] for seed in (1, 1, 2)]
     assert digests[0] == digests[1] != digests[2]
-
-
-@pytest.mark.parametrize(
-    ("backbone", "message"),
-    [
-        ("keras.applications.ViT", "has no 'ViT'; it has .*VGG16"),
-        ("keras.applications.VGG91", "has no 'VGG91'; did you mean 'VGG19'"),
-        ("nobody.knows:this", "cannot be found"),
-        ("benchmark.models.googlenet:This", "cannot be found"),
-        ("VGG16", "must be keras.applications.NAME"),
-    ],
-)
-def test_an_unknown_builder_is_a_readable_error(backbone, message):
-    with pytest.raises(StudyError, match=message):
-        catalogue.build_backbone(NetworkParams(name="n", label="N", backbone=backbone))
-
-
-def test_an_unknown_layer_names_the_last_ones():
-    with pytest.raises(StudyError, match=r"no layer 'fc9'; its last are .*fc2"):
-        catalogue.build_backbone(small("vgg16").model_copy(update={"features": "fc9"}))
 
 
 def Watched(include_top=False, weights=None, input_shape=(32, 32, 3), pooling=None):

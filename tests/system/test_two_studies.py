@@ -6,10 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import soundfile
-import yaml
 
 from tests.support.killing import Runner
-from tests.support.studies_of_sound import contents, log, write_sound
+from tests.support.studies_of_sound import contents, log, write_sound, write_study
 
 
 def write_backwards(root, other):
@@ -27,22 +26,11 @@ def runners(tmp_path_factory):
     folder = tmp_path_factory.mktemp("two")
     write_sound(folder / "raw")
     write_backwards(folder / "raw", folder / "denoised")
-    network = {"name": "net", "label": "Net", "backbone": "tests.support.studies:SmallNet", "weights": "random"}
     made = []
     for name, seed in (("raw", 0), ("denoised", 1)):
-        study = {
-            "dataset": {"root": str(folder / name)},
-            "clip": {"duration": 1.0},
-            "mel": {"sample_rate": 16000, "n_fft": 512, "hop_length": 256, "n_mels": 32},
-            "split": {"fractions": [0.5, 0.25, 0.25], "seeds": [0, seed + 1]},
-            "training": {"epochs": 3, "batch_size": 6, "save": "none"},
-            "latency": {"calls": 2, "seconds": 0, "warmup": 1, "batch": None},
-            "engine": {"num_cpus": 1},
-            "leakage": "off",
-            "models": [network | {"input_size": 32}],
-        }
         (folder / f"runs_{name}").mkdir()
-        (folder / f"runs_{name}" / "study.yaml").write_text(yaml.safe_dump(study))
+        split = {"fractions": [0.5, 0.25, 0.25], "seeds": [0, seed + 1]}
+        write_study(folder / f"runs_{name}", folder / name, split=split, leakage="off")
         made.append(Runner(folder / f"runs_{name}"))
     yield made
     for runner in made:
