@@ -228,17 +228,6 @@ def test_a_backend_that_is_not_there_is_named(tmp_path, sounds):
     assert "Traceback" not in answer.stderr
 
 
-def test_help_loads_nothing_heavy():
-    code = "import sys; from benchmark import cli\ntry: cli.main()\nexcept SystemExit: pass\n"
-    code += (
-        "heavy = {'keras', 'tensorflow', 'librosa', 'matplotlib', 'pandas', 'sklearn'} & set(sys.modules)\nprint(heavy)"
-    )
-    answer = subprocess.run(
-        [sys.executable, "-c", code, "run", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert answer.stdout.strip().endswith("set()")
-
-
 def test_an_output_that_cannot_show_a_character_gets_another_in_its_place(sounds, tmp_path):
     os.rename(sounds / "low", sounds / "высоко")
     path = study(tmp_path, models=[{"extends": "mobilenet_v2", "weights": "random", "input_size": 64}])

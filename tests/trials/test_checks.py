@@ -223,6 +223,10 @@ WRONG = {  # changes to a small network of one's own, and words of the reason
     "no such layer": ({"features": "fc9"}, r"has no layer 'fc9'; its last are .*"),
     "dropout after no layer": ({"inner_dropout": {"fc9": 0.5}}, "no layer 'fc9' to put dropout after"),
     "no weights file": ({"weights": "nowhere.h5"}, "no weights at nowhere.h5"),
+    "no Caffe file": (
+        {"backbone": "benchmark.models.googlenet:GoogLeNet", "weights": "imagenet"},
+        "bvlc_googlenet.caffe",
+    ),
     "a slip in a named source": ({"weights": "imagnet"}, "did you mean 'imagenet'"),
     "other weights": ({"weights": "other.weights.h5"}, "does not hold the weights"),
     "another digest": ({"weights": "small.weights.h5", "weights_sha256": "0" * 64}, "expected 0{64}, got"),
