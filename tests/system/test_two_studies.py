@@ -28,8 +28,9 @@ def runners(tmp_path_factory):
     made = []
     for name, seed in (("raw", 0), ("denoised", 1)):
         (folder / f"runs_{name}").mkdir()
-        split = {"fractions": [0.5, 0.25, 0.25], "seeds": [0, seed + 1]}
-        write_study(folder / f"runs_{name}", folder / name, split=split, leakage="off")
+        given = {"training": {"epochs": 3, "batch_size": 6, "save": "none"}, "leakage": "off"}
+        given["split"] = {"fractions": [0.5, 0.25, 0.25], "seeds": [0, seed + 1]}
+        write_study(folder / f"runs_{name}", folder / name, **given)
         made.append(Runner(folder / f"runs_{name}"))
     yield made
     for runner in made:
