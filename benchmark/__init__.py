@@ -4,8 +4,9 @@ For notebooks: :func:`load_study`, :func:`run`, :func:`report`, :func:`read_resu
 line stands on the same functions. Each imports what it needs when it is called, so that this module is there at once.
 Where a study, data or a folder is wrong, they raise :class:`benchmark.errors.StudyError`, one readable sentence."""
 
-__version__ = "0.9.0"
-__all__ = ("load_model", "load_study", "read_results", "report", "run")
+from benchmark.store.version import __version__
+
+__all__ = ("__version__", "load_model", "load_study", "read_results", "report", "run")
 
 
 def load_study(path, only=(), **settings):

@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.config.training import OFF, AugmentParams, LatencyParams, TrainingParams
 from spectrograms.params import ClipParams, ImageParams, MelParams, Params
 
@@ -56,7 +57,7 @@ class DatasetParams(Params):
         description="a folder with a folder per class, also within train, val and test; or a CSV: "
         "path,label[,group][,split]"
     )
-    kind: Literal["audio", "images"] = "audio"
+    kind: Literal[tuple(DATASET_KINDS)] = "audio"
     columns: dict[Literal["path", "label", "group", "split"], str] = Field(
         {},
         description="of a CSV whose columns have other names: {label: category}; path may be a template, "
@@ -178,6 +179,18 @@ class NetworkParams(Params):
         return self.weights if self.weights_path is None else self.weights_path.name
 
 
+class FigureParams(Params):
+    """How the figures of the report are written."""
+
+    formats: Annotated[tuple[Literal["png", "svg", "pdf"], ...], Field(min_length=1)] = ("png",)
+
+    @model_validator(mode="after")
+    def _shown(self):
+        if set(self.formats) == {"pdf"}:
+            raise ValueError("formats needs png or svg too: report.html shows the figures, and no browser shows a PDF")
+        return self
+
+
 def _own_training_slips(study):
     """Return a sentence for each model whose own training settings are wrong."""
     slips = []
@@ -214,6 +227,7 @@ class Study(Params):
     baseline: Literal["majority"] | None = Field(
         "majority", description="a further row of the comparison: always the largest class of the training clips"
     )
+    figures: FigureParams = FigureParams()
     tracking: Literal["mlflow"] | None = None  # also log the results there: results/<name>/mlruns
     models: Annotated[tuple[NetworkParams, ...], Field(min_length=1)]
     ensembles: tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...] = ()  # of models, as further rows
@@ -255,7 +269,10 @@ class Study(Params):
         is_part = (info.context or {}).get("part")  # of a study whose other models may well read it
         if self.augment != AugmentParams() and "finetune" not in regimes and not is_part:
             raise ValueError("augment needs regime: finetune; frozen features are computed once, before any change")
-        deaf = [model.name for model in self.models if model.reads == "waveform"]
-        if self.dataset.kind == "images" and deaf:
-            raise ValueError(f"{', '.join(deaf)} need sound, but dataset.kind is 'images'; leave them out")
+        kind = DATASET_KINDS[self.dataset.kind]
+        if blind := [f"{model.name} ({model.reads})" for model in self.models if model.reads not in kind.inputs]:
+            raise ValueError(
+                f"{', '.join(blind)} cannot read clips of dataset.kind '{self.dataset.kind}', which give "
+                f"{' and '.join(kind.inputs)}; leave them out"
+            )
         return self

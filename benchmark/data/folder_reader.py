@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from benchmark.data.media import COMPANIONS, MEDIA, SPLIT_NAMES, Found, files_below, is_a, is_any, is_visible
+from benchmark.config.dataset_kinds import DATASET_KINDS
+from benchmark.data.media import COMPANIONS, SPLIT_NAMES, Found, files_below, is_a, is_any, is_visible
 from benchmark.errors import StudyError
 from spectrograms.image import is_picture
 from spectrograms.names import printable
@@ -86,10 +87,10 @@ def _clips_of_class(root, folder, split, kind, rejected):
     """Return the clips of one class folder; what is strange there is added to ``rejected``."""
     files = list(files_below(folder, kind, rejected))
     unknown = [file for file in files if not COMPANIONS.fullmatch(file.suffix.lower()) and not is_any(file)]
-    pictures = {file for file in unknown if kind == "images" and file.is_file() and is_picture(file)}
+    pictures = {file for file in unknown if DATASET_KINDS[kind].by_content and file.is_file() and is_picture(file)}
     media = [file for file in files if is_a(file, kind) or file in pictures]
     if not media:
-        held = [other for other in MEDIA if any(is_a(file, other) for file in files)]
+        held = [other for other in DATASET_KINDS if any(is_a(file, other) for file in files)]
         hint = f"holds {held[0]}; is dataset.kind: {held[0]} meant?" if held else "fill or remove it"
         raise StudyError(f"no {kind} in the class folder {folder}; {hint}")
     rejected += [(str(file), f"unknown extension '{file.suffix}'") for file in unknown if file not in pictures]

@@ -1,8 +1,10 @@
 """Copies of a clip: on two sides of a split they would flatter every network, under two labels one label is wrong."""
 
+from collections.abc import Callable
 from functools import partial
 from itertools import combinations
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,19 +12,23 @@ from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from benchmark.data.fingerprints import SETTINGS, fingerprint_of, near_duplicates, sound_fingerprint
-from benchmark.data.thumbnails import SHAPE, near_duplicate_pictures, thumbnail
-from spectrograms import version
+from benchmark.config.dataset_kinds import DATASET_KINDS
+from benchmark.data.fingerprints import fingerprint_of
 from spectrograms.files import replacing
 from spectrograms.params import fingerprint
 
 PAIR = ["clip_a", "clip_b", "path_a", "path_b", "kind", "likeness"]
 ACROSS = [*PAIR, "split_a", "split_b", "seed", "fold", "n_folds", "label_a", "label_b"]
 FEW_CLIPS = 64  # fewer are done sooner than worker processes start
-KINDS = {  # by dataset.kind: what a copy is called, what it is told by and how, what that depends on
-    "audio": ("same sound", sound_fingerprint, near_duplicates, lambda: [SETTINGS, version.decoding()]),
-    "images": ("same picture", thumbnail, near_duplicate_pictures, lambda: [SHAPE, version.reading()]),
-}
+
+
+class Copies(NamedTuple):
+    """How copies among the clips of a kind of data set are found."""
+
+    name: str  # of a pair, such as 'same sound'
+    fingerprint: Callable  # (path, ClipParams) -> array
+    compare: Callable  # the fingerprints of all files -> [(i, j, share in common), ...]
+    depends: Callable  # () -> what fingerprints depend on but the file and the clip, plain JSON
 
 
 def find_copies(clips, clip_params, cache, kind="audio", n_jobs=-1):
@@ -35,7 +41,7 @@ def find_copies(clips, clip_params, cache, kind="audio", n_jobs=-1):
     ``cache``. A clip with hardly any change in it, such as a steady tone, is like no other."""
     # In an order of its own, so that neither the order of the rows nor the names change what is found.
     files = clips.sort_values(["sha256", "clip_id"]).drop_duplicates("sha256")
-    name, make, compare, depends = KINDS[kind]
+    name, make, compare, depends = DATASET_KINDS[kind].functions().COPIES
     digests = files["sha256"].to_numpy()
     prints = _fingerprints(files, make, depends(), clip_params, cache, n_jobs)
     of_files = [(digests[i], digests[j], name, share) for i, j, share in compare(prints)]
@@ -131,12 +137,11 @@ def _fingerprints(files, make, depends, clip_params, cache, n_jobs):
     return known
 
 
-def keeper(clip_params, cache):
+def keeper(copies, clip_params, cache):
     """Return a function of (Sound, sha256) that keeps the fingerprint of a file of sound that is decoded anyway.
 
     It can be sent to another process; :func:`find_copies` takes what it kept."""
-    _, make, _, depends = KINDS["audio"]
-    clip, folder = _place(make, depends(), clip_params, cache)
+    clip, folder = _place(copies.fingerprint, copies.depends(), clip_params, cache)
     return partial(_keep, clip=clip, folder=folder)
 
 

@@ -5,13 +5,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-MEDIA = {  # by dataset.kind; the containers of video count as audio: their sound is the clip
-    "audio": re.compile(
-        r"\.(wav|flac|ogg|oga|opus|mp[23]|m4[ab]|aac|ac3|wma|aiff?|aifc|au|caf|w64|amr|mka"
-        r"|mp4|m4v|mkv|webm|mov|avi|mpe?g|wmv|flv|3gp|ogv|m?ts)"
-    ),
-    "images": re.compile(r"\.(png|jpe?g?|jfif|bmp|gif|tiff?|webp|p[bgpn]m)"),
-}
+from benchmark.config.dataset_kinds import DATASET_KINDS
+
 COMPANIONS = re.compile(  # what commonly lies beside media; ignored without a word
     r"\.(txt|[ct]sv|jsonl?|xml|ya?ml|md|rst|html|pdf|srt|vtt|db|ini|log|py|mat?|np[yz]|md5)"
 )
@@ -35,13 +30,13 @@ class Found(NamedTuple):
 
 
 def is_a(file, kind):
-    """Return whether a file's extension is one of ``kind``, 'audio' or 'images'."""
-    return bool(MEDIA[kind].fullmatch(Path(file).suffix.lower()))
+    """Return whether a file's extension is one of a kind of data set, a key of DATASET_KINDS."""
+    return bool(DATASET_KINDS[kind].extensions.fullmatch(Path(file).suffix.lower()))
 
 
 def is_any(file):
-    """Return whether a file's extension is one of sound or of pictures."""
-    return any(is_a(file, kind) for kind in MEDIA)
+    """Return whether a file's extension is one of any kind of data set."""
+    return any(is_a(file, kind) for kind in DATASET_KINDS)
 
 
 def is_visible(name):

@@ -2,26 +2,21 @@
 
 import shutil
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
 import yaml
 
+from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.data.clips import find_clips
-from benchmark.data.leakage import across, find_copies, find_same_bytes, join_copies, keeper
+from benchmark.data.leakage import across, find_copies, find_same_bytes, join_copies
 from benchmark.data.splits import make_splits, protocol_of
 from benchmark.data.synthetic import synthesise
 from benchmark.errors import StudyError
-from spectrograms.errors import ImageError
 from spectrograms.files import replacing, sweep_cache, write_text
-from spectrograms.image import caveat, read_image
 from spectrograms.names import printable
-from spectrograms.render import render
-from spectrograms.waveforms import are_kept, keep_waveform, waveform_folder
 
 
 @dataclass(frozen=True)
@@ -51,32 +46,9 @@ def find(study, say=print, labelled=True):
     return find_clips(dataset, study.cache, labelled, say)
 
 
-def draw(study, clips, rejected, say=print, spread=None, besides=()):
-    """Return (clips with their picture, rejected); pictures made elsewhere stay as they are.
-
-    ``spread`` and ``besides`` are those of :func:`spectrograms.render.render`."""
-    if study.dataset.kind == "images":
-        with ThreadPoolExecutor() as pool:
-            looks = pd.DataFrame(pool.map(_look, clips["path"]), columns=["flaw", "caveat"], index=clips.index)
-        bad = list(zip(clips["path"], looks["flaw"], strict=True))
-        bad = [(path, flaw) for path, flaw in bad if flaw]
-        good = clips.assign(image=clips["path"], seconds=float("nan"), caveat=looks["caveat"])[looks["flaw"] == ""]
-        rejected = pd.concat([rejected, pd.DataFrame(bad, columns=rejected.columns)], ignore_index=True)
-        say(f"{len(good)} pictures; {len(rejected)} set aside")
-        return good, rejected
-    kept, bad, new = render(clips, study.clip, study.mel, study.image, study.cache, spread=spread, besides=besides)
-    sweep_cache(study.cache)  # again: processes of a killed run may have gone on for a moment
-    rejected = pd.concat([rejected, bad], ignore_index=True)
-    say(f"{len(kept)} clips: {new} pictures rendered, {len(kept) - new} from {study.cache}; {len(rejected)} set aside")
-    return kept, rejected
-
-
-def _look(path):
-    """Return (why a picture cannot be used, what is to be known of it), each '' where there is nothing."""
-    try:
-        return "", caveat(read_image(path))
-    except ImageError as error:
-        return str(error), ""
+def draw(study, clips, rejected, say=print, spread=None, trains=False):
+    """Return (clips with their picture, rejected), as the kind of the data set does it; ``trains``: trials follow."""
+    return DATASET_KINDS[study.dataset.kind].functions().draw(study, clips, rejected, say, spread, trains)
 
 
 def split_all(study, clips):
@@ -84,13 +56,14 @@ def split_all(study, clips):
     return {seed: make_splits(clips, study.split, seed) for seed in study.split.seeds}
 
 
-def prepare(study, say=print, found=None, spread=None):
+def prepare(study, say=print, found=None, spread=None, trains=False):
     """Return the :class:`Prepared` study; ``found`` is what :func:`find` returned, if it was called before.
 
-    Raises StudyError before anything is rendered where the data cannot do."""
+    ``trains``: trials follow, for which waveforms are kept where clips are decoded anyway. Raises StudyError before
+    anything is rendered where the data cannot do."""
     listed, rejected = found or find(study, say)
     folds = split_all(study, listed)
-    clips, rejected = draw(study, listed, rejected, say, spread, _besides(study, len(listed)))
+    clips, rejected = draw(study, listed, rejected, say, spread, trains)
     if clips.empty:
         raise StudyError(
             f"no clip of {study.dataset.root} can be used; the first reason is: {rejected['reason'].iloc[0]}"
@@ -113,16 +86,6 @@ def prepare(study, say=print, found=None, spread=None):
             f"{'group' if groups == 1 else 'groups'}, each on one side of every split"
         )
     return Prepared(clips, rejected, folds, _leaks(study, pairs, clips, folds), grouped, protocol)
-
-
-def _besides(study, n_clips):
-    """Return what else is made of each clip while it is decoded for its picture, so that it is decoded once."""
-    waveforms = waveform_folder(study.cache, study.clip)
-    is_read = any(model.reads == "waveform" for model in study.models) and are_kept(n_clips, study.clip)
-    return [
-        *([keeper(study.clip, study.cache)] if study.leakage != "off" else []),
-        *([partial(keep_waveform, folder=waveforms, clip=study.clip)] if is_read else []),
-    ]
 
 
 def _of_given_split(split, protocol, given):

@@ -26,7 +26,14 @@ def _ray(jobs, engine, board):
     return cluster.run(jobs, engine, board)
 
 
-ENGINES = {"inline": workers.inline, "processes": workers.processes, "ray": _ray}
+def _ray_features(jobs, engine, board):
+    from benchmark.engines.cluster.features import embed  # imported late: Ray is an extra
+
+    embed(jobs, engine, board)
+
+
+ENGINES = {"inline": workers.inline, "processes": workers.processes, "ray": _ray}  # what runs the trials
+FEATURES = {"inline": compute_shared, "processes": compute_shared, "ray": _ray_features}  # what several of them share
 
 
 def plan(study, folds):
@@ -93,7 +100,8 @@ def run_all(study, clips, folds, force=False, say=print, origin=None, wrong=Mapp
                 jobs.append(job)
                 board.due(trial, "asked for again" if done else why)
         hopeful = [job for job in jobs if job.trial.network.name not in wrong]
-        compute_shared(hopeful, study.engine, board)
+        if hopeful:
+            FEATURES[study.engine.kind](hopeful, study.engine, board)
         refused = ((job, failed(job, reason)) for job in jobs if (reason := wrong.get(job.trial.network.name)))
         for job, record in chain(refused, ENGINES[study.engine.kind](hopeful, study.engine, board)):
             records[job.trial.name] = record

@@ -2,25 +2,11 @@
 
 What fails here fails again in the trials, which say why."""
 
-import contextlib
-import multiprocessing
-import os
-import signal
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from queue import SimpleQueue
 
-from benchmark.engines.workers import slots
+from benchmark.engines.workers import apart, slots
 from benchmark.models import backend
 from spectrograms.files import write_text
-from spectrograms.processes import follow
-
-
-def compute_shared(jobs, engine, board):
-    """Compute the features that several of the jobs use, where those trials will run."""
-    if jobs:
-        COMPUTE[engine.kind](jobs, engine, board)
 
 
 def shared(jobs):
@@ -61,63 +47,32 @@ def tell(board, jobs, done, total):
         board.say(f"{jobs[0].trial.network.label}: features of all clips are in {jobs[0].study.cache}")
 
 
-def _of_several(jobs):
-    """Return (key, jobs) of features that more than one trial uses: one alone does it as well."""
-    return [(key, group) for key, group in shared(jobs).items() if len(group) > 1]
+def compute_shared(jobs, engine, board):
+    """Compute the features that more than one trial uses, here or each in a spawned process: one does it as well alone.
+
+    In processes, as many are computed at once as there are places for trials."""
+    due = {group[0].trial.name: (key, group) for key, group in shared(jobs).items() if len(group) > 1}
+    first = [group[0] for _, group in due.values()]
+    if engine.kind == "inline":
+        found = ((job, _of_all_clips(job), "") for job in first)
+    else:
+        found = apart(first, slots(engine, backend.gpu_ids(), backend.cores()), _of_all_clips)
+    for job, worked, _ in found:
+        if worked:
+            key, group = due[job.trial.name]
+            write_text(mark(job, key), "")
+            tell(board, group, 1, 1)
 
 
-def _inline(jobs, engine, board):
-    """Compute the features here, one network after the other."""
+def _of_all_clips(job, progress=None):
+    """Compute the features of all clips for a job's network; return whether that worked."""
+    backend.import_keras()
     import keras
 
-    for key, group in _of_several(jobs):
-        tell(board, group, 0, 1)
-        with contextlib.suppress(Exception):  # of any library
-            compute(group[0], group[0].clips)
-            write_text(mark(group[0], key), "")
-            tell(board, group, 1, 1)
-        keras.utils.clear_session()
-
-
-def _processes(jobs, engine, board):
-    """Compute the features of each network in a spawned process, as many at once as there are places for trials."""
-    free = SimpleQueue()
-    places = slots(engine, backend.gpu_ids(), backend.cores())
-    for slot in places:
-        free.put(slot)
-    with ThreadPoolExecutor(len(places)) as threads:
-        for key, group, code in threads.map(partial(_spawn, free), _of_several(jobs)):
-            if code == 0:
-                write_text(mark(group[0], key), "")
-                tell(board, group, 1, 1)
-
-
-def _spawn(free, part):
-    key, group = part
-    slot = free.get()
-    process = multiprocessing.get_context("spawn").Process(target=_run, args=(group[0], slot, os.getpid()))
-    process.start()
-    process.join()
-    free.put(slot)
-    return key, group, process.exitcode
-
-
-def _run(job, slot, parent):
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears of it, and this ends with it
-    follow(parent)
-    backend.keep_to(slot.cores)
-    os.environ["CUDA_VISIBLE_DEVICES"] = slot.gpu
-    backend.import_keras()
     try:
         compute(job, job.clips)
+        return True
     except Exception:  # of any library
-        raise SystemExit(1) from None
-
-
-def _ray(jobs, engine, board):
-    from benchmark.engines.cluster import features  # imported late: Ray is an extra
-
-    features.embed(jobs, engine, board)
-
-
-COMPUTE = {"inline": _inline, "processes": _processes, "ray": _ray}
+        return False
+    finally:
+        keras.utils.clear_session()

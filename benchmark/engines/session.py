@@ -37,7 +37,7 @@ def _run(study, found, force, say):
 
     wrong = checks.judge(study, say)
     with connected(study.engine):
-        ready = prepare.prepare(study, say, found, spread(study.engine))
+        ready = prepare.prepare(study, say, found, spread(study.engine), trains=True)
         prepare.gate(study, ready, say)
         if not force:
             engine.check_replaces(study, ready.clips, ready.folds, origin(study), wrong)

@@ -3,8 +3,8 @@
 from itertools import groupby
 
 from benchmark.engines.workers import apart, slots
-from benchmark.errors import reason_of
 from benchmark.models import backend
+from benchmark.store.reasons import reason_of
 
 
 def time_models(jobs, records, engine, say=print):

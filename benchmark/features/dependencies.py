@@ -5,6 +5,7 @@ import os
 
 import keras
 
+from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.models.identity import architecture, builder_source
 from benchmark.models.preprocessing import InputNormalization
 from benchmark.models.weights.load import file_digest
@@ -20,25 +21,20 @@ MAKERS = (
     "benchmark.features.batches",
     "benchmark.features.hub",
 )
-READS = {  # what a network reads, by its kind and that of the data: the settings that shape it, and the code
-    ("picture", "audio"): lambda study: ({"clip", "mel", "image"}, version.pictures(study.image)),
-    ("picture", "images"): lambda study: (set(), version.reading()),
-    ("waveform", "audio"): lambda study: ({"clip"}, version.decoding()),
-}
 
 
 def depends_on(network, study):
     """Return all that a clip's features depend on, by name, as far as it is known before the network is built.
 
     Values are sections of the study or plain JSON. The bytes of the clip's file are not among them."""
-    sections, code = READS[network.reads, study.dataset.kind](study)
+    kind = DATASET_KINDS[study.dataset.kind]
     path = network.weights_path
     return {
-        **{name: getattr(study, name) for name in sorted(sections)},
+        **{name: getattr(study, name) for name in sorted(kind.inputs[network.reads])},
         "network": network.model_dump(mode="json", include=OF_FEATURES),
         "weights": file_digest(path) if path and path.exists() else network.weights,
         "builder": builder_source(network),
-        "code": code,
+        "code": kind.functions().code(study, network.reads),
     }
 
 

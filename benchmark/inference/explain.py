@@ -7,6 +7,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 
+from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.config.study import NetworkParams
 from benchmark.errors import StudyError
 from benchmark.inference.predictor import Predictor, check_trial
@@ -113,7 +114,7 @@ class Explainer:
 def _axes(extractor):
     """Return the axes (x, y) of the pictures: seconds and hertz, or pixels of pictures made elsewhere."""
     settings = extractor.settings
-    if settings.dataset.kind == "images":
+    if not DATASET_KINDS[settings.dataset.kind].has_sound:
         return pixel_axis(extractor.backbone.input_size, "left"), pixel_axis(extractor.backbone.input_size, "bottom")
     return time_axis(settings.clip, settings.mel), frequency_axis(settings.mel, settings.image)
 

@@ -11,6 +11,7 @@ from statistics import median
 import numpy as np
 from pydantic import ValidationError
 
+from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.config.study import NetworkParams, Study
 from benchmark.errors import StudyError
 from benchmark.store.trial_format import check_format
@@ -167,7 +168,7 @@ class Predictor:
         return {"forward": round(median(forward), 3), "file": round(median(file), 3), "calls": CALLS}
 
     def _starts(self, path, hop):
-        return [None] if self._is_picture(path) or self._is_deaf else window_starts(path, self.study.clip, hop)
+        return [None] if self._is_picture(path) or not self._has_sound else window_starts(path, self.study.clip, hop)
 
     def _is_picture(self, path):
         from spectrograms.image import is_picture
@@ -175,15 +176,15 @@ class Predictor:
         return self.network.reads == "picture" and is_picture(path)
 
     @property
-    def _is_deaf(self):
-        """Whether the study's pictures were made elsewhere: then nothing says how sound would become one."""
-        return self.study.dataset.kind == "images"
+    def _has_sound(self):
+        """Whether the study says how sound becomes a picture; pictures made elsewhere do not."""
+        return DATASET_KINDS[self.study.dataset.kind].has_sound
 
     def _score(self, path, start):
         """Return (scores (n_classes,), None) of a window, or (None, what is wrong with it)."""
         from spectrograms.errors import AudioError, ImageError
 
-        if self._is_deaf and not self._is_picture(path):
+        if not self._has_sound and not self._is_picture(path):
             return None, "is no picture, and the network was trained on pictures that were made elsewhere"
         try:
             return self.assembly.score(self._reader(start).read(path)), None

@@ -2,8 +2,8 @@
 
 import keras
 
-from benchmark.errors import reason_of
 from benchmark.models.sources import laid_out
+from benchmark.store.reasons import reason_of
 
 COLUMNS = ("name", "label", "input", "parameters", "weights", "backbone")
 WIDEST = {"input": "1000 x 1000", "parameters": "1,000,000,000"}  # known only as the rows come

@@ -6,7 +6,7 @@ import traceback
 
 import keras
 
-from benchmark.errors import EXPECTED, reason_of
+from benchmark.store.reasons import EXPECTED, reason_of
 from benchmark.trials.trial import run_trial, write_folder
 
 

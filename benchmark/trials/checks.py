@@ -8,11 +8,12 @@ from pathlib import Path
 import keras
 
 from benchmark.config.study import NAMED_WEIGHTS
-from benchmark.errors import StudyError, reason_of
+from benchmark.errors import StudyError
 from benchmark.features.extractors import WaveformExtractor
 from benchmark.models import sources
 from benchmark.models.catalogue import build_core, find_builder, find_function
 from benchmark.models.weights import load as weights
+from benchmark.store.reasons import reason_of
 from benchmark.trials import reach
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import psutil
 
-from benchmark import __version__
 from benchmark.models.backend import backend_name
+from benchmark.store.version import __version__
 
 ROOT = Path(__file__).resolve().parents[2]  # of the checkout, where the suite runs from one
 PACKAGES = (

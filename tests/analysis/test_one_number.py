@@ -12,7 +12,7 @@ from sklearn.metrics import (
     precision_recall_fscore_support,
 )
 
-from benchmark.analysis.plots.figures import confusion_figures
+from benchmark.analysis.plots.figures import charts
 from benchmark.analysis.report.page.page import content
 from benchmark.analysis.tables.files import write_tables
 from benchmark.store.results import read_results
@@ -82,16 +82,18 @@ def test_page_and_figure_show_the_numbers_of_the_csv(study, model):
     folder, results, tables = study
     y_true, y_pred = predicted(folder, model)
     shown, matrix = f"{accuracy_score(y_true, y_pred):.3f}", confusion_matrix(y_true, y_pred, labels=CLASSES)
-    page = content(results, tables)
+    page = content(results, tables, [])
     (part,) = (part for part in page["models"] if part["name"] == model)
     assert part["accuracy"].startswith(f"{shown} [")
-    assert (part["confusion"]["accuracy"], part["confusion"]["total"]) == (shown, 66)
-    assert [[cell["count"] for cell in row["cells"]] for row in part["confusion"]["rows"]] == matrix.tolist()
-    assert [row["accuracy"] for row in page["forest"]["rows"] if row["model"] == model] == [shown]
     place = page["comparison"].header.index("Accuracy [95 %]")
     assert [row[place].text[:5] for row in page["comparison"].rows if row[0].text == part["label"]] == [shown]
-    figures = dict(confusion_figures(results, tables))
-    assert f"accuracy {shown}, 66 predictions" in figures[f"confusion_{model}"].axes[0].get_title()
+    drawn = {chart.name: chart for _, chart in charts(results, tables)}
+    ((title, counts),), _ = drawn[f"confusion_{model}"].draw.args
+    assert counts.tolist() == matrix.tolist()
+    assert f"accuracy {shown}, 66 predictions" in title
+    rows, *_ = drawn["accuracy_intervals"].draw.args
+    assert [f"{row['accuracy']:.3f}" for row in rows if row["label"] == part["label"]] == [shown]
+    assert f"{part['label']} {shown} (" in drawn["accuracy_intervals"].words
     for name in ("per_class", "table_3"):
         if not tables[name].empty:
             block = (folder / f"{name}.md").read_text().split(f"**{part['label']}**")[1]
@@ -135,10 +137,10 @@ def test_the_majority_class_ends_the_comparison_and_is_no_model(study):
     for name, table in tables.items():
         if name != "baseline":
             assert not (table == "majority").any().any(), name
-    page = content(results, tables)
+    page = content(results, tables, [])
     assert page["comparison"].models == ("vgg16", "resnet18", "yamnet", "")
     assert page["comparison"].rows[-1][0].text == "Majority class"
-    assert len(page["forest"]["rows"]) == len(page["models"]) == 3
+    assert len(page["models"]) == 3
 
 
 def test_a_study_without_a_baseline_has_no_such_row(study):

@@ -173,10 +173,10 @@ def words_of_a_paper(folder):
     """Return what a report says of a paper: in its tables and its page, and in the titles of its figures."""
     results = read_results(folder)
     tables, written = write_tables(results)
-    page = write_page(results, tables)
+    page = write_page(results, tables, [])
     page = re.sub(r"<(style|script)>.*?</\1>", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     said = [path.read_text(encoding="utf-8") for path in written] + [page.replace("published</th>", "")]
-    drawn = [ax.get_title() for kind in figures.FIGURES for _, figure in kind(results, tables) for ax in figure.axes]
+    drawn = [ax.get_title() for _, chart in figures.charts(results, tables) for ax in chart.draw().axes]
     return {found.lower() for text in said + drawn for found in WORDS.findall(text)}
 
 

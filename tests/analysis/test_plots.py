@@ -1,5 +1,6 @@
 """Figures by their texts and the numbers they drew, never by their pixels."""
 
+import fnmatch
 import itertools
 
 import matplotlib
@@ -12,7 +13,10 @@ from matplotlib.text import Text
 from benchmark.analysis.metrics.front import pareto_front, steps
 from benchmark.analysis.metrics.pairwise import pairwise_table
 from benchmark.analysis.plots import figures, plots
+from benchmark.analysis.plots.figure import STYLE
 from benchmark.analysis.plots.labels import place_labels
+from benchmark.analysis.plots.model_charts import example
+from benchmark.analysis.plots.study_charts import accuracy_intervals, accuracy_latency
 from benchmark.analysis.tables import paper_form
 from benchmark.analysis.tables.guessing import guessing
 from benchmark.analysis.tables.naming import names, titles
@@ -33,7 +37,8 @@ def results(tmp_path_factory):
 
 def test_circle_area_is_proportional_to_size(results):
     (ax,) = axes()
-    drawn = plots.plot_accuracy_latency(Tables(results)["comparison"], NO_PAIRS, ax)
+    drawn = plots.drawable(Tables(results)["comparison"])
+    plots.plot_accuracy_latency(drawn, [], ax)
     assert "VGG-19" not in drawn["label"].tolist()  # failed: nothing to draw
     circles = next(found for found in ax.collections if hasattr(found, "get_sizes") and len(found.get_sizes()) > 1)
     ratio = circles.get_sizes() / drawn["size_mb"].to_numpy(float)
@@ -48,18 +53,13 @@ def test_labels_cover_neither_each_other_nor_the_frame(results, seed):
     table = Tables(results)["comparison"].dropna(subset="accuracy")
     table["latency_ms_p50"] = rng.uniform(20, 60, len(table))  # crowded
     (ax,) = axes(size=(8, 5))
-    plots.plot_accuracy_latency(table, pairwise_table(results), ax, {"chance 0.20": 0.2})
+    plots.plot_accuracy_latency(table, steps(pareto_front(table, pairwise_table(results))), ax, {"chance 0.20": 0.2})
     ax.figure.draw_without_rendering()
     boxes = [Text.get_window_extent(text) for text in ax.texts]  # without the lines to the circles
     for one, other in itertools.combinations(boxes, 2):
         assert not one.overlaps(other)
     frame = ax.bbox.padded(1)
     assert all(frame.contains(*box.min) and frame.contains(*box.max) for box in boxes)
-
-
-def test_accuracy_latency_of_nothing_is_an_empty_picture(results):
-    (ax,) = axes()
-    assert plots.plot_accuracy_latency(Tables(results)["comparison"].iloc[:0], NO_PAIRS, ax).empty
 
 
 def test_example_names_both_classes():
@@ -104,12 +104,8 @@ def test_every_model_of_the_paper_has_its_two_figures():
 
 def test_titles_name_random_weights_synthetic_sound_and_the_figure_of_the_paper(results):
     tables = Tables(results)
-    titled = {
-        name: figure.axes[0].get_title()
-        for kind in figures.FIGURES
-        for name, figure in kind(results, tables)
-    }  # fmt: skip
-    assert len(titled) == 10 + 5 + 10 + 10 + 3
+    titled = {chart.name: chart.draw().axes[0].get_title() for _, chart in figures.charts(results, tables)}
+    assert len(titled) == 10 + 5 + 10 + 10 + 4
     assert all("synthetic sound" in title for title in titled.values())
     assert {name for name, title in titled.items() if "random weights" in title} == {
         "confusion_yamnet", "confusion_pair_yamnet_vggish", "training_yamnet", "scores_yamnet"
@@ -131,7 +127,8 @@ def test_titles_name_random_weights_synthetic_sound_and_the_figure_of_the_paper(
 )
 def test_random_weights_are_said_once(tmp_path, random, labels, in_title):
     results = read_results(build_results(tmp_path / "two", models=("vgg16", "yamnet"), folds=1, random=random))
-    ((_, figure),) = figures.accuracy_latency_figure(results, Tables(results))
+    (chart,) = accuracy_latency(results, Tables(results))
+    figure = chart.draw()
     assert texts(figure.axes[0]) == labels
     assert ("random weights" in figure.axes[0].get_title()) == in_title
 
@@ -139,7 +136,8 @@ def test_random_weights_are_said_once(tmp_path, random, labels, in_title):
 def test_a_label_that_says_random_is_left_alone(tmp_path):
     study = {"models": ("vgg16", "yamnet"), "folds": 1, "random": ("vgg16",), "labels": {"vgg16": "VGG-16 (random)"}}
     results = read_results(build_results(tmp_path / "two", **study))
-    ((_, figure),) = figures.accuracy_latency_figure(results, Tables(results))
+    (chart,) = accuracy_latency(results, Tables(results))
+    figure = chart.draw()
     assert texts(figure.axes[0]) == ["VGG-16 (random)", "YAMNet"]
     assert names(results) == titles(results) == {"vgg16": "VGG-16 (random)", "yamnet": "YAMNet"}
 
@@ -173,7 +171,9 @@ def front_axes(models):
     (ax,) = axes(size=(8, 5))
     table = FRONT[FRONT["model"].isin(list(models))].assign(label=lambda rows: rows["model"], size_mb=10.0)
     table = table.assign(accuracy_low=table["accuracy"] - 0.05, accuracy_high=table["accuracy"] + 0.05)
-    plots.plot_accuracy_latency(table, PAIRS, ax, {"chance 0.20": 0.2, "largest class 0.63": 0.63})
+    plots.plot_accuracy_latency(
+        table, steps(pareto_front(table, PAIRS)), ax, {"chance 0.20": 0.2, "largest class 0.63": 0.63}
+    )
     return ax
 
 
@@ -203,8 +203,7 @@ def test_a_model_that_is_always_right_has_an_interval_to_draw():
     table = Tables(results_of({"m": {(0, 0): frame.assign(y_pred=frame["y_true"])}}))["comparison"]
     assert table["accuracy_high"][0] == pytest.approx(1)  # Wilson's formula may end a rounding below 1
     (ax,) = axes()
-    drawn = plots.plot_accuracy_latency(table.assign(latency_ms_p50=5.0), NO_PAIRS, ax)
-    assert len(drawn) == 1
+    assert len(plots.plot_accuracy_latency(table.assign(latency_ms_p50=5.0), [], ax)) == 1
 
 
 @pytest.mark.parametrize(
@@ -219,8 +218,9 @@ def test_accuracies_without_a_model_are_chance_and_the_largest_class(labels, fou
 
 
 def test_legends_end_inside_the_figure(results):
-    with matplotlib.rc_context(figures.STYLE):
-        ((_, figure),) = figures.accuracy_latency_figure(results, Tables(results))
+    with matplotlib.rc_context(STYLE):
+        (chart,) = accuracy_latency(results, Tables(results))
+        figure = chart.draw()
         figure.draw_without_rendering()
     boxes = [part.get_window_extent() for part in figure.axes[0].get_children() if isinstance(part, Legend)]
     assert len(boxes) == 2
@@ -230,7 +230,31 @@ def test_legends_end_inside_the_figure(results):
 
 def test_the_example_is_of_the_model_best_on_validation_clips(tmp_path):
     results = read_results(build_results(tmp_path / "two", models=("nasnet_mobile", "vgg16"), folds=1))
-    ((name, figure),) = figures.example_figure(results, None)
-    assert name == "example"
+    (chart,) = example(results, None)
+    assert chart.name == "example"
+    figure = chart.draw()
     assert figure.axes[0].get_title().startswith("VGG-16")
     assert figure.axes[0].get_title().endswith("test clip clip000")
+
+
+def test_intervals_are_those_of_the_comparison_the_highest_first(results):
+    tables = Tables(results)
+    (chart,) = accuracy_intervals(results, tables)
+    expected = tables["comparison"].dropna(subset=["accuracy"]).sort_values("accuracy", ascending=False, kind="stable")
+    (ax,) = chart.draw().axes
+    (dots,) = (line for line in ax.lines if line.get_marker() == "o")
+    np.testing.assert_array_equal(dots.get_xdata(), expected["accuracy"])
+    bars = np.array([path.vertices[:, 0] for path in ax.collections[1].get_paths()])
+    np.testing.assert_array_equal(bars, expected[["accuracy_low", "accuracy_high"]])
+    assert [text.get_text()[:5] for text in ax.texts] == [f"{share:.3f}" for share in expected["accuracy"]]
+    assert [label.get_text() for label in ax.get_yticklabels()] == expected["model"].map(names(results)).tolist()
+    assert {line.get_label(): line.get_xdata()[0] for line in ax.lines if line is not dots} == guessing(results)
+    assert all(text.get_text() in chart.words for text in ax.get_yticklabels())
+
+
+@pytest.mark.parametrize("spec", figures.FIGURES, ids=lambda spec: spec.pattern)
+def test_every_kind_of_figure_is_named_by_its_pattern_and_said_in_words(results, spec):
+    found = list(spec.charts(results, Tables(results)))
+    assert found
+    assert all(fnmatch.fnmatch(chart.name, spec.pattern) and chart.words for chart in found)
+    assert all((chart.model is not None) == (spec.place == "model") for chart in found)

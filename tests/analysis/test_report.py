@@ -34,7 +34,7 @@ def test_report_writes_tables_and_figures(folder):
     tables = {f"{name}.{suffix}" for name in shown for suffix in ("csv", "md", "tex")}
     kinds = ("confusion", "training", "scores")
     drawn = {f"figures/{kind}_{model}.png" for kind in kinds for model in ("vgg16", "yamnet")}
-    drawn |= {f"figures/{name}.png" for name in ("accuracy_latency", "pairwise", "example")}
+    drawn |= {f"figures/{name}.png" for name in ("accuracy_intervals", "accuracy_latency", "pairwise", "example")}
     assert names == tables | {"ranking.csv", "reliability.csv", "report.html"} | drawn
     assert all(path.stat().st_size > 0 for path in summary.files)
     assert summary.comparison["model"].tolist() == list(TRIO)
@@ -67,7 +67,7 @@ def test_no_results_is_a_study_error(tmp_path):
 
 
 def test_the_terminal_shows_the_comparison_in_100_columns(tmp_path, monkeypatch):
-    monkeypatch.setattr(figures, "write_figures", lambda *given: [])
+    monkeypatch.setattr(figures, "FIGURES", ())
     folder = build_results(tmp_path / "wide", synthetic=30, folds=2)
     console = Console(width=100, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
     print_comparison(report(folder), console)
@@ -98,7 +98,7 @@ def wide(tmp_path_factory):
             file.write_text(file.read_text().replace('"name": "imagenet"', f'"name": "{LONG}"'))
     shutil.rmtree(folder / "trials" / "densenet201" / "1-0")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(figures, "write_figures", lambda *given: [])
+        patch.setattr(figures, "FIGURES", ())
         return report(folder)
 
 

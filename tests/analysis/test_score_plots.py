@@ -9,7 +9,8 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from benchmark.analysis.metrics.calibration import GRID, reliability
-from benchmark.analysis.plots import figures, score_plots
+from benchmark.analysis.plots import score_plots
+from benchmark.analysis.plots.figure import STYLE
 from benchmark.analysis.plots.palette import COLOURS, short_names
 
 NAN = np.nan
@@ -25,7 +26,8 @@ def test_a_pair_shows_its_difference_and_p_value_and_is_bold_where_separable(ax)
     p_values = np.array([[NAN, 0.0004, 1.0], [0.0004, NAN, NAN], [1.0, NAN, NAN]])
     texts = score_plots.plot_pairwise(differences, p_values, 0.05, ["A", "B", "C"], ax)
     assert texts.tolist() == [["", "+12\n<.001", "+0\n1.000"], ["-12\n<.001", "", ""], ["+0\n1.000", "", ""]]
-    assert [text.get_weight() for text in ax.texts] == ["bold", "normal", "bold", "normal"]
+    weights = [text.get_weight() for text in ax.texts if text.get_text()]
+    assert weights == ["bold", "normal", "bold", "normal"]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["A", "B", "C"]
 
 
@@ -45,7 +47,7 @@ def test_curves_name_their_class_and_area_and_skip_unknown_ones(ax):
 
 def test_names_that_matplotlib_would_leave_out_or_set_as_formulas_are_in_the_legend(ax):
     lines = dict.fromkeys(("_background_noise_", "__", "Lo$t & $aved", "no"), GRID)
-    with matplotlib.rc_context(figures.STYLE):
+    with matplotlib.rc_context(STYLE):
         score_plots.plot_curves(lines, dict.fromkeys(lines, 0.5), ax, ("x", "y"), "lower right")
     texts = ax.get_legend().get_texts()
     assert [text.get_text() for text in texts] == [f"{name} 0.50" for name in lines]

@@ -290,7 +290,7 @@ def test_a_new_table_is_one_new_file(small, tmp_path, monkeypatch):
     tables, written = write_tables(results)
     assert {small / f"names.{suffix}" for suffix in ("csv", "md", "tex")} <= set(written)
     assert "| VGG-16 | 6 |" in (small / "names.md").read_text()
-    page = write_page(results, tables).read_text()
+    page = write_page(results, tables, []).read_text()
     assert "How long names are" in page
     assert '<td class="n" data-value="6.0">6</td>' in page
 

@@ -49,7 +49,10 @@ def test_unknown_key_suggests_the_right_one():
         ({"dataset": {"root": "x", "group_pattern": [["(a)", "a"], ["b", r"\1"]]}}, "invalid group reference"),
         ({"dataset": {"root": "x", "group_pattern": [["a", "b", "c"]]}}, "group_pattern"),
         ({"dataset": {"root": "x", "columns": {"lable": "y"}}}, r"columns.*'path', 'label', 'group' or 'split'"),
-        ({"dataset": {"root": "x", "kind": "images"}, "models": ["yamnet"]}, "yamnet need sound"),
+        (
+            {"dataset": {"root": "x", "kind": "images"}, "models": ["yamnet"]},
+            "cannot read clips of dataset.kind 'images'",
+        ),
         ({"dataset": None}, "dataset: .*got None"),
         ({"augment": {"translation": 30}}, "frozen features are computed once"),
         ({"name": "../up"}, "a name becomes a folder"),

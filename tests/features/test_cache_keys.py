@@ -49,6 +49,7 @@ NETWORK = {
 SHOWN = {"name", "label"}  # of a network: what it is called
 ELSEWHERE = {  # top-level settings that are looked at in another way, or change no result
     "name", "cache", "results", "engine", "leakage", "tracking", "ensembles", "published", "baseline", "latency",
+    "figures",
     "dataset", "split",  # act through the table of clips and their split
     "models", "task",
 }  # fmt: skip

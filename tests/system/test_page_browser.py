@@ -1,10 +1,15 @@
 """The page of the report in a real browser: sorting, filtering, opening, keys, themes, small screens, no network."""
 
+import hashlib
 import json
 import shutil
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
+from PIL import Image
 
+from benchmark.analysis.plots.figures import write_figures
 from benchmark.analysis.report.page.page import write_page
 from benchmark.analysis.tables.registry import Tables
 from benchmark.store.results import read_results
@@ -29,9 +34,14 @@ def page(tmp_path_factory):
     folder = build_results(tmp_path_factory.mktemp("browser") / "paper", labels=labels, classes=classes)
     for file in folder.glob("trials/yamnet/*/trial.json"):  # thousands among millions
         file.write_text(json.dumps(json.loads(file.read_text()) | {"parameters": 645_000}))
+    return page_of(folder)
+
+
+def page_of(folder):
+    """Write figures and page of a results folder; return the page's address and the comparison."""
     results = read_results(folder)
     tables = Tables(results)
-    return write_page(results, tables).as_uri(), tables["comparison"]
+    return write_page(results, tables, write_figures(results, tables)).as_uri(), tables["comparison"]
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +52,7 @@ def matrices(tmp_path_factory):
     for n_classes in (10, 21):
         classes = tuple(word if turn == 0 else f"{word} {turn}" for turn in range(3) for word in words)[:n_classes]
         folder = build_results(tmp_path_factory.mktemp("many") / "many", ("vgg16", "yamnet"), folds=1, classes=classes)
-        results = read_results(folder)
-        places[n_classes] = write_page(results, Tables(results)).as_uri()
+        places[n_classes], _ = page_of(folder)
     return places
 
 
@@ -155,7 +164,7 @@ def test_a_link_opens_the_model_it_names(opened):
     opened.find_element(By.CSS_SELECTOR, "#comparison-table a[href='#model-vgg16']").click()
     model = opened.find_element(By.ID, "model-vgg16")
     WebDriverWait(opened, 10).until(lambda _: model.get_attribute("open"))  # hashchange comes a little later
-    assert model.find_element(By.CSS_SELECTOR, "table.confusion").is_displayed()
+    assert model.find_element(By.ID, "figure-confusion_vgg16").is_displayed()
     top = opened.execute_script("return arguments[0].getBoundingClientRect().top", model)
     assert 0 <= top < 900  # pixels, within the window
 
@@ -163,7 +172,7 @@ def test_a_link_opens_the_model_it_names(opened):
 def test_an_address_that_names_a_model_opens_it(opened, page):
     opened.get("about:blank")
     opened.get(f"{page[0]}#model-yamnet")
-    assert opened.find_element(By.CSS_SELECTOR, "#model-yamnet table.confusion").is_displayed()
+    assert opened.find_element(By.CSS_SELECTOR, "#model-yamnet #figure-confusion_yamnet").is_displayed()
 
 
 def test_everything_can_be_done_with_keys(opened):
@@ -214,28 +223,43 @@ def test_no_part_is_wider_than_the_window(opened, width):
     assert table.rect["x"] >= 0  # the first column stays
 
 
-@pytest.mark.parametrize(
-    ("n_classes", "width", "whole"), [(10, 1280, True), (21, 1280, True), (10, 390, True), (21, 390, False)]
-)
-def test_a_matrix_of_many_classes_is_whole_or_scrolls_under_its_names(browser, matrices, n_classes, width, whole):
+@pytest.mark.parametrize("n_classes", [10, 21])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_drawing_of_many_classes_is_in_its_size_or_scrolls_in_its_frame(browser, matrices, n_classes, width):
     size(browser, width)
     browser.get(f"{matrices[n_classes]}#model-vgg16")
-    matrix = browser.find_element(By.CSS_SELECTOR, "#model-vgg16 table.confusion")
-    wide, seen = browser.execute_script(
-        "const box = arguments[0].closest('.scroll'); return [box.scrollWidth, box.clientWidth]", matrix
+    drawing = browser.find_element(By.ID, "figure-confusion_vgg16")
+    shown, natural = browser.execute_script(
+        "return [arguments[0].clientWidth, Number(arguments[0].getAttribute('width'))]", drawing
     )
-    assert (wide <= seen) == whole
-    sizes = browser.execute_script(
-        "return [...arguments[0].querySelectorAll('td')].map(cell => parseFloat(getComputedStyle(cell).fontSize))",
-        matrix,
-    )
-    assert min(sizes) >= 11  # pixels: readable
-    browser.execute_script("arguments[0].closest('.scroll').scrollLeft = 1000", matrix)
-    names, caption = (matrix.find_element(By.CSS_SELECTOR, part) for part in ("tbody th", "caption span"))
-    assert names.rect["x"] >= 0  # stays while cells pass behind it
-    assert caption.rect["x"] >= 0
-    assert caption.rect["x"] + caption.rect["width"] <= width
+    assert shown >= min(natural, 560)  # pixels: the smallest text of 7 points stays readable
+    caption = browser.execute_script("return arguments[0].closest('figure').querySelector('figcaption')", drawing)
+    assert 0 <= caption.rect["x"] <= caption.rect["x"] + caption.rect["width"] <= width
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+def test_the_browser_shows_the_drawings_of_the_figures(opened, page):
+    """Each picture as the browser decodes it has the very pixels of the file, seen by a digest of them."""
+    script = """
+      const done = arguments[arguments.length - 1];
+      const pictures = [...document.querySelectorAll("img.drawing")];
+      const digest = async (picture) => {
+        await picture.decode();
+        const canvas = new OffscreenCanvas(picture.naturalWidth, picture.naturalHeight);
+        const context = canvas.getContext("2d");
+        context.drawImage(picture, 0, 0);
+        const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data;
+        const found = await crypto.subtle.digest("SHA-256", pixels);
+        return [...new Uint8Array(found)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+      };
+      Promise.all(pictures.map(async (picture) => [picture.id, await digest(picture)])).then(done);
+    """
+    shown = dict(opened.execute_async_script(script))
+    folder = Path(unquote(urlsplit(page[0]).path)).parent / "figures"
+    assert len(shown) == 3 + 3 * 10  # of the study, and of each model that is done
+    for name, digest in shown.items():
+        with Image.open(folder / f"{name.removeprefix('figure-')}.png") as image:
+            assert hashlib.sha256(image.convert("RGBA").tobytes()).hexdigest() == digest
 
 
 def test_on_paper_all_is_open_and_no_control_is_seen(opened):
@@ -260,7 +284,7 @@ def test_it_reads_without_a_script(opened, page):
         assert not opened.find_element(By.ID, "filter").is_displayed()
         assert not [button for button in opened.find_elements(By.TAG_NAME, "button") if button.is_displayed()]
         opened.find_element(By.CSS_SELECTOR, "#model-vgg16 > summary").click()
-        assert opened.find_element(By.CSS_SELECTOR, "#model-vgg16 table.confusion").is_displayed()
+        assert opened.find_element(By.CSS_SELECTOR, "#model-vgg16 #figure-confusion_vgg16").is_displayed()
     finally:
         opened.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 

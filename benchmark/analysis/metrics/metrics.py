@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 
+from benchmark.analysis.metrics.further import METRICS
 from benchmark.analysis.metrics.statistics import effective_size, resample, wilson_interval
 from benchmark.store.predictions import pooled
 from benchmark.tasks import accuracy
@@ -45,22 +46,6 @@ def tested(trials):
     return pooled(trial.test for trial in trials)
 
 
-def agreement(matrix):
-    """Return balanced_accuracy and mcc of a confusion matrix of counts, rows true, as a dict.
-
-    balanced_accuracy: the mean recall of the classes among the true ones, so 1/n_classes for always the same class.
-    mcc: Matthews' correlation of true and predicted classes, -1..1, 0 for any constant prediction. As scikit-learn's
-    ``balanced_accuracy_score`` and ``matthews_corrcoef``; Gorodkin 2004, Computational Biology and Chemistry 28,
-    367-374."""
-    matrix = np.asarray(matrix, dtype=float)
-    right, true, predicted, n = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0), matrix.sum()
-    spread = (n**2 - predicted @ predicted) * (n**2 - true @ true)
-    return {
-        "balanced_accuracy": float(np.mean(right[true > 0] / true[true > 0])),
-        "mcc": float((right.sum() * n - true @ predicted) / np.sqrt(spread)) if spread > 0 else 0.0,
-    }
-
-
 def summarise(trials, groups=None):
     """Return n_test, accuracy, its interval and deviation, and the other scores of one model with intervals, as a dict.
 
@@ -77,7 +62,7 @@ def summarise(trials, groups=None):
     spread = float(np.std(shares, ddof=1)) if len(shares) > 1 else np.nan
     scores = {"n_test": n_test, "accuracy": share, "accuracy_low": low, "accuracy_high": high, "accuracy_std": spread}
     scores |= macro(pooled_per_class(trials)) | macro_intervals(found, groups)
-    return scores | agreement(total_confusion(trials))
+    return scores | {name: metric.compute(found) for name, metric in METRICS.items()}
 
 
 def accuracies(trials):

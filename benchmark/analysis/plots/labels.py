@@ -1,5 +1,8 @@
 """Names beside points, such that none covers another."""
 
+# Why not adjustText (1.4): on the figure of eleven models it sets names across error bars, circles and the frame, which
+# it knows as points alone, and takes 0.3 to 1.8 s for it; this takes 0.06 s.
+
 from itertools import product
 
 import numpy as np

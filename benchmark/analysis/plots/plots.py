@@ -3,52 +3,113 @@
 The two figures that follow MATLAB have files of their own: confusion_chart.py and training_progress.py."""
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.ticker import FuncFormatter, LogLocator
 
-from benchmark.analysis.metrics.front import pareto_front, steps
+from benchmark.analysis.plots.figure import LINE, new_figure, width_of
 from benchmark.analysis.plots.labels import place_labels
-from benchmark.analysis.plots.palette import BLUE, ORANGE
+from benchmark.analysis.plots.palette import BLUE, ORANGE, short_names
 
 LARGEST = 900.0  # points^2, the circle of the largest model
 SIZES = (10, 30, 100, 300, 1000)  # MB, circles in the legend
 LEVEL_STYLES = ("--", "-.")  # of the accuracies that need no model
+ROW = 0.26  # inches from one interval to the next
+FAINT = "0.93"  # grey of the line that an interval lies on
 
 
-def plot_accuracy_latency(table, pairwise, ax, levels=None, title=""):
-    """Draw accuracy (0..1) over latency (ms, logarithmic), circle area = size of the model; return the rows drawn.
+def intervals_figure(rows, levels, title):
+    """Return the figure of :func:`plot_intervals`."""
+    longest, texts = width_of(short_names([row["label"] for row in rows], 40), 9), width_of(map(_written, rows), 9)
+    bottom, top = 0.45 + 0.25 * bool(levels), 0.3 + LINE * title.count("\n")
+    margins, height = (longest + 0.25, 1.1 * texts + 0.2, bottom, top), ROW * len(rows)
+    figure, (ax,) = new_figure(margins[0] + 4.2 + margins[1], bottom + height + top, margins)
+    plot_intervals(rows, ax, levels, title)
+    return figure
 
-    table: rows of the comparison; bars are the Wilson intervals; rows without accuracy or latency are left out;
-    pairwise: of the study, says which steps along the Pareto front are dotted, as they may be chance (see
-    :func:`analysis.metrics.front.pareto_front`); levels: {name: share 0..1} drawn as dashed lines. After Fig. 1 of
-    visutsak2025."""
-    drawn = table.dropna(subset=["accuracy", "latency_ms_p50", "size_mb"])
-    drawn = drawn[drawn["latency_ms_p50"] > 0].reset_index(drop=True)
+
+def plot_intervals(rows, ax, levels=None, title=""):
+    """Draw the accuracy of each model with its interval, the first row on top, and return what stands beside them.
+
+    rows: dicts with label, accuracy, accuracy_low, accuracy_high (0..1) and best, how it stands to the best one in
+    words; levels: {name: share 0..1} drawn as dashed lines. The axis goes from 0 to 1, so that the figures of two
+    studies compare."""
+    values = {key: np.array([row[key] for row in rows], float) for key in ("accuracy", "accuracy_low", "accuracy_high")}
+    y, ends = np.arange(len(rows)), (values["accuracy_low"], values["accuracy_high"])
+    ax.hlines(y, 0, 1, color=FAINT, linewidth=1, zorder=1)
+    ax.hlines(y, *ends, color=BLUE, alpha=0.5, linewidth=2.5, zorder=3)
+    ax.plot(values["accuracy"], y, "o", color=BLUE, markersize=6, zorder=4)
+    _draw_levels(levels or {}, ax.axvline)
+    written = [_written(row) for row in rows]
+    for place, (text, row) in enumerate(zip(written, rows, strict=True)):
+        weight = "bold" if row["best"].startswith("best") else "normal"
+        ax.text(1.02, place, text, transform=ax.get_yaxis_transform(), va="center", weight=weight)
+    ax.set_title(title, y=1)
+    ax.set(xlim=(0, 1), ylim=(len(rows) - 0.4, -0.6))
+    ax.set_yticks(y, short_names([row["label"] for row in rows], 40))
+    ax.set_xlabel("accuracy (share of test clips, 95 % interval)")
+    ax.tick_params(axis="y", length=0)
+    ax.spines[["left", "right", "top"]].set_visible(False)
+    if levels:
+        ax.figure.legend(*ax.get_legend_handles_labels(), loc="lower center", ncols=2, frameon=False, fontsize=8)
+    return written
+
+
+def _written(row):
+    standing = f"  {row['best']}" if row["best"] else ""
+    return f"{row['accuracy']:.3f} ({row['accuracy_low']:.2f} to {row['accuracy_high']:.2f}){standing}"
+
+
+def accuracy_latency_figure(table, stairs, levels, title):
+    """Return the figure of :func:`plot_accuracy_latency`."""
+    top = 0.3 + LINE * title.count("\n")
+    figure, (ax,) = new_figure(9.2, 4.7 + top, (0.7, 2.2, 0.5, top))
+    FigureCanvasAgg(figure)  # measures the labels
+    plot_accuracy_latency(table, stairs, ax, levels, title)
+    return figure
+
+
+def drawable(comparison):
+    """Return the rows of a comparison that have an accuracy, a latency above 0 and a size."""
+    drawn = comparison.dropna(subset=["accuracy", "latency_ms_p50", "size_mb"])
+    return drawn[drawn["latency_ms_p50"] > 0].reset_index(drop=True)
+
+
+def plot_accuracy_latency(table, stairs, ax, levels=None, title=""):
+    """Draw accuracy (0..1) over latency (ms, logarithmic), circle area = size of the model; return the labels.
+
+    table: :func:`drawable` rows of a comparison; bars are the Wilson intervals; stairs: of
+    :func:`analysis.metrics.front.steps`, says which steps along the Pareto front are dotted, as they may be chance;
+    levels: {name: share 0..1} drawn as dashed lines. After Fig. 1 of visutsak2025."""
     levels = levels or {}
-    x, y = drawn["latency_ms_p50"].to_numpy(float), drawn["accuracy"].to_numpy(float)
-    low, high = (drawn[f"accuracy_{end}"].to_numpy(float) for end in ("low", "high"))
-    scale = LARGEST / max(drawn["size_mb"].max(), 1e-9) if len(drawn) else 1.0  # points^2 per MB
-    areas = scale * drawn["size_mb"].to_numpy(float)
+    x, y = table["latency_ms_p50"].to_numpy(float), table["accuracy"].to_numpy(float)
+    low, high = (table[f"accuracy_{end}"].to_numpy(float) for end in ("low", "high"))
+    scale = LARGEST / max(table["size_mb"].max(), 1e-9) if len(table) else 1.0  # points^2 per MB
+    areas = scale * table["size_mb"].to_numpy(float)
     bars = np.maximum(0, (y - low, high - y))  # an interval of accuracy 1 may end at 1 - 1e-16
     ax.errorbar(x, y, bars, fmt="none", ecolor="0.4", elinewidth=0.9, capsize=2.5, zorder=4)
-    stairs = steps(pareto_front(drawn, pairwise))
     _draw_front(stairs, ax)
     ax.scatter(x, y, s=areas, color=BLUE, alpha=0.6, edgecolor="white", linewidth=0.6, zorder=3)
     ax.set_xscale("log")
-    ax.set(xlim=_log_limits(x), ylim=_share_limits(low, high, levels.values()), title=title)
+    ax.set_title(title, y=1)
+    ax.set(xlim=_log_limits(x), ylim=_share_limits(low, high, levels.values()))
     ax.set_ylabel("accuracy (share of test clips, 95 % interval)")
     ax.set_xlabel("latency of one prediction (ms, median, batch 1, CPU)")
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter(FuncFormatter("{0:g}".format))
     ax.xaxis.set_minor_formatter(FuncFormatter(lambda value, position: ""))
     ax.grid(alpha=0.3)
-    for (name, share), style in zip(levels.items(), LEVEL_STYLES, strict=False):
-        ax.axhline(share, color="0.4", linestyle=style, linewidth=1, zorder=1, label=name)
-    _legends(ax, scale, drawn["size_mb"].max() if len(drawn) else 0)
+    _draw_levels(levels, ax.axhline)
+    _legends(ax, scale, table["size_mb"].max() if len(table) else 0)
     lines = [line for across, along, _ in stairs for line in zip(across, along, across[1:], along[1:], strict=False)]
     left, right = ax.get_xlim()
     lines += [(left, share, right, share) for share in levels.values()]
-    place_labels(ax, x, y, drawn["label"], radii=np.sqrt(areas / np.pi), bars=(low, high), lines=lines)
-    return drawn
+    return place_labels(ax, x, y, table["label"], radii=np.sqrt(areas / np.pi), bars=(low, high), lines=lines)
+
+
+def _draw_levels(levels, draw):
+    """Draw the accuracies that need no model as lines across the axes; draw: axhline or axvline."""
+    for (name, share), style in zip(levels.items(), LEVEL_STYLES, strict=False):
+        draw(share, color="0.4", linestyle=style, linewidth=1, zorder=2, label=name)
 
 
 def _draw_front(stairs, ax):
@@ -88,12 +149,22 @@ def _legends(ax, scale, largest):
     ax.legend(circles, texts, title="size of the model", loc="upper left", labelspacing=1.1, **beside)
 
 
+def example_figure(pixels, y_true, y_pred, score, title):
+    """Return the figure of :func:`plot_example`."""
+    top = 0.3 + LINE * title.count("\n")
+    height = np.clip(6.8 * len(pixels) / pixels.shape[1], 2.2, 5.2)
+    figure, (ax,) = new_figure(7.0, height + 0.5 + top, (0.1, 0.1, 0.5, top))
+    plot_example(pixels, y_true, y_pred, score, ax, title)
+    return figure
+
+
 def plot_example(image, y_true, y_pred, score, ax, title=""):
     """Draw one test picture, (height, width, 3) uint8, with its true and its predicted class; return the caption.
 
     score: what the model gave the predicted class, 0..1. After Fig. 9 of visutsak2025."""
     ax.imshow(image, aspect="auto", interpolation="nearest")
-    ax.set(xticks=[], yticks=[], title=title)
+    ax.set_title(title, y=1)
+    ax.set(xticks=[], yticks=[])
     caption = f"true: {y_true}    predicted: {y_pred} (score {score:.2f})"
     ax.set_xlabel(caption, color=BLUE if y_true == y_pred else ORANGE, fontsize=11, labelpad=8)
     return caption

@@ -4,14 +4,23 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
+from benchmark.analysis.plots.figure import LINE, new_figure
 from benchmark.analysis.plots.palette import BLUE, ORANGE
 
 PANELS = (("accuracy", "accuracy (%)", "{:.1f}%", BLUE), ("loss", "loss (cross-entropy)", "{:.2f}", ORANGE))
-BAND = "0.95"  # grey of every second epoch
+BAND = "0.93"  # grey of every second epoch
 LABELS = 10  # epochs that can be named side by side
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # every how many epochs one is named
 LEGEND = {"ncols": 4, "fontsize": 8, "columnspacing": 1.2, "frameon": False, "borderaxespad": 0.2}
 MARKERS = 30  # round markers on a validation curve at most
+
+
+def training_figure(histories, title, kept):
+    """Return the figure of :func:`plot_training`."""
+    top = 0.6 + LINE * title.count("\n")
+    figure, axes = new_figure(6.6, 4.5 + top, (0.6, 0.6, 0.45, top), rows=2, hspace=0.24)
+    plot_training(histories, axes, title, kept)
+    return figure
 
 
 def training_curves(history):
@@ -80,12 +89,13 @@ def plot_training(histories, axes, title="", kept=None):
             ax.axvline(kept, color="0.35", linestyle="-.", linewidth=1.2, zorder=2, label=said)
         _write_final(drawn[0], quantity, form, ax)
         ax.set(xlim=(0, end), ylabel=label)
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+        ax.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
+        ax.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
         ax.grid(axis="y", color="0.88", linewidth=0.6)
         ax.set_axisbelow(True)
         ax.legend(loc="lower right", bbox_to_anchor=(1, 0.99), **LEGEND)
     axes[0].set(ylim=(0, 102))
-    axes[0].set_title(title, pad=20)
+    axes[0].set_title(title, y=1, pad=20)
     axes[1].set_ylim(0, 1.1 * axes[1].get_ylim()[1])
     axes[1].set_xlabel("iteration (of the solver, over all training clips)" if solved else "iteration (mini-batches)")
     # The curves rise to the top of the upper axes and fall to the bottom of the lower ones: names stand opposite.

@@ -26,22 +26,32 @@ def report(results_dir):
 
     Figures of models no longer there are removed. Raises :class:`benchmark.errors.StudyError` where the folder holds
     no results; a trial that failed or cannot be read is reported as failed."""
-    from benchmark.analysis.plots.figures import write_figures
+    from benchmark.analysis.plots.pool import drawing_pool
+
+    with drawing_pool(Path(results_dir)) as pool:
+        return _report(results_dir, pool)
+
+
+def _report(results_dir, pool):
+    from benchmark.analysis.plots.figures import FigureWriter
     from benchmark.analysis.report.page.page import write_page
     from benchmark.analysis.tables.columns import Output
     from benchmark.analysis.tables.description import failures
     from benchmark.analysis.tables.files import write_tables
+    from benchmark.analysis.tables.registry import Tables
     from benchmark.store.results import read_results
     from spectrograms.files import sweep
 
     results = read_results(results_dir)
     sweep(results.folder, deep=True)
-    tables, written = write_tables(results)
-    figures = write_figures(results, tables)
-    page = write_page(results, tables)
-    comparison = tables["comparison"]
-    table = tables.render("comparison", Output.TERMINAL, comparison)
-    return Report(comparison, (*written, *figures, page), failures(results), table)
+    tables = Tables(results)
+    drawn = FigureWriter(results, tables, pool)  # a pool draws while tables are computed and written
+    _, written = write_tables(results, tables)
+    figures = drawn.finish()
+    page = write_page(results, tables, figures)
+    table = tables.render("comparison", Output.TERMINAL, tables["comparison"])
+    files = (*written, *(path for figure in figures for path in figure.paths), page)
+    return Report(tables["comparison"], files, failures(results), table)
 
 
 def print_comparison(summary, console=None):

@@ -9,12 +9,14 @@ from spectrograms.files import replacing, write_text
 SUFFIXES = ("csv", "md", "tex")
 
 
-def write_tables(results):
+def write_tables(results, tables=None):
     """Write every table of a study into the results folder; return :class:`Tables` and the paths written.
+
+    tables: those of the study, as far as they are computed already.
 
     Those with columns as csv, md and tex, the others as csv alone. A table without rows (parity where no model is
     published, pairs of one model) is not written, and its older files are removed. Each file is replaced whole."""
-    tables, parts = Tables(results), {spec.extra for spec in TABLES.values()}
+    tables, parts = tables or Tables(results), {spec.extra for spec in TABLES.values()}
     written = [path for spec in TABLES.values() if spec.name not in parts for path in _write(results, tables, spec)]
     return tables, written
 

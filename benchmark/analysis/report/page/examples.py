@@ -88,7 +88,7 @@ def small_picture(path):
         return None
     buffer = io.BytesIO()
     pixels.save(buffer, "WEBP", quality=QUALITY, method=2)
-    return {"uri": _data_uri("image/webp", buffer.getvalue()), "width": pixels.width, "height": pixels.height}
+    return {"uri": data_uri("image/webp", buffer.getvalue()), "width": pixels.width, "height": pixels.height}
 
 
 def _sounds(results, clips, ids):
@@ -102,7 +102,7 @@ def _sounds(results, clips, ids):
     for clip in ids:
         path = Path(clips["path"].get(clip) or "")
         if (kind := SOUNDS.get(path.suffix.lower())) and (content := _short_file(path, ALL_SOUNDS - total)):
-            found[clip], total = _data_uri(kind, content), total + len(content)
+            found[clip], total = data_uri(kind, content), total + len(content)
     missing = len(ids) - len(found)
     said = (f"{missing} of {len(ids)} clips are without sound: not on this computer any more, above "
             f"{SOUND_BYTES // 1000} kB, or of a kind that browsers do not play.",) if missing else ()  # fmt: skip
@@ -117,5 +117,6 @@ def _short_file(path, room):
         return None
 
 
-def _data_uri(kind, content):
+def data_uri(kind, content):
+    """Return bytes as an address that holds them; kind: their media type."""
     return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"

@@ -10,56 +10,52 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from benchmark.analysis.report.page.charts import forest, pair_matrix
 from benchmark.analysis.report.page.data_card import data_card
+from benchmark.analysis.report.page.drawings import drawings
 from benchmark.analysis.report.page.examples import examples
 from benchmark.analysis.report.page.models import model_parts
 from benchmark.analysis.report.page.provenance import provenance
-from benchmark.analysis.report.page.scatter import accuracy_latency
 from benchmark.analysis.report.page.summary import banner, facets, key_facts
 from benchmark.analysis.tables.columns import Output
 from benchmark.analysis.tables.description import describe, failures, warnings
-from benchmark.analysis.tables.guessing import guessing
-from benchmark.analysis.tables.naming import names, origin
+from benchmark.analysis.tables.naming import origin
 from benchmark.analysis.tables.registry import TABLES
 from spectrograms.files import write_text
 
 TEMPLATES = Path(__file__).parent / "templates"
 NAME = "report.html"
+PLACES = ("summary", "comparison", "pairs")  # where drawings of the whole study stand
 POLICY = (
     "default-src 'none'; img-src data:; media-src data:; style-src '{style}'; script-src '{script}'; "
     "base-uri 'none'; form-action 'none'"
 )
 
 
-def write_page(results, tables):
+def write_page(results, tables, figures):
     """Write the page into the results folder, whole or not at all, and return its path.
 
-    results: :class:`benchmark.store.results.Results`; tables: its :class:`analysis.tables.registry.Tables`."""
+    results: :class:`benchmark.store.results.Results`; tables: its :class:`analysis.tables.registry.Tables`; figures: of
+    :func:`benchmark.analysis.plots.figures.write_figures`, on disk."""
     path = results.folder / NAME
-    write_text(path, render(content(results, tables)))
+    write_text(path, render(content(results, tables, figures)))
     return path
 
 
-def content(results, tables):
+def content(results, tables, figures):
     """Return what the page's template shows, a dict."""
-    called, failed = names(results), failures(results)
-    comparison = tables["comparison"]
-    shown, levels = examples(results, tables["hardest"]), guessing(results)
+    failed, comparison, shown = failures(results), tables["comparison"], examples(results, tables["hardest"])
     return {
         "study": results.study["name"],
         "origin": origin(results),
         "banner": banner(results, failed),
         "facts": key_facts(results, comparison),
         "described": describe(results)[len(warnings(results)) :],
-        "forest": forest(comparison, called, levels),
+        "drawings": {place: drawings(figures, place, origin(results)) for place in PLACES},
         "comparison": tables.render("comparison", Output.PAGE),
         "facets": facets(results, comparison),
-        "scatter": accuracy_latency(comparison, tables["pairwise"], called, levels),
         "parity": tables.render("parity", Output.PAGE),
-        "pairs": pair_matrix(tables["pairwise"], called),
         "pairwise": tables.render("pairwise", Output.PAGE),
-        "models": model_parts(results, tables, shown, failed),
+        "models": model_parts(results, tables, figures, shown, failed),
         "examples": shown,
         "further": [table for spec in TABLES.values()
                     if spec.further and spec.columns and (table := tables.render(spec.name, Output.PAGE))],

@@ -5,6 +5,7 @@ from functools import lru_cache
 import pandas as pd
 
 from benchmark.analysis.metrics.baseline import BASELINES, MAJORITY
+from benchmark.analysis.metrics.further import METRICS
 from benchmark.analysis.metrics.marks import find_marks
 from benchmark.analysis.metrics.metrics import summarise
 from benchmark.analysis.metrics.model_scores import model_latency, model_scores
@@ -17,7 +18,7 @@ from benchmark.analysis.tables.specs.pairwise import tests_used
 COMPARISON_COLUMNS = (
     "model", "label", "weights", "regime", "trials", "n_test", "accuracy", "accuracy_low", "accuracy_high",
     "accuracy_std", "precision_macro", "recall_macro", "f1_macro", "f1_macro_low", "f1_macro_high",
-    "balanced_accuracy", "mcc", "latency_ms_p50", "latency_ms_p90", "throughput", "parameters", "size_mb",
+    *METRICS, "latency_ms_p50", "latency_ms_p90", "throughput", "parameters", "size_mb",
     "train_seconds", "status",
 )  # fmt: skip
 COUNTS = ("trials", "n_test", "parameters")  # whole numbers, blank where unknown
@@ -28,7 +29,6 @@ COMPARISON_EXTRA = {
     "parity_p": "p_value",
 }  # columns that the comparison gains, and those of the parity table they come from
 BEST_MEANT = "Best: the highest accuracy; not separable: models whose difference from it may be chance."
-BALANCED = "Balanced: balanced accuracy, the mean recall of the classes tested."
 BASELINE = "Majority class: always the largest class of the training clips; no model of the study, no part in tests."
 STANDINGS = {BEST: "*", GUESSING: "*", ALIKE: "~"}  # of a model, in the terminal
 
@@ -132,8 +132,7 @@ COLUMNS = (
     number("Recall", "recall_macro", ".3f", outputs=Output.SCREEN),
     estimate("F1-score", "f1_macro", outputs=Output.SCREEN | Output.LATEX | Output.FACTS),
     number("F1", "f1_macro", ".3f", outputs=Output.TERMINAL),
-    number("Balanced", "balanced_accuracy", ".3f", outputs=Output.SCREEN, note=BALANCED),
-    number("MCC", "mcc", ".3f", outputs=Output.SCREEN, note="MCC: Matthews' correlation coefficient."),
+    *(number(m.header, name, m.form, outputs=Output.SCREEN, note=m.note) for name, m in METRICS.items()),
     number("p50", "latency_ms_p50", ".1f", unit="ms"),
     number("p90", "latency_ms_p90", ".1f", unit="ms", outputs=Output.SCREEN),
     number("Clips/s", "throughput", ".1f", outputs=Output.SCREEN, note=THROUGHPUT),

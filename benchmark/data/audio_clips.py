@@ -1,0 +1,41 @@
+"""Clips of sound: drawn as pictures, and told from copies by their sound."""
+
+from functools import partial
+
+import pandas as pd
+
+from benchmark.data.fingerprints import SETTINGS, near_duplicates, sound_fingerprint
+from benchmark.data.leakage import Copies, keeper
+from spectrograms import version
+from spectrograms.files import sweep_cache
+from spectrograms.render import render
+from spectrograms.waveforms import are_kept, keep_waveform, waveform_folder
+
+COPIES = Copies("same sound", sound_fingerprint, near_duplicates, lambda: [SETTINGS, version.decoding()])
+
+
+def code(study, reads):
+    """Return what stands for the code by which a file becomes what a network reads, 'picture' or 'waveform'."""
+    return version.pictures(study.image) if reads == "picture" else version.decoding()
+
+
+def draw(study, clips, rejected, say=print, spread=None, trains=False):
+    """Return (clips with their picture in the column ``image``, rejected); each clip is decoded once.
+
+    What is also made of a clip's sound is made along: its fingerprint where copies are looked for, its waveform for
+    networks that read it, if trials follow (``trains``). ``spread`` is that of :func:`spectrograms.render.render`."""
+    settings, besides = (study.clip, study.mel, study.image), _besides(study, len(clips), trains)
+    kept, bad, new = render(clips, *settings, study.cache, spread=spread, besides=besides)
+    sweep_cache(study.cache)  # again: processes of a killed run may have gone on for a moment
+    rejected = pd.concat([rejected, bad], ignore_index=True)
+    say(f"{len(kept)} clips: {new} pictures rendered, {len(kept) - new} from {study.cache}; {len(rejected)} set aside")
+    return kept, rejected
+
+
+def _besides(study, n_clips, trains):
+    waveforms = waveform_folder(study.cache, study.clip)
+    is_read = trains and any(model.reads == "waveform" for model in study.models) and are_kept(n_clips, study.clip)
+    return [
+        *([keeper(COPIES, study.clip, study.cache)] if study.leakage != "off" else []),
+        *([partial(keep_waveform, folder=waveforms, clip=study.clip)] if is_read else []),
+    ]
