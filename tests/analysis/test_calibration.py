@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score, top_k_accuracy_score
+from sklearn.metrics import average_precision_score, roc_auc_score, top_k_accuracy_score
 
 from benchmark.analysis.metrics import calibration
 from benchmark.store.predictions import SCORE
@@ -40,29 +40,11 @@ def test_ece_by_hand():
     assert calibration.ece(confidence, right) == pytest.approx(0.1)
 
 
-def test_scores_that_mean_what_they_say_have_no_calibration_error():
-    confidence = np.repeat([0.25, 0.75], 40)
-    right = np.concatenate([np.arange(40) < 10, np.arange(40) < 30])
-    assert calibration.ece(confidence, right) == pytest.approx(0)
-
-
 @pytest.mark.parametrize(("confidence", "place"), [(0.0, 0), (0.1, 0), (0.1000001, 1), (0.95, 9), (1.0, 9)])
 def test_a_bin_holds_its_upper_end(confidence, place):
     table = calibration.reliability([confidence], [True])
     assert table["n"].tolist() == [int(number == place) for number in range(10)]
     assert table["accuracy"].isna().sum() == 9
-
-
-def test_brier_of_two_classes_is_twice_that_of_scikit_learn():
-    rng = np.random.default_rng(0)
-    y_true, score = rng.integers(0, 2, 50), rng.random(50)
-    expected = 2 * brier_score_loss(y_true, score)
-    assert calibration.brier(y_true, np.column_stack([1 - score, score])) == pytest.approx(expected)
-
-
-def test_brier_of_no_knowledge_and_of_certain_error():
-    assert calibration.brier(np.array([0]), np.full((1, 4), 0.25)) == pytest.approx(0.75)  # 1 - 1/4
-    assert calibration.brier(np.array([0]), np.array([[0.0, 1.0]])) == 2
 
 
 def test_top_2_is_that_of_scikit_learn():

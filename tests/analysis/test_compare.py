@@ -16,7 +16,6 @@ from benchmark.analysis.metrics.statistics import LUCK, newcombe_interval, newco
 from benchmark.analysis.report import compare as module
 from benchmark.analysis.report.compare import compare, print_compare, rows_table, write_compare
 from benchmark.analysis.tables.settings import as_text, flatten
-from benchmark.errors import StudyError
 from tests.support.fake_results import build_results, results_of
 
 TRIO = ("vgg16", "vgg19", "yamnet")
@@ -121,15 +120,6 @@ def test_seeds_that_split_anew_are_compared_clip_by_clip():
     assert only_row(before, after)["test"] == CLIPS
 
 
-def test_newcombe_is_that_of_the_literature():
-    # Newcombe 1998, table II: 56/70 - 48/80 has the interval 0.0524 to 0.3339 by method 10.
-    assert newcombe_interval(56 / 70, 70, 48 / 80, 80) == pytest.approx(
-        (0.0524, 0.3339), abs=5e-5
-    )  # four digits printed
-    # And 9/10 - 3/10: 0.1705 to 0.8090.
-    assert newcombe_interval(9 / 10, 10, 3 / 10, 10) == pytest.approx((0.1705, 0.8090), abs=5e-5)
-
-
 @pytest.fixture
 def pair(tmp_path):
     first = build_results(tmp_path / "first", models=(*TRIO, "resnet18"), folds=1, failed=(), random=())
@@ -228,11 +218,6 @@ def test_files_are_written_into_the_first_folder_or_where_asked(pair, tmp_path):
     assert rows.columns.tolist() == list(module.ROW_COLUMNS)
     assert rows["accuracy_a"].to_numpy() == pytest.approx(pair.rows["accuracy_a"].to_numpy(float), nan_ok=True)
     assert "| training.epochs | (absent) | 7 |" in written[2].read_text()
-
-
-def test_a_folder_without_results_is_a_study_error(pair, tmp_path):
-    with pytest.raises(StudyError, match="no folder"):
-        compare(pair.folder, tmp_path / "absent")
 
 
 def test_studies_without_a_model_in_common_have_no_rows(tmp_path):

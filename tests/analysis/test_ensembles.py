@@ -43,17 +43,6 @@ def test_a_tied_vote_is_decided_by_the_mean():
     assert ensembles.majority_vote([[[0.9, 0.1, 0]], [[0.4, 0.6, 0]]]).argmax() == 0
 
 
-@pytest.mark.parametrize("rule", ensembles.RULES)
-def test_a_model_with_itself_changes_no_prediction(rule):
-    one = scored(0.2, 1)
-    rows, y_scores = ensembles.aligned([one, one])
-    decided = ensembles.RULES[rule](y_scores)
-    np.testing.assert_array_equal(decided.argmax(axis=1), one.y_score.argmax(axis=1))
-    np.testing.assert_array_equal(rows.clip_id, one.clip_id)
-    if rule == "mean":
-        np.testing.assert_allclose(decided, one.y_score)
-
-
 def test_clips_meet_by_name():
     one, other = scored(0.2, 1), scored(0.2, 2)
     mixed = other.take(np.random.default_rng(0).permutation(len(other)))

@@ -34,12 +34,6 @@ def test_resamples_are_the_same_each_time_and_keep_their_shape():
     assert (np.abs(sums.mean(axis=0) - units.sum(axis=0)) < 6 * error).all()
 
 
-def test_a_group_of_copies_counts_as_one_unit():
-    clips = np.repeat([1, 0], [30, 20])
-    alone, copied = (statistics.percentiles(statistics.resample(factor * clips) / (50 * factor)) for factor in (1, 4))
-    assert copied == alone
-
-
 def test_percentiles_leave_nan_out():
     assert statistics.percentiles([np.nan, 1.0, 1.0]) == (1, 1)
     assert np.isnan(statistics.percentiles([np.nan])).all()
@@ -89,19 +83,6 @@ def test_without_overlap_the_corrected_interval_is_students():
     assert statistics.corrected_half_width(values, 0) == pytest.approx((high - low) / 2)
 
 
-def test_the_corrected_interval_of_two_trials_by_hand():
-    # Two values d = 0.02 apart: variance d^2/2; error^2 = (1/2 + 1/4) d^2/2; Student's t of 1 degree is Cauchy's.
-    error = np.sqrt(0.75 * 0.02**2 / 2)
-    assert statistics.corrected_half_width([0.01, 0.03], 1 / 4) == pytest.approx(error * np.tan(0.475 * np.pi))
-
-
-def test_nadeau_and_bengios_factor_widens_the_interval():
-    # 1/J + n_test/n_train against 1/J: with J = 10 and 1/9 of the clips the error is sqrt(19/9) times as large.
-    values = np.random.default_rng(2).normal(0, 1, 10)
-    plain, corrected = (statistics.corrected_half_width(values, ratio) for ratio in (0, 1 / 9))
-    assert corrected / plain == pytest.approx(np.sqrt(19 / 9))
-
-
 def test_one_trial_has_no_interval():
     assert np.isnan(statistics.corrected_half_width([0.8], 0.25))
 
@@ -138,11 +119,6 @@ def test_strata_keep_their_clips_and_have_the_variance_of_small_samples():
         sums = statistics.resample(only, 20_000, strata=strata)
         assert (sums[:, 1] == n).all()
         assert (sums[:, 0] / n).var() == pytest.approx(0.75 * 0.25 / (n - 1), rel=0.05)  # 5 standard errors
-
-
-def test_holm_by_hand():
-    # Sorted: 4 * 0.005, 3 * 0.01, 2 * 0.03, then 1 * 0.04 raised to the one before it.
-    assert statistics.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
 
 
 def test_holm_counts_only_tests_that_were_possible():

@@ -3,7 +3,6 @@
     python tests/benchmarks/scaling.py files                  digests, pictures, caches, tables, on synthetic clips
     python tests/benchmarks/scaling.py networks [NAME]...     each network in a process of its own, random weights
     python tests/benchmarks/scaling.py training [NAME]...     a step of fine-tuning; without names, of four networks
-    python tests/benchmarks/scaling.py heads                  an epoch of a head on cached features
     python tests/benchmarks/scaling.py report                 tables and figures of 33,000 clips x 11 networks x 5 folds
 
 Other work on the machine stretches the seconds on the wall, but hardly core-seconds; both are printed.
@@ -222,31 +221,6 @@ def step(given):
     )
 
 
-def heads(_):
-    """Measure an epoch of a head on the features of the training clips of one of five folds."""
-    from benchmark.models.backend import import_keras
-
-    import_keras()
-    from benchmark.features.batches import Batches
-    from benchmark.models.heads import linear
-    from benchmark.training.loop import fit, predict
-    from benchmark.training.regimes import finetune
-
-    rows, n = [], int(CLIPS * 0.8 * 0.875)
-    for dim in (512, 1280, 4096):
-        _, study = _study("mobilenet_v2", epochs=2, patience=None)
-        x = np.random.default_rng(0).standard_normal((n, dim), "float32")
-        y = np.eye(5, dtype="float32")[np.arange(n) % 5]
-        few = Batches(x[:BATCH].__getitem__, y[:BATCH], BATCH)
-        head = linear(dim, 5)
-        with Clock() as clock:
-            fit(head, Batches(x.__getitem__, y, BATCH), few, finetune(study.training)[-1])
-        with Clock() as scored:
-            predict(head, Batches(x.__getitem__, y, BATCH))
-        rows.append((str(dim), f"{clock.cores / 2:.1f}", f"{clock.wall / 2:.1f}", f"{scored.cores:.1f}"))
-    _print(["numbers per clip", f"core-s per epoch of {n} clips", "s per epoch", "core-s to score them"], rows)
-
-
 def report(_):
     """Measure the report on a made-up study of full size, in a process of its own."""
     from tests.support import fake_results
@@ -276,7 +250,7 @@ def _print(columns, rows):
     Console(width=160).print(table)
 
 
-PARTS = {part.__name__: part for part in (files, networks, network, training, step, heads, report)}
+PARTS = {part.__name__: part for part in (files, networks, network, training, step, report)}
 
 
 def main():

@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 import soundfile
 
-from benchmark.config.load import read_section
-from benchmark.config.study import Study
 from benchmark.data import prepare
 from benchmark.engines import engine
 from benchmark.engines.features import compute_shared, shared
@@ -19,7 +17,7 @@ from benchmark.models.audio_networks import AudioNetwork
 from benchmark.models.weights import load
 from benchmark.trials.specification import Job
 from spectrograms import audio
-from tests.support.studies import FAST, NETWORK, SmallNet, study_of
+from tests.support.studies import NETWORK, SmallNet, study_of
 
 FOLDS = {"split": {"protocol": "kfold", "folds": 2, "seeds": [0, 1]}, "training": {"epochs": 1, "save": "none"}}
 
@@ -44,12 +42,10 @@ def sounds(tmp_path):
         (tmp_path / "sounds" / label).mkdir(parents=True)
         for number in range(10):
             soundfile.write(tmp_path / "sounds" / label / f"{number}.wav", rng.normal(0, 0.1, 22050), 22050)
-    raw = {
-        "name": "once", "dataset": {"root": str(tmp_path / "sounds")}, "clip": {"duration": 1.0}, "latency": FAST,
-        "models": [NETWORK, audio_network("one"), audio_network("two")], "training": {"save": "none"},
-        "results": str(tmp_path / "results"), "cache": str(tmp_path / "cache"),
-    }  # fmt: skip
-    return read_section(Study, raw)
+    models = [NETWORK, audio_network("one"), audio_network("two")]
+    return study_of(
+        tmp_path / "sounds", tmp_path, "audio", clip={"duration": 1.0}, models=models, training={"save": "none"}
+    )
 
 
 def test_a_clip_is_decoded_once_for_its_picture_its_fingerprint_and_all_audio_networks(sounds, monkeypatch):
@@ -103,11 +99,14 @@ def test_what_fails_before_the_trials_is_left_to_them(pictures, tmp_path, monkey
     assert len(shared(jobs)) == 2
 
 
-def test_a_weights_file_is_hashed_once(pictures, tmp_path):
+def test_a_weights_file_is_hashed_and_its_features_are_computed_once(pictures, tmp_path, monkeypatch):
     SmallNet().save_weights(tmp_path / "w.weights.h5")
     study = study_of(pictures, tmp_path, models=[NETWORK | {"weights": str(tmp_path / "w.weights.h5")}], **FOLDS)
     ready = prepare.prepare(study, lambda line: None)
-    before = load._digest.cache_info().misses
+    before, computed, compute = load._digest.cache_info().misses, [], extractors.ImageExtractor._compute
+    monkeypatch.setattr(extractors.ImageExtractor, "_compute", lambda *given, **named: (
+        computed.extend(given[1]["image"]) or compute(*given, **named)))  # fmt: skip
     records = engine.run_all(study, ready.clips, ready.folds, say=lambda line: None)
     assert [record["status"] for record in records] == ["done"] * 4
     assert load._digest.cache_info().misses - before == 1
+    assert len(computed) == 60

@@ -8,20 +8,17 @@ import pytest
 import soundfile
 from PIL import Image
 
-from benchmark.config.load import read_section
-from benchmark.config.study import NetworkParams, Study
-from benchmark.data import prepare
-from benchmark.engines import engine
 from benchmark.errors import StudyError
 from benchmark.inference.predictor import CALLS, Predictor, check_trial, print_scores, window_starts
 from benchmark.store.predictions import read_predictions
 from spectrograms.audio import load_clip
 from spectrograms.params import ClipParams
-from tests.support.studies import FAST, NETWORK
+from tests.support.studies import folder_of, run, study_of
 
 RATE = 16000  # Hz
 PITCHES = {"high": 2000, "low": 200}  # Hz
 OFFSET = 0.5  # seconds
+TRAINING = {"epochs": 20, "batch_size": 7, "learning_rate": 0.05}
 
 
 def tone(pitch, seconds, seed=0):
@@ -38,24 +35,11 @@ def trained(tmp_path_factory):
         (root / "sounds" / label).mkdir(parents=True)
         for number in range(10):
             soundfile.write(root / "sounds" / label / f"{number}.wav", tone(pitch, 1.6, seed=number), RATE)
-    study = read_section(
-        Study,
-        {
-            "name": "tones",
-            "dataset": {"root": str(root / "sounds")},
-            "clip": {"duration": 1.0, "offset": OFFSET},
-            "training": {"epochs": 20, "batch_size": 7, "learning_rate": 0.05, "patience": None},
-            "latency": FAST,
-            "models": [NETWORK],
-            "results": str(root / "results"),
-            "cache": str(root / "cache"),
-        },
-    )
-    ready = prepare.prepare(study, lambda line: None)
-    prepare.write_study(study, ready)
-    (record,) = engine.run_all(study, ready.clips, ready.folds, say=lambda line: None)
+    clip = {"duration": 1.0, "offset": OFFSET}
+    study = study_of(root / "sounds", root, kind="audio", clip=clip, training=TRAINING)
+    (record,), _ = run(study)
     assert record["status"] == "done", record["error"]
-    return study, study.folder / "trials" / "small" / "0-0"
+    return study, folder_of(study)
 
 
 @pytest.fixture(scope="module")
@@ -257,13 +241,6 @@ def test_odd_settings_are_a_readable_error(trained, settings):
     record = check_trial(trained[1]) | {"settings": settings}
     with pytest.raises(StudyError, match="does not hold the settings"):
         Predictor(trained[1], record)
-
-
-def test_code_that_the_user_has_not_named_is_not_imported_where_that_is_asked_for(trained):
-    record = check_trial(trained[1])
-    with pytest.raises(StudyError, match=r"'tests\.support\.studies:SmallNet', which may run code"):
-        Predictor(trained[1], record, known=[])
-    assert Predictor(trained[1], record, known=[NetworkParams.model_validate(NETWORK)]).classes == list(PITCHES)
 
 
 def test_a_window_of_a_long_recording_needs_no_more_memory_than_a_clip(tmp_path):

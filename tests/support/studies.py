@@ -43,10 +43,10 @@ def write_pictures(root):
     return root
 
 
-def study_of(pictures, tmp_path, **changes):
+def study_of(root, tmp_path, kind="images", **changes):
     raw = {
         "name": "colours",
-        "dataset": {"root": str(pictures), "kind": "images"},
+        "dataset": {"root": str(root), "kind": kind},
         "training": {"epochs": 15, "learning_rate": 0.02, "patience": None, **changes.pop("training", {})},
         "latency": FAST,
         "models": [NETWORK],

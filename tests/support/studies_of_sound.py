@@ -2,6 +2,9 @@
 
 import numpy as np
 import soundfile
+import yaml
+
+from tests.support.studies import NETWORK
 
 
 def write_sound(root):
@@ -12,6 +15,21 @@ def write_sound(root):
         for number in range(8):
             tone = np.sin(2 * np.pi * pitch * rng.uniform(0.8, 1.25) * t) + rng.normal(size=16000)
             soundfile.write(root / label / f"{number:02}.wav", 0.1 * tone, 16000)
+
+
+def write_study(folder, sound, **changes):
+    """Write study.yaml, about the small network on few mel bands, so that a run takes seconds."""
+    study = {
+        "dataset": {"root": str(sound)},
+        "clip": {"duration": 1.0},
+        "mel": {"sample_rate": 16000, "n_fft": 512, "hop_length": 256, "n_mels": 32},
+        "split": {"fractions": [0.5, 0.25, 0.25], "seeds": [0]},
+        "training": {"epochs": 4, "batch_size": 6, "learning_rate": 0.01, "save": "none"},
+        "latency": {"calls": 2, "seconds": 0, "warmup": 1, "batch": None},
+        "engine": {"num_cpus": 1},
+        "models": [NETWORK],
+    }
+    (folder / "study.yaml").write_text(yaml.safe_dump(study | changes))
 
 
 def contents(folder, pattern):

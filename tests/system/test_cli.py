@@ -117,10 +117,11 @@ RANDOM = SMALL | {"weights": "random", "input_size": 32}
 
 
 def test_check_names_every_wrong_network_and_exits_1_where_some_are_right(command, sounds, tmp_path):
-    wrong = [{"extends": "vgg16", "weights": "no.h5"}, {"extends": "vgg19", "weights": "random", "features": "fc9"}]
+    wrong = [{"extends": "vgg16", "weights": "no.h5"}, {"extends": "vgg19", "weights": "no.h5", "features": "fc9"}]
     code, out, err = command("check", study(tmp_path, models=[RANDOM, *wrong]))
     assert code == 1, err
-    assert "trials of vgg16 will fail: no weights at no.h5" in out
+    for name in ("vgg16", "vgg19"):
+        assert f"trials of {name} will fail: no weights at no.h5" in out
     assert "trials of vgg19 will fail: vgg19 has no layer 'fc9'" in out
     assert "trials of small" not in out
     assert "2 of 3 networks would fail" in err
@@ -197,18 +198,6 @@ def test_an_interrupted_run_says_that_finished_trials_are_kept(command, sounds, 
     assert "finished trials are kept" in err
 
 
-def test_report_of_no_results_is_a_readable_error(command, tmp_path):
-    code, _, err = command("report", tmp_path)
-    assert code == 2
-    assert "Traceback" not in err
-
-
-def test_predict_without_a_trial_is_a_readable_error(command, tmp_path):
-    code, _, err = command("predict", tmp_path, "a.wav")
-    assert code == 2
-    assert "is no trial's folder" in err
-
-
 def test_a_backend_that_is_not_there_is_named(tmp_path, sounds):
     answer = subprocess.run(
         [sys.executable, ROOT / "run_benchmark.py", "run", study(tmp_path)],
@@ -223,36 +212,17 @@ def test_a_backend_that_is_not_there_is_named(tmp_path, sounds):
     assert "Traceback" not in answer.stderr
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["report", "--help"]])
-def test_help_loads_nothing_heavy(arguments):
-    code = "import sys; from benchmark import cli\ntry: cli.main()\nexcept SystemExit: pass\n"
-    code += (
-        "heavy = {'keras', 'tensorflow', 'librosa', 'matplotlib', 'pandas', 'sklearn'} & set(sys.modules)\nprint(heavy)"
-    )
-    answer = subprocess.run(
-        [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert answer.stdout.strip().endswith("set()")
-
-
-OUTPUTS = {  # how a terminal or pipe says that it cannot show every character
-    "ascii": {"PYTHONIOENCODING": "ascii"},
-    "LC_ALL=C": {"LC_ALL": "C"},  # which Python itself takes for UTF-8
-}
-
-
-@pytest.mark.parametrize("output", OUTPUTS)
-def test_an_output_that_cannot_show_a_character_gets_another_in_its_place(sounds, tmp_path, output):
+def test_an_output_that_cannot_show_a_character_gets_another_in_its_place(sounds, tmp_path):
     os.rename(sounds / "low", sounds / "высоко")
     path = study(tmp_path, models=[{"extends": "mobilenet_v2", "weights": "random", "input_size": 64}])
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "PYTHON"))}
     answer = subprocess.run(
         [sys.executable, str(ROOT / "run_benchmark.py"), "check", "--offline", str(path)],
-        cwd=tmp_path, env=environment | {"LC_ALL": "C.UTF-8"} | OUTPUTS[output], capture_output=True, check=False,
+        cwd=tmp_path, env=environment | {"PYTHONIOENCODING": "ascii"}, capture_output=True, check=False,
     )  # fmt: skip
     assert answer.returncode == 0, answer.stderr.decode(errors="replace")
     assert b"Traceback" not in answer.stderr
-    assert (b"?" * 6 if "PYTHONIOENCODING" in OUTPUTS[output] else "высоко".encode()) in answer.stdout
+    assert b"?" * 6 in answer.stdout
 
 
 def test_what_keras_json_says_of_arrays_changes_nothing(tmp_path):

@@ -25,7 +25,7 @@ from tests.support.sources import SHARED
 
 SEED = int(os.environ.get("FUZZ_SEED", 0))
 FIRST = int(os.environ.get("FUZZ_FIRST", 0))
-CASES = {name: int(os.environ.get("FUZZ_CASES", n)) for name, n in {"sound": 2400, "picture": 600}.items()}
+CASES = {name: int(os.environ.get("FUZZ_CASES", n)) for name, n in {"sound": 1200, "picture": 300}.items()}
 WORKERS = 2
 LIMIT = 5  # seconds for one file
 MEMORY = 2**30  # bytes of a worker at its peak, the interpreter and its libraries included

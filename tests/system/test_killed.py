@@ -8,10 +8,10 @@ from pathlib import PurePath
 
 import numpy as np
 import pytest
-import yaml
 
 from tests.support.killing import Runner, events
-from tests.support.studies_of_sound import contents, log, write_sound
+from tests.support.studies import NETWORK
+from tests.support.studies_of_sound import contents, log, write_sound, write_study
 
 KILLS = 12
 SEED = int(os.environ.get("KILL_SEED", 0))
@@ -22,21 +22,8 @@ def runner(tmp_path_factory):
     """A folder with sound and a study of two models, frozen and fine-tuned, and what runs commands there."""
     folder = tmp_path_factory.mktemp("killed")
     write_sound(folder / "sound")
-    network = {"backbone": "tests.support.studies:SmallNet", "weights": "random", "input_size": 32}
-    study = {
-        "dataset": {"root": str(folder / "sound")},
-        "clip": {"duration": 1.0},
-        "mel": {"sample_rate": 16000, "n_fft": 512, "hop_length": 256, "n_mels": 32},
-        "split": {"fractions": [0.5, 0.25, 0.25], "seeds": [0]},
-        "training": {"epochs": 4, "batch_size": 6, "learning_rate": 0.01, "save": "none"},
-        "latency": {"calls": 2, "seconds": 0, "warmup": 1, "batch": None},
-        "engine": {"num_cpus": 1},
-        "models": [
-            network | {"name": "frozen", "label": "Frozen"},
-            network | {"name": "tuned", "label": "Tuned", "training": {"regime": "finetune"}},
-        ],
-    }
-    (folder / "study.yaml").write_text(yaml.safe_dump(study))
+    tuned = NETWORK | {"name": "tuned", "label": "Tuned", "training": {"regime": "finetune"}}
+    write_study(folder, folder / "sound", models=[NETWORK | {"name": "frozen", "label": "Frozen"}, tuned])
     made = Runner(folder)
     yield made
     made.end()
@@ -157,8 +144,3 @@ def test_a_rendering_killed_in_the_midst_is_whole_when_it_is_done_again(runner, 
         runner.folder / "whole", "cache/images/**/*.png"
     )
     assert runner.left("drawn") == []
-
-
-def test_the_same_seed_gives_the_same_bytes_on_one_thread(runner, undisturbed):
-    assert runner.call(*command("run", "again")) == 0
-    assert predictions(runner, "again") == undisturbed[0]

@@ -87,15 +87,6 @@ def test_twenty_steps_are_those_of_the_documented_update(float64, rule, head_rat
         np.testing.assert_allclose(value, wanted, atol=1e-6)  # the rate itself is kept in float32
 
 
-def test_decay_goes_through_the_momentum_as_a_penalty_of_half_l2_does(float64):
-    penalty = keras.regularizers.L2(L2 / 2)  # lambda / 2 in Keras' terms
-    expected = take_steps(softmax_layer(kernel_regularizer=penalty), keras.optimizers.SGD(RATE, momentum=0.9))
-    model = softmax_layer()
-    ours = take_steps(model, MatlabOptimizer("sgdm", RATE, L2, {model.trainable_weights[1].path: (1.0, 0.0)}))
-    for value, wanted in zip(ours, expected, strict=True):
-        np.testing.assert_allclose(value, wanted, atol=1e-6)
-
-
 def test_rates_and_decay_of_each_variable_are_matlabs():
     network = small("places365_googlenet")
     core, head = catalogue.build_backbone(network).model.layers[-1], linear(1024, 5)
@@ -126,23 +117,9 @@ def pictures(n=12, size=32):
     return Batches(images.__getitem__, np.eye(3)[RNG.integers(0, 3, n)], 4), images
 
 
-def test_population_statistics_equal_a_direct_computation():
-    batches, images = pictures()
-    backbone = catalogue.build_backbone(small("mobilenet_v2"), batch_norm="moving")
-    core = backbone.model.layers[-1]
-    PopulationStatistics(backbone.model, core, batches)()
-    first = batch_norms(core)[0]
-    x = keras.Model(core.input, first.input).predict_on_batch(images / 127.5 - 1)
-    np.testing.assert_allclose(first.moving_mean, x.mean((0, 1, 2)), atol=1e-5)  # float32 sums
-    np.testing.assert_allclose(first.moving_variance, x.var((0, 1, 2)), rtol=1e-4, atol=1e-6)
-
-
-@pytest.mark.parametrize("name", ["nasnet_mobile", "mobilenet_v2"])
-def test_moving_statistics_are_stale_after_a_few_steps_and_population_statistics_are_not(eager, name):
-    if name == "nasnet_mobile" and keras.backend.backend() == "torch":
-        pytest.skip("Keras has no NASNet for torch")
+def test_moving_statistics_are_stale_after_a_few_steps_and_population_statistics_are_not(eager):
     batches, _ = pictures()
-    backbone = catalogue.build_backbone(small(name), batch_norm="moving")
+    backbone = catalogue.build_backbone(small("mobilenet_v2"), batch_norm="moving")
     core, head = backbone.model.layers[-1], linear(backbone.model.output_shape[-1], 3)
     model = keras.Model(backbone.model.input, head(backbone.model.output))
     training = TrainingParams(preset="matlab", epochs=2, batch_size=4, learning_rate=1e-3)
@@ -150,7 +127,7 @@ def test_moving_statistics_are_stale_after_a_few_steps_and_population_statistics
     statistics = PopulationStatistics(backbone.model, core, batches)
     true = statistics.measure()
     stale = [np.asarray(layer.moving_mean) for layer in statistics.layers]
-    # Keras' momentum of .999 and .9997 leaves nearly all of the initial mean of 0 after six steps.
+    # Keras' momentum of .999 leaves nearly all of the initial mean of 0 after six steps.
     share = np.median([np.abs(old).sum() / np.abs(mean).sum() for old, (mean, _) in zip(stale, true, strict=True)])
     assert share < 0.02
     statistics()
@@ -171,7 +148,8 @@ def test_unfolding_changes_no_output_and_gives_batch_norm_its_statistics_back():
     np.testing.assert_allclose(backbone.model.predict_on_batch(images), before, rtol=1e-3, atol=1e-4)
     first = batch_norms(core)[0]
     x = keras.Model(core.input, first.input).predict_on_batch(images / 127.5 - 1)
-    np.testing.assert_allclose(first.moving_mean, x.mean((0, 1, 2)), atol=1e-5)
+    np.testing.assert_allclose(first.moving_mean, x.mean((0, 1, 2)), atol=1e-5)  # float32 sums
+    np.testing.assert_allclose(first.moving_variance, x.var((0, 1, 2)), rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["densenet201", "mobilenet_v2", "vgg16", "places365_googlenet", "inception_v3"])

@@ -12,7 +12,6 @@ import pytest
 from benchmark.config.load import load_network
 from benchmark.config.study import NetworkParams
 from benchmark.data import prepare
-from benchmark.engines import engine
 from benchmark.errors import StudyError
 from benchmark.models import catalogue, sources
 from benchmark.models.weights import load as weights
@@ -224,6 +223,10 @@ WRONG = {  # changes to a small network of one's own, and words of the reason
     "no such layer": ({"features": "fc9"}, "has no layer 'fc9'; its last are"),
     "dropout after no layer": ({"inner_dropout": {"fc9": 0.5}}, "no layer 'fc9' to put dropout after"),
     "no weights file": ({"weights": "nowhere.h5"}, "no weights at nowhere.h5"),
+    "no Caffe file": (
+        {"backbone": "benchmark.models.googlenet:GoogLeNet", "weights": "imagenet"},
+        "bvlc_googlenet.caffe",
+    ),
     "a slip in a named source": ({"weights": "imagnet"}, "did you mean 'imagenet'"),
     "other weights": ({"weights": "other.weights.h5"}, "does not hold the weights"),
     "another digest": ({"weights": "small.weights.h5", "weights_sha256": "0" * 64}, "expected 0{64}, got"),
@@ -269,21 +272,6 @@ def test_right_networks_are_not_found_wrong(pictures, files):
     assert checks.wrong_networks(study) == {}
 
 
-def test_all_reasons_of_all_networks_are_told(pictures, files):
-    study = study_with(
-        pictures, files, NETWORK,
-        NETWORK | {"name": "first", "weights": "nowhere.h5", "features": "fc9"},
-        NETWORK | {"name": "second", "backbone": "nobody:this"},
-    )  # fmt: skip
-    said = []
-    wrong = checks.judge(study, said.append, thorough=True)
-    assert [line.partition(" will fail: ")[0] for line in said] == ["trials of first"] * 2 + ["trials of second"]
-    assert list(wrong) == ["first", "second"]
-    alone = study.model_copy(update={"models": study.models[1:]})
-    with pytest.raises(StudyError, match=r"no network of the study can be run\ntrials of first will fail: .*\n.*\n.*"):
-        checks.judge(alone, said.append, thorough=True)
-
-
 def test_a_run_does_not_run_the_users_builder_before_its_trial(pictures, files):
     study = study_with(
         pictures, files, NETWORK | {"backbone": "tests.engines.test_run:KilledNet"}
@@ -301,19 +289,6 @@ def test_missing_packages_are_all_named(pictures, tmp_path, monkeypatch):
     wrong = checks.wrong_networks(study_with(pictures, tmp_path, hub, load_network("yamnet").model_dump()))
     assert "pip install keras-hub" in wrong["hub"][0]
     assert "pip install tensorflow-hub" in wrong["yamnet"][0]
-
-
-def test_a_wrong_network_fails_its_trials_and_no_other(pictures, tmp_path):
-    bad = NETWORK | {"name": "bad", "label": "Bad", "weights": "nowhere.h5"}
-    study = study_of(pictures, tmp_path, models=[bad, NETWORK], training={"epochs": 1}, split={"seeds": [0, 1]})
-    ready, said = prepare.prepare(study, lambda line: None), []
-    prepare.write_study(study, ready)
-    wrong = checks.judge(study, said.append)
-    records = engine.run_all(study, ready.clips, ready.folds, say=said.append, wrong=wrong)
-    assert [record["status"] for record in records] == ["failed", "failed", "done", "done"]
-    assert records[0]["error"].startswith("no weights at nowhere.h5")
-    assert sum("FAILED: no weights at nowhere.h5" in line for line in said) == 2
-    assert records[0]["suite"] == records[2]["suite"]
 
 
 def test_a_finished_trial_outlives_its_weights_file(pictures, files):

@@ -151,14 +151,7 @@ def _far_above(trial):
         return False
     epoch, val = validated[["epoch", "val_accuracy"]].iloc[-1]
     train = trial.history.loc[trial.history["epoch"] == epoch, "accuracy"].mean()
-    return epoch > 1 and least_difference(val, n_val, train, n_train) > FAR
-
-
-def least_difference(share, n, other, m):
-    """Return the lower end of Newcombe's interval of share - other, shares 0..1 observed on n and m clips.
-
-    It is ``confint_proportions_2indep(method="newcomb")`` of statsmodels, open to shares that are means."""
-    return newcombe_interval(share, n, other, m, confidence=SURE)[0]
+    return epoch > 1 and newcombe_interval(val, n_val, train, n_train, confidence=SURE)[0] > FAR
 
 
 def leakage_unchecked(results, model):
