@@ -85,7 +85,7 @@ def run(
 @app.command()
 def render(study: StudyFile, settings: Settings = (), only: Only = ()):
     """Render the spectrogram pictures of a study, and nothing else."""
-    from benchmark.data import prepare
+    from benchmark.data import preparation as prepare
 
     plan = load_study(study, settings, only)
     with connected(plan.engine):
@@ -127,7 +127,7 @@ def check(
     """Show the resolved study, what is wrong with its networks, its clips per class and split, files set aside."""
     import yaml
 
-    from benchmark.data import prepare
+    from benchmark.data import preparation as prepare
     from benchmark.data.findings import findings
 
     plan = load_study(study, settings, only)

@@ -11,7 +11,7 @@ class Params(BaseModel, frozen=True, extra="forbid"):
     """A section of a study: immutable, and an unknown key is an error."""
 
 
-def fingerprint(*parts):
+def content_hash(*parts):
     """Return 16 hex digits that change whenever any part (settings or plain JSON values) does."""
     plain = [part.model_dump(mode="json") if isinstance(part, BaseModel) else part for part in parts]
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]

@@ -16,7 +16,7 @@ from spectrograms.errors import AudioError
 from spectrograms.image import draw, read_text, save_png
 from spectrograms.mel import log_mel
 from spectrograms.names import printable
-from spectrograms.params import fingerprint
+from spectrograms.params import content_hash
 from spectrograms.processes import in_processes
 from spectrograms.version import pictures
 
@@ -42,7 +42,7 @@ def image_path(sha256, cache, clip_params, mel_params, image_params):
     """Return where the picture of a file with the digest ``sha256`` lies under the folder ``cache``.
 
     The address is all that the picture depends on: the bytes, the settings and the code that draws it."""
-    folder = fingerprint(clip_params, mel_params, image_params, pictures(image_params))
+    folder = content_hash(clip_params, mel_params, image_params, pictures(image_params))
     return Path(cache) / "images" / folder / sha256[:2] / f"{sha256}.png"
 
 

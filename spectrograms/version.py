@@ -9,7 +9,7 @@ from importlib.machinery import PathFinder
 from importlib.metadata import version
 from pathlib import Path
 
-from spectrograms.params import fingerprint
+from spectrograms.params import content_hash
 
 ROOM = Path(__file__).resolve().parent
 NO_MATTER = ("__init__.py", "files.py")  # how a file is written changes nothing in it
@@ -24,7 +24,7 @@ def decoding():
     import soxr
 
     libraries = [soundfile.__version__, soundfile.__libsndfile_version__, av.__version__, av.library_versions]
-    return fingerprint(_here("audio"), *libraries, soxr.__version__, soxr.__libsoxr_version__, version("numpy"))
+    return content_hash(_here("audio"), *libraries, soxr.__version__, soxr.__libsoxr_version__, version("numpy"))
 
 
 @lru_cache
@@ -33,14 +33,14 @@ def reading():
     from PIL import features
 
     decoders = {name: features.version(name) for name in ("jpg", "libtiff", "webp", "zlib")}
-    return fingerprint(_here("image"), version("pillow"), decoders, version("numpy"))
+    return content_hash(_here("image"), version("pillow"), decoders, version("numpy"))
 
 
 @lru_cache
 def pictures(image):
     """Return 16 hex digits of the code that turns a file of sound into a picture as ``image`` (ImageParams) says."""
     libraries = ["scipy", "librosa", *({"specshow": ["matplotlib"]}.get(image.style, []))]
-    return fingerprint(decoding(), reading(), _here("mel"), _colours(image), [version(name) for name in libraries])
+    return content_hash(decoding(), reading(), _here("mel"), _colours(image), [version(name) for name in libraries])
 
 
 def _colours(image):
@@ -126,4 +126,4 @@ def _digest(tree):
             waiting += node
         else:
             tokens.append(repr(node))
-    return fingerprint(tokens)
+    return content_hash(tokens)

@@ -7,7 +7,7 @@ from pathlib import Path
 from spectrograms.arrays import read_array, write_array
 from spectrograms.audio import clip_of, decode_clip
 from spectrograms.errors import AudioError
-from spectrograms.params import fingerprint
+from spectrograms.params import content_hash
 from spectrograms.version import decoding
 
 SAMPLE_RATE = 16000  # Hz: what networks over waveforms read
@@ -16,7 +16,7 @@ MOST = 8 << 30  # bytes of a run: of more clips none is kept, and each network d
 
 def waveform_folder(cache, clip):
     """Return where the waveforms of clips under ``clip`` (ClipParams) lie while a run goes on."""
-    return Path(cache) / "waveforms" / fingerprint(clip, SAMPLE_RATE, decoding())
+    return Path(cache) / "waveforms" / content_hash(clip, SAMPLE_RATE, decoding())
 
 
 def are_kept(n_clips, clip):

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from benchmark.data.prepare import contradicting, counted
+from benchmark.data.preparation import contradicting, counted
 from benchmark.store import caveats
 from benchmark.store.labels import class_names, to_matrix
 from spectrograms.names import printable

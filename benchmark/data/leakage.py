@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.data.fingerprints import fingerprint_of
 from spectrograms.arrays import read_array, write_array
-from spectrograms.params import fingerprint
+from spectrograms.params import content_hash
 
 PAIR = ["clip_a", "clip_b", "path_a", "path_b", "kind", "likeness"]
 ACROSS = [*PAIR, "split_a", "split_b", "seed", "fold", "n_folds", "label_a", "label_b"]
@@ -152,7 +152,7 @@ def _keep(sound, sha256, clip, folder):
 def _place(make, depends, clip_params, cache):
     """Return the settings of the clips that fingerprints are made of, and the folder in which those are kept."""
     clip = clip_params.model_copy(update={"short": "pad"})  # a repeated clip has nothing that it did not have once
-    return clip, Path(cache) / "fingerprints" / fingerprint(clip, make.__name__, depends)
+    return clip, Path(cache) / "fingerprints" / content_hash(clip, make.__name__, depends)
 
 
 def _make(path, target, make, clip):

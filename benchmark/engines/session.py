@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 
-from benchmark.data import prepare
+from benchmark.data import preparation as prepare
 from benchmark.engines.connection import connected, spread
 from benchmark.models import backend
 from benchmark.store.lock import held
@@ -32,7 +32,7 @@ def _run(study, found, force, say):
     if study.engine.kind != "inline":
         backend.hide_gpus()
     backend.import_keras()
-    from benchmark.engines import engine  # imported late: what these import loads Keras
+    from benchmark.engines import schedule as engine  # imported late: what these import loads Keras
     from benchmark.trials import checks
 
     wrong = checks.judge(study, say)

@@ -1,6 +1,6 @@
 """Trials one after the other in this process, or each in a fresh process of its own.
 
-An engine takes jobs, the study's EngineParams and a :class:`engines.status.Board`; it yields (job, record) as trials
+An engine takes jobs, the study's EngineParams and a :class:`engines.progress.Board`; it yields (job, record) as trials
 end."""
 
 import multiprocessing
@@ -20,9 +20,9 @@ SIGNALS = {"SIGKILL": "most likely by the system, for want of memory", "SIGSEGV"
 def train(job, progress):
     """Run a trial; return its record."""
     backend.import_keras()
-    from benchmark.trials.attempt import attempt
+    from benchmark.trials.failures import run_guarded
 
-    return attempt(job, progress)
+    return run_guarded(job, progress)
 
 
 def inline(jobs, engine, board):
@@ -34,7 +34,7 @@ def inline(jobs, engine, board):
 
 def processes(jobs, engine, board, work=train):
     """Run each job in a spawned process. One that dies fails its trial alone."""
-    from benchmark.trials.attempt import failed
+    from benchmark.trials.failures import failed
 
     places = slots(engine, backend.gpu_ids(), backend.cores())
     board.at_once = len(places)

@@ -10,7 +10,7 @@ from benchmark.models.identity import architecture, builder_source
 from benchmark.models.preprocessing import InputNormalization
 from benchmark.models.weights.load import file_digest
 from spectrograms import version
-from spectrograms.params import fingerprint
+from spectrograms.params import content_hash
 
 # Settings of a network that shape its features; the rest shapes the head, the training, or a table.
 OF_FEATURES = {"backbone", "random", "input_size", "features", "options", "output"}
@@ -44,7 +44,7 @@ def cache_key(extractor):
     That is the values of its weights, whatever they are called, its architecture with its preprocessing, and with what
     it computes."""
     graph = extractor.graph
-    return fingerprint(
+    return content_hash(
         *_parts(depends_on(extractor.network, extractor.settings)),
         extractor.weights["sha256"],
         importlib.metadata.version("tensorflow") if graph is None else [architecture(graph), _preprocessing(graph)],
@@ -60,11 +60,11 @@ def mark_key(network, study, seed, digests):
     mark is wrong, a trial computes what is missing."""
     drawn = seed if network.weights == "random" else None
     precision = study.training.mixed_precision, os.environ.get("KERAS_BACKEND", "")
-    return fingerprint(*_parts(depends_on(network, study)), drawn, sorted(digests), *precision)
+    return content_hash(*_parts(depends_on(network, study)), drawn, sorted(digests), *precision)
 
 
 def _parts(depended):
-    """Return names and values in one list, for :func:`spectrograms.params.fingerprint`."""
+    """Return names and values in one list, for :func:`spectrograms.params.content_hash`."""
     return [part for item in depended.items() for part in item]
 
 

@@ -14,7 +14,7 @@ from benchmark.errors import StudyError
 
 
 class ActivationMaps:
-    """Maps of signed evidence for an image network: ``backbone`` is a Backbone, ``head`` the model after it.
+    """Maps of signed saliency for an image network: ``backbone`` is a Backbone, ``head`` the model after it.
 
     From then on the layers of both are for inference alone: none of them is trainable any more. Raises
     :class:`StudyError` where the network has no feature map (a transformer) or one of a single cell."""
@@ -39,7 +39,7 @@ class ActivationMaps:
         return tuple(self.tail.nudge.shape[1:3])
 
     def __call__(self, images, classes):
-        """Return the evidence (n, rows, columns) of pictures (n, size, size, 3) for the classes (n,) asked, as indices.
+        """Return the saliency (n, rows, columns) of pictures (n, size, size, 3) for the classes (n,) asked, as indices.
 
         A cell is the log odds that the class would lose, to first order, were the features there 0, or under a head
         that standardises those of the mean training clip; below 0 they speak against the class."""

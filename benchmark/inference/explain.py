@@ -1,4 +1,4 @@
-"""Why a trained network says what it says: the evidence on chosen clips, and on the test clips of each class."""
+"""Why a trained network says what it says: the saliency on chosen clips, and on the test clips of each class."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,7 @@ def explain(trial_dir, files=(), n=1, known=None):
 
     ``files``: clip_ids of the study or any files; without them the first ``n`` rightly classified test clips of each
     class and the ``n`` most confident mistakes. Into <trial_dir>/explanations go a PNG per clip and, where the study's
-    test clips are still there, class_means.png, bands.csv and seconds.csv, of the evidence for the true class of test
+    test clips are still there, class_means.png, bands.csv and seconds.csv, of the saliency for the true class of test
     clips, right or wrong. ``known`` is that of Predictor. Raises :class:`StudyError` for a trial without a model, a
     network over waveforms, files that are not there or not readable, and where there is nothing to explain."""
     folder = Path(trial_dir)
@@ -68,7 +68,7 @@ def _check_sees(record):
 
 
 class Explainer:
-    """A trial's image network with its maps of evidence and the axes of its pictures."""
+    """A trial's image network with its maps of saliency and the axes of its pictures."""
 
     def __init__(self, folder, record, known=None):
         predictor = Predictor(folder, record, known)
@@ -88,27 +88,27 @@ class Explainer:
         except (AudioError, ImageError, OSError) as error:
             raise StudyError(f"{path}: {error}") from None
 
-    def evidence(self, images, names):
+    def saliency(self, images, names):
         """Return the maps (n, rows, columns) for pictures (n, size, size, 3) and a class each."""
         return self.maps(images, [self.classes.index(name) for name in names])
 
     def clip(self, clip):
-        """Return the figure of one clip: evidence for the predicted class and, where that is wrong, the true."""
+        """Return the figure of one clip: saliency for the predicted class and, where that is wrong, the true."""
         image = self.read(clip.path)
         scores = dict(zip(self.classes, self.assembly.score(image[None]), strict=True))
         said = max(scores, key=scores.get)
         names = [said] + [clip.y_true] * (clip.y_true not in (None, said))
-        maps = self.evidence(np.stack([image] * len(names)), names)
-        captions = [f"evidence for {name}" for name in names]
+        maps = self.saliency(np.stack([image] * len(names)), names)
+        captions = [f"saliency for {name}" for name in names]
         captions[0] += f"\npredicted, score {scores[said]:.2f}"
         captions[1:] = [f"{caption}\ntrue class, score {scores[clip.y_true]:.2f}" for caption in captions[1:]]
         title = f"{self.title}: {clip.name}" + (f" (true class {clip.y_true})" if clip.y_true else "")
         return clip_figure(image.astype("uint8"), dict(zip(captions, maps, strict=True)), self.axes, title)
 
     def class_mean(self, name, paths):
-        """Return (mean picture (size, size, 3), mean share of the evidence (rows, columns)) of files of a class."""
+        """Return (mean picture (size, size, 3), mean share of the saliency (rows, columns)) of files of a class."""
         images = np.stack([self.read(path) for path in paths])
-        return images.mean(axis=0), mean_share(self.evidence(images, [name] * len(images)))
+        return images.mean(axis=0), mean_share(self.saliency(images, [name] * len(images)))
 
 
 def _axes(extractor):
@@ -180,7 +180,7 @@ def _class_means(explainer, tested, target):
         sentences += summary(name, len(files), *profiles)
     if not panels:
         return [], []
-    title = f"{explainer.title}: evidence for the true class, mean over its test clips"
+    title = f"{explainer.title}: saliency for the true class, mean over its test clips"
     paths = [_save(class_figure(panels, explainer.axes, title), target / "class_means.png")]
     for name, tables in (("bands", bands), ("seconds", seconds)):
         frame = pd.concat(tables, ignore_index=True)

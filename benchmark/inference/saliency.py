@@ -1,14 +1,14 @@
-"""Maps of evidence to numbers: which share of it lies in which band of frequency and which second."""
+"""Maps of saliency to numbers: which share of it lies in which band of frequency and which second."""
 
 import numpy as np
 import pandas as pd
 
-MOST = 0.5  # share of the evidence that a range must hold to be named
+MOST = 0.5  # share of the saliency that a range must hold to be named
 
 
-def share(evidence):
+def share(saliency):
     """Return the positive part of a map (rows, columns) divided by its sum; zeros where nothing is positive."""
-    positive = np.maximum(np.asarray(evidence, float), 0)
+    positive = np.maximum(np.asarray(saliency, float), 0)
     return positive / max(positive.sum(), np.finfo(float).tiny)
 
 
@@ -16,7 +16,7 @@ def mean_share(maps):
     """Return the mean of the :func:`share` of maps (n, rows, columns), which sums to 1: every clip counts alike.
 
     A map without anything positive is left out; zeros where there is no other."""
-    return share(np.sum([share(evidence) for evidence in maps], axis=0))
+    return share(np.sum([share(saliency) for saliency in maps], axis=0))
 
 
 def by_band(shares, axis):
@@ -35,9 +35,9 @@ def _profile(shares, axis):
 
 
 def most(profile, part=MOST):
-    """Return (first, last): the shortest run of rows of a profile that holds ``part`` of the evidence.
+    """Return (first, last): the shortest run of rows of a profile that holds ``part`` of the saliency.
 
-    Of several as short the one that holds most; (0, n - 1) where there is no evidence."""
+    Of several as short the one that holds most; (0, n - 1) where there is no saliency."""
     sums = np.concatenate([[0], np.cumsum(profile["share"])])
     for length in range(1, len(profile) + 1):
         held = sums[length:] - sums[:-length]
@@ -48,7 +48,7 @@ def most(profile, part=MOST):
 
 
 def summary(name, n_clips, bands, seconds):
-    """Return two lines on a class: where most of its evidence lies, and how narrow that is beside an even spread."""
+    """Return two lines on a class: where most of its saliency lies, and how narrow that is beside an even spread."""
     if not bands["share"].any():
         return [f"{name} ({n_clips} clips): nothing in the pictures speaks for it"]
     spans = [(profile, *most(profile)) for profile in (bands, seconds)]

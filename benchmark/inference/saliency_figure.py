@@ -1,4 +1,4 @@
-"""A picture of a spectrogram with the evidence for a class laid over it: time in seconds, frequency in hertz."""
+"""A picture of a spectrogram with the saliency for a class laid over it: time in seconds, frequency in hertz."""
 
 import numpy as np
 from matplotlib import colormaps
@@ -17,7 +17,7 @@ def _see_through(name="YlOrRd"):
     """Return a colour map that is clear at 0 and still lets the picture through at 1."""
     colours = colormaps[name](np.linspace(0.25, 0.9, 256))
     colours[:, 3] = np.linspace(0, 0.85, 256) ** 0.7
-    return ListedColormap(colours, name="evidence")
+    return ListedColormap(colours, name="saliency")
 
 
 def plot_picture(picture, axes, ax, title=""):
@@ -31,12 +31,12 @@ def plot_picture(picture, axes, ax, title=""):
     ax.set(xlim=(0, 1), ylim=(0, 1), xlabel=x.label, ylabel=y.label, title=title)
 
 
-def plot_evidence(picture, evidence, axes, ax, title="", highest=None):
+def plot_saliency(picture, saliency, axes, ax, title="", highest=None):
     """Lay the :func:`share` of a map (rows, columns) over a picture in gray; return what was laid, in percent per cell.
 
     The map is smoothed between the centres of its cells. ``highest``: percent of the darkest colour."""
     plot_picture(_gray(picture), axes, ax, title)
-    percent = 100 * share(evidence)
+    percent = 100 * share(saliency)
     return ax.imshow(
         percent, cmap=_see_through(), vmin=0, vmax=highest or percent.max() or 1,
         extent=(0, 1, 0, 1), aspect="auto", interpolation="bilinear",
@@ -48,13 +48,13 @@ def _gray(picture):
     return picture @ LUMINANCE if picture.ndim == 3 else picture
 
 
-def clip_figure(picture, evidence, axes, title):
-    """Return a figure of one clip: the picture as the network gets it, then the evidence for each class.
+def clip_figure(picture, saliency, axes, title):
+    """Return a figure of one clip: the picture as the network gets it, then the saliency for each class.
 
-    ``picture`` is (height, width, 3) uint8, ``evidence`` {caption: map (rows, columns)}, ``axes`` = (x, y)."""
-    figure, panels = _panels(1 + len(evidence), title)
+    ``picture`` is (height, width, 3) uint8, ``saliency`` {caption: map (rows, columns)}, ``axes`` = (x, y)."""
+    figure, panels = _panels(1 + len(saliency), title)
     plot_picture(picture, axes, panels[0], "as the network gets it")
-    _lay(figure, panels[1:], [(picture, caption, found) for caption, found in evidence.items()], axes)
+    _lay(figure, panels[1:], [(picture, caption, found) for caption, found in saliency.items()], axes)
     return figure
 
 
@@ -80,7 +80,7 @@ def _lay(figure, panels, drawn, axes):
     """Draw (picture, caption, map) into each panel, on one scale of colours."""
     highest = max(100 * share(found).max() for _, _, found in drawn) or 1
     laid = [
-        plot_evidence(picture, found, axes, ax, caption, highest)
+        plot_saliency(picture, found, axes, ax, caption, highest)
         for ax, (picture, caption, found) in zip(panels, drawn, strict=True)
     ]
-    figure.colorbar(laid[0], ax=list(panels), label="share of the evidence (% per cell)", fraction=0.05)
+    figure.colorbar(laid[0], ax=list(panels), label="share of the saliency (% per cell)", fraction=0.05)

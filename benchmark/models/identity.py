@@ -9,7 +9,7 @@ import keras
 
 from benchmark.errors import StudyError
 from benchmark.models.catalogue import find_builder, find_function, layers_of
-from spectrograms.params import fingerprint
+from spectrograms.params import content_hash
 from spectrograms.version import sources
 
 SUITE = [Path(__file__).resolve().parents[2] / room for room in ("benchmark", "spectrograms")]
@@ -37,7 +37,7 @@ def _source(code, is_waveform):
     except StudyError:
         return ""
     modules = {code.partition(":")[0], *(getattr(part, "__module__", None) for part in parts)}
-    return fingerprint({name: _own_sources(name) for name in sorted(modules - {None})})
+    return content_hash({name: _own_sources(name) for name in sorted(modules - {None})})
 
 
 def _own_sources(module):

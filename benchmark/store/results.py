@@ -22,7 +22,7 @@ LEAKAGE_COLUMNS = ("clip_a", "clip_b")
 
 
 @dataclass(frozen=True, eq=False)  # it holds frames; being itself it can be the key of what is computed of it
-class Trial:
+class TrialResult:
     """One model, fold and seed. ``error`` is None exactly where the trial is done, and then the frames are there.
 
     A trial that failed may have the history up to then; latency is there in one trial of a model, which is timed once.
@@ -62,7 +62,7 @@ class Results:
     clips: pd.DataFrame  # clips.csv, a row per clip used
     rejected: pd.DataFrame  # rejected.csv, a row per file set aside
     leakage: pd.DataFrame  # leakage.csv, a row per pair of copies on two sides of a split
-    trials: tuple[Trial, ...]  # in the study's order of models, then by seed and fold
+    trials: tuple[TrialResult, ...]  # in the study's order of models, then by seed and fold
 
     @property
     def classes(self):
@@ -141,7 +141,7 @@ def read_results(folder):
 
 
 def read_trial(folder, model, fold, seed, classes, task="multiclass"):
-    """Return the :class:`Trial` in a folder; what is missing or broken in it becomes the trial's error.
+    """Return the :class:`TrialResult` in a folder; what is missing or broken in it becomes the trial's error.
 
     model: a dict with its name, label and weights; classes: those that the predictions
     must have scores for, in whose order they come back."""
@@ -151,14 +151,14 @@ def read_trial(folder, model, fold, seed, classes, task="multiclass"):
         if info["status"] != "done":
             history = _read_table(path, HISTORY_COLUMNS) if (path := folder / "history.csv").is_file() else None
             error = str(info.get("error") or "no reason recorded")
-            return Trial(model["name"], fold, seed, info, error, history=history)
+            return TrialResult(model["name"], fold, seed, info, error, history=history)
         predictions = _read_predictions(folder / "predictions.csv", classes, task)
         history = _read_table(folder / "history.csv", HISTORY_COLUMNS)
         timed = folder / "latency.csv"
         latency = _read_table(timed, LATENCY_COLUMNS) if timed.is_file() else None
     except StudyError as error:
-        return Trial(model["name"], fold, seed, info, str(error))
-    return Trial(model["name"], fold, seed, info, None, predictions, history, latency)
+        return TrialResult(model["name"], fold, seed, info, str(error))
+    return TrialResult(model["name"], fold, seed, info, None, predictions, history, latency)
 
 
 def _read_info(path):

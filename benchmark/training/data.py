@@ -13,7 +13,7 @@ from benchmark.training.imbalance import balance
 class TrialData:
     """Inputs and targets of a trial, by split; nothing is computed or read before it is asked for.
 
-    ``clips`` has the columns of :func:`benchmark.data.prepare.prepare` and ``split``; ``targets`` (n_clips, n_classes)
+    ``clips`` has the columns of :func:`data.preparation.prepare` and ``split``; ``targets`` (n_clips, n_classes)
     are its rows' classes; ``study`` holds the settings."""
 
     def __init__(self, assembly, clips, targets, study, seed):

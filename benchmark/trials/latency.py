@@ -14,7 +14,7 @@ from benchmark.training.assembly import assemble
 from benchmark.training.loop import precision
 from benchmark.trials.provenance import processor
 from spectrograms.files import write_text
-from spectrograms.params import fingerprint
+from spectrograms.params import content_hash
 
 ROUNDS = 3  # of timed calls, at most, until one is stable
 STABLE = 0.05  # of the median: how far the medians of the two halves of a round may be apart
@@ -32,7 +32,7 @@ def time_model(job):
         model = assemble(trial.network, study, len(job.classes), trial.seed, load=False)
         rows, found = time_assembly(model, job.clips["path"][job.split == "test"].iloc[0], study.latency, load)
     found |= {"threads": len(cores()), "processor": processor(), "seconds": round(time.perf_counter() - began, 3)}
-    found["settings"] = fingerprint(study.latency)
+    found["settings"] = content_hash(study.latency)
     folder = trial.folder(study)
     write_text(folder / "latency.csv", pd.DataFrame(rows).to_csv(index=False))
     record = json.loads((folder / "trial.json").read_text(encoding="utf-8")) | {"latency": found}
@@ -58,7 +58,7 @@ def stands(job, record):
     A trial that is trained again has a new folder without one."""
     timed = record.get("latency") or {}
     there = (job.trial.folder(job.study) / "latency.csv").is_file()
-    return there and timed.get("settings") == fingerprint(job.study.latency)
+    return there and timed.get("settings") == content_hash(job.study.latency)
 
 
 def time_calls(call, latency):

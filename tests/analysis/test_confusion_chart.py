@@ -5,7 +5,8 @@ import pytest
 from matplotlib.text import Text
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from benchmark.analysis.plots import confusion_chart, plots
+from benchmark.analysis.plots import confusion_chart
+from benchmark.analysis.plots import scatter as plots
 from tests.support.drawing import axes, texts
 
 # Of 4 Action clips 3 are found; 8 clips are called Drama, of which 5 are; no clip is Horror; none is called Romance.

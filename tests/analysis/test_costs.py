@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import binomtest, t
 
 from benchmark.analysis.audit.published import read_published
-from benchmark.analysis.metrics.hardest import hardest_table, mistakes_table
+from benchmark.analysis.metrics.misclassified import hardest_table, mistakes_table
 from benchmark.analysis.metrics.uncertainty import uncertainty_table
 from benchmark.analysis.tables.columns import Output
 from benchmark.analysis.tables.files import write_tables

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from rich.console import Console
 
-from benchmark.analysis.metrics.marks import LOSS_ERROR, find_marks
+from benchmark.analysis.metrics.caveats import LOSS_ERROR, find_caveats
 from benchmark.analysis.plots import figures
 from benchmark.analysis.report.report import print_comparison, report
 from benchmark.analysis.tables.files import write_tables
@@ -113,9 +113,9 @@ CHANGES = {  # what is done to a trial, and the marks of its model
 @pytest.mark.parametrize("name", CHANGES)
 def test_what_is_doubtful_is_found_for_its_model_alone(folder, name):
     change, found = CHANGES[name]
-    assert find_marks(read_results(folder)).letters == {}
+    assert find_caveats(read_results(folder)).letters == {}
     change(folder / "trials" / "vgg16" / "0-1")
-    assert find_marks(read_results(folder)).found == {"vgg16": found, "yamnet": {}}
+    assert find_caveats(read_results(folder)).found == {"vgg16": found, "yamnet": {}}
 
 
 def test_copies_under_two_labels_are_a_mark_of_every_model(folder):
@@ -124,13 +124,13 @@ def test_copies_under_two_labels_are_a_mark_of_every_model(folder):
         columns=["clip_a", "clip_b", "kind", "n_folds", "label_a", "label_b"],
     )
     leakage.to_csv(folder / "leakage.csv", index=False)
-    assert find_marks(read_results(folder)).found == {name: {"labels": "1 pair"} for name in ("vgg16", "yamnet")}
+    assert find_caveats(read_results(folder)).found == {name: {"labels": "1 pair"} for name in ("vgg16", "yamnet")}
 
 
 def test_a_class_that_one_seed_of_several_predicts_is_predicted(folder):
     predictions = folder / "trials" / "vgg16" / "0-1" / "predictions.csv"
     edit(predictions, lambda frame: predict(frame, frame["y_pred"] == "Comedy", "Drama"))
-    assert find_marks(read_results(folder)).letters == {}
+    assert find_caveats(read_results(folder)).letters == {}
 
 
 def test_the_error_of_a_lost_loss_is_the_one_that_training_raises():
@@ -160,7 +160,7 @@ def test_only_validation_surely_far_above_training_is_marked(folder, train, val,
     frame = pd.read_csv(trial / "predictions.csv")
     clips = frame[frame["split"] == "val"].sample(n_val, replace=True, random_state=0)
     pd.concat([frame[frame["split"] == "test"], clips]).to_csv(trial / "predictions.csv", index=False)
-    assert ("validation" in find_marks(read_results(folder)).found["vgg16"]) == marked
+    assert ("validation" in find_caveats(read_results(folder)).found["vgg16"]) == marked
 
 
 def leak(folder, setting, pairs=None):
@@ -185,20 +185,20 @@ def leak(folder, setting, pairs=None):
 )
 def test_leakage_marks_every_row(folder, setting, pairs, found):
     leak(folder, setting, pairs)
-    assert find_marks(read_results(folder)).found == {"vgg16": found, "yamnet": found}
+    assert find_caveats(read_results(folder)).found == {"vgg16": found, "yamnet": found}
 
 
 def test_copies_under_two_labels_on_one_side_are_not_counted_as_copies_across(folder):
     leak(folder, "warn")
     pairs = pd.DataFrame({"clip_a": ["a", "b"], "clip_b": ["c", "d"], "n_folds": [0, 2]})
     pairs.to_csv(folder / "leakage.csv", index=False)
-    assert find_marks(read_results(folder)).found["vgg16"] == {"copies": "1 pair"}
+    assert find_caveats(read_results(folder)).found["vgg16"] == {"copies": "1 pair"}
 
 
 def test_an_empty_leakage_file_means_no_copies(folder):
     leak(folder, "warn")
     (folder / "leakage.csv").touch()
-    assert find_marks(read_results(folder)).letters == {}
+    assert find_caveats(read_results(folder)).letters == {}
 
 
 def test_a_row_without_a_leakage_check_is_marked_in_every_table_and_in_the_terminal(folder, monkeypatch):

@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from benchmark.analysis.metrics import metrics
+from benchmark.analysis.metrics import scores as metrics
 from benchmark.analysis.metrics.further import METRICS
 from benchmark.analysis.metrics.statistics import wilson_interval
 from benchmark.store.labels import to_matrix
 from benchmark.store.predictions import predictions
-from benchmark.store.results import Trial
+from benchmark.store.results import TrialResult
 from benchmark.tasks import accuracy
 from tests.benchmarks.interval_coverage import coverage
 
@@ -41,7 +41,7 @@ def trial(fold, seed, y_true, y_pred):
     """Return a done trial that tested these clips; y_true and y_pred are matrices or names."""
     y_true, y_pred = (to_matrix(y, GENRES) if isinstance(y, list) else y for y in (y_true, y_pred))
     ids = [f"{fold}-{n}" for n in range(len(y_true))]
-    return Trial("m", fold, seed, {}, None, predictions("test", ids, y_true, y_pred.astype(float), GENRES))
+    return TrialResult("m", fold, seed, {}, None, predictions("test", ids, y_true, y_pred.astype(float), GENRES))
 
 
 def test_vgg16_scores_are_those_of_the_paper():

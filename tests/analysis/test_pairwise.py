@@ -14,8 +14,8 @@ from benchmark.analysis.metrics.pairwise import (
     GROUPS,
     GUESSING,
     PAIRWISE_COLUMNS,
-    evidence,
     matrix,
+    paired_test,
     pairwise_table,
     standing,
 )
@@ -133,7 +133,7 @@ def test_seeds_that_differ_by_the_same_amount_prove_nothing():
 def test_a_spread_of_the_trials_beyond_that_of_clips_is_luck():
     # Two seeds of other clips: all 30 differing clips for a, then 20 of 30 for b. Variance of the mean: by hand.
     gain = np.repeat([1, 0, -1, 0], [30, 70, 20, 80])
-    found = evidence(gain, np.arange(200), np.repeat([0, 1], 100), 80)
+    found = paired_test(gain, np.arange(200), np.repeat([0, 1], 100), 80)
     shown = np.var([0.3, -0.2], ddof=1) / 2 - 50 / 200**2
     assert found["luck"] == pytest.approx(np.sqrt(shown))
     assert found["luck"] > LUCK

@@ -17,12 +17,7 @@ from benchmark.analysis.report.page.page import write_page
 from benchmark.analysis.tables.files import write_tables
 from benchmark.analysis.tables.paper_form import FIGURES
 from benchmark.analysis.tables.specs.comparison import COMPARISON_COLUMNS, COMPARISON_EXTRA, with_parity
-from benchmark.analysis.tables.specs.parity import (
-    PUBLISHED_ROWS,
-    agreement,
-    parity_table,
-    published_models,
-)
+from benchmark.analysis.tables.specs.parity import PUBLISHED_ROWS, agreement, parity_table, published_models
 from benchmark.config.load import network_names
 from benchmark.config.study import Study
 from benchmark.store.results import read_results

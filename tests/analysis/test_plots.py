@@ -12,7 +12,8 @@ from matplotlib.text import Text
 
 from benchmark.analysis.metrics.front import pareto_front, steps
 from benchmark.analysis.metrics.pairwise import pairwise_table
-from benchmark.analysis.plots import figures, plots
+from benchmark.analysis.plots import figures
+from benchmark.analysis.plots import scatter as plots
 from benchmark.analysis.plots.figure import STYLE
 from benchmark.analysis.plots.labels import place_labels
 from benchmark.analysis.plots.model_charts import example

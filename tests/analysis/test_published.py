@@ -6,14 +6,7 @@ from collections import Counter
 import pandas as pd
 import pytest
 
-from benchmark.analysis.audit.published import (
-    COLUMNS,
-    PUBLISHED,
-    read_published,
-    read_sets,
-    read_table,
-    reported_rows,
-)
+from benchmark.analysis.audit.published import COLUMNS, PUBLISHED, read_published, read_sets, read_table, reported_rows
 from benchmark.errors import StudyError
 
 SOURCES = ("posters2025", "sulun2024", "trailers2023", "visutsak2025", "wehrmann2017")

@@ -9,7 +9,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from benchmark.analysis.metrics import statistics
-from benchmark.analysis.metrics.metrics import macro_of_counts, outcomes
+from benchmark.analysis.metrics.scores import macro_of_counts, outcomes
 from tests.support.fake_results import predictions_of, results_of
 
 

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from benchmark.analysis.plots import plots, training_progress
+from benchmark.analysis.plots import scatter as plots
+from benchmark.analysis.plots import training_progress
 from tests.support.drawing import axes, texts
 
 

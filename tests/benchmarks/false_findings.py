@@ -22,7 +22,7 @@ from scipy.special import ndtr
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmark.analysis.metrics.pairwise import LEVEL, evidence
+from benchmark.analysis.metrics.pairwise import LEVEL, paired_test
 from benchmark.analysis.report.compare import sample, unpaired
 
 GROUP = 5  # clips
@@ -97,7 +97,7 @@ def p_values(design, n, grouped, luck, gain, rng):
             samples.append(sample(right[network], units if grouped else None, trials, design.seeds, n_train))
         return unpaired(*samples)["p_value"], np.nan
     right, units, trials = trial_results(design, n, grouped, luck, gain, rng)
-    found = evidence(right[0] - right[1], units, trials, n_train)
+    found = paired_test(right[0] - right[1], units, trials, n_train)
     return found["p_value"], found["p_clips"]
 
 

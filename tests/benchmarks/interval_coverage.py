@@ -20,7 +20,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmark.analysis.metrics.metrics import macro_intervals, macro_of_counts, outcomes
+from benchmark.analysis.metrics.scores import macro_intervals, macro_of_counts, outcomes
 from benchmark.analysis.metrics.statistics import percentiles, resample
 from tests.support.fake_results import predictions_of
 

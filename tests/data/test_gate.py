@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from benchmark.cli import app
 from benchmark.config.load import load_study
-from benchmark.data import prepare
+from benchmark.data import preparation as prepare
 from benchmark.data.findings import findings
 from benchmark.data.leakage import ACROSS
 from benchmark.errors import StudyError

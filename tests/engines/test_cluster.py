@@ -12,11 +12,12 @@ import pandas as pd
 import pytest
 
 from benchmark.config.study import EngineParams
-from benchmark.data import prepare
-from benchmark.engines import cluster, engine
+from benchmark.data import preparation as prepare
+from benchmark.engines import cluster
+from benchmark.engines import schedule as engine
 from benchmark.engines.cluster import session
 from benchmark.engines.cluster.trials import DEATHS
-from benchmark.engines.status import Board
+from benchmark.engines.progress import Board
 from benchmark.errors import StudyError
 from benchmark.trials.specification import Job
 from tests.support.sources import ROOT

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from benchmark.data import prepare
-from benchmark.engines import engine
+from benchmark.data import preparation as prepare
+from benchmark.engines import schedule as engine
 from benchmark.engines.features import compute_shared, shared
-from benchmark.engines.status import Board
+from benchmark.engines.progress import Board
 from benchmark.features import extractors
 from benchmark.models.audio_networks import AudioNetwork
 from benchmark.models.weights import load

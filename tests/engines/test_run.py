@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from benchmark.analysis.report.report import report
-from benchmark.data import prepare
-from benchmark.engines import engine
+from benchmark.data import preparation as prepare
+from benchmark.engines import schedule as engine
 from benchmark.store.predictions import read_predictions
-from benchmark.trials import trial
+from benchmark.trials import run as trial
 from tests.support.studies import NETWORK, SmallNet, folder_of, run, study_of
 
 OTHER = NETWORK | {"name": "other", "label": "Other"}
@@ -102,7 +102,7 @@ def test_a_reason_that_cannot_be_written_is_still_told(pictures, tmp_path, monke
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(trial, "write_folder", full)
-    monkeypatch.setattr("benchmark.trials.attempt.write_folder", full)
+    monkeypatch.setattr("benchmark.trials.failures.write_folder", full)
     records, said = run(study_of(pictures, tmp_path, models=[NETWORK, OTHER], training=QUICK))
     assert [record["error"] for record in records] == ["writing results: No space left on device"] * 2
     assert said.count("FAILED: writing results: No space left on device") == 2

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from benchmark.engines import status
-from benchmark.engines.status import Board, duration
+from benchmark.engines import progress as status
+from benchmark.engines.progress import Board, duration
 
 DONE = {"status": "done", "test_accuracy": 0.75, "n_test": 8, "seconds": {"train": 2.0}, "train_seconds": 2.0}
 FAILED = {"status": "failed", "error": "no weights [here]"}

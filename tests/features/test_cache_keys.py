@@ -13,8 +13,8 @@ from benchmark.features import extractors
 from benchmark.features.dependencies import OF_FEATURES, mark_key
 from benchmark.models.preprocessing import InputNormalization
 from benchmark.training.loop import precision
+from benchmark.trials.run import dependencies
 from benchmark.trials.specification import Trial
-from benchmark.trials.trial import dependencies
 from spectrograms import version
 from spectrograms.render import image_path
 

@@ -1,4 +1,4 @@
-"""Maps of evidence: against gradients from elsewhere, and that they follow a tone that is moved."""
+"""Maps of saliency: against gradients from elsewhere, and that they follow a tone that is moved."""
 
 from types import SimpleNamespace
 
@@ -14,9 +14,9 @@ from benchmark.config.load import load_network, read_section
 from benchmark.config.study import NetworkParams, Study
 from benchmark.errors import StudyError
 from benchmark.inference import explain
-from benchmark.inference import saliency as evidence
+from benchmark.inference import saliency as saliency
 from benchmark.inference.cam import ActivationMaps
-from benchmark.inference.saliency_figure import plot_evidence
+from benchmark.inference.saliency_figure import plot_saliency
 from benchmark.models.catalogue import build_backbone
 from benchmark.models.heads import linear
 from spectrograms.axes import frequency_axis, pixel_axis, time_axis
@@ -139,18 +139,18 @@ def test_the_time_axis_begins_at_the_clips_offset_and_frames_are_centred():
 
 def test_half_of_the_evidence_is_named_by_the_shortest_run():
     profile = pd.DataFrame({"share": [0.1, 0.2, 0.35, 0.3, 0.05]})
-    assert evidence.most(profile) == (2, 3)
-    assert evidence.most(profile, 0.9) == (0, 3)
-    assert evidence.most(profile.assign(share=0.0)) == (0, 4)
+    assert saliency.most(profile) == (2, 3)
+    assert saliency.most(profile, 0.9) == (0, 3)
+    assert saliency.most(profile.assign(share=0.0)) == (0, 4)
 
 
 def test_in_a_mean_every_clip_counts_alike_and_an_empty_one_not():
     maps = np.array([[[1.0, 0.0]], [[0.0, 100.0]], [[-1.0, -5.0]]])
-    assert evidence.mean_share(maps) == pytest.approx(np.array([[0.5, 0.5]]))
+    assert saliency.mean_share(maps) == pytest.approx(np.array([[0.5, 0.5]]))
 
 
 def test_rows_become_bands_from_the_lowest_up():
-    bands = evidence.by_band(np.array([[0.7], [0.3]]), pixel_axis(10, "bottom"))
+    bands = saliency.by_band(np.array([[0.7], [0.3]]), pixel_axis(10, "bottom"))
     assert bands.to_numpy().tolist() == [[0, 5, 0.3], [5, 10, 0.7]]
 
 
@@ -205,7 +205,7 @@ def trial(tmp_path_factory):
 def test_the_map_follows_a_tone_in_time_and_frequency(trial, tmp_path, hertz, start):
     soundfile.write(tmp_path / "tone.wav", burst(hertz, start, np.random.default_rng(9)), RATE)
     explainer = explain.Explainer(trial, explain.check_trial(trial))
-    (found,) = explainer.evidence(explainer.read(tmp_path / "tone.wav")[None], ["tone"])
+    (found,) = explainer.saliency(explainer.read(tmp_path / "tone.wav")[None], ["tone"])
     assert found.shape == (8, 8)
     x, y = explainer.axes
     row, column = np.unravel_index(found.argmax(), found.shape)
@@ -258,7 +258,7 @@ def test_axes_are_seconds_and_hertz_and_pixels_for_pictures_made_elsewhere():
         settings = read_section(Study, raw | {"dataset": {"root": "r", "kind": kind}})
         axes = explain._axes(SimpleNamespace(settings=settings, backbone=backbone))
         ax = Figure().subplots()
-        laid = plot_evidence(np.zeros((64, 64, 3)), np.array([[0.0, 3.0], [1.0, -5.0]]), axes, ax, highest=75)
+        laid = plot_saliency(np.zeros((64, 64, 3)), np.array([[0.0, 3.0], [1.0, -5.0]]), axes, ax, highest=75)
         assert (ax.get_xlabel(), ax.get_ylabel()) == labels
         assert np.asarray(laid.get_array()).tolist() == [[0, 75], [25, 0]]
     y = frequency_axis(MEL, ImageParams())
@@ -267,5 +267,5 @@ def test_axes_are_seconds_and_hertz_and_pixels_for_pictures_made_elsewhere():
 
 def _labels(y):
     ax = Figure().subplots()
-    plot_evidence(np.zeros((8, 8, 3)), np.ones((2, 2)), (pixel_axis(8, "left"), y), ax)
+    plot_saliency(np.zeros((8, 8, 3)), np.ones((2, 2)), (pixel_axis(8, "left"), y), ax)
     return ax.get_yticklabels()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.data import prepare
+from benchmark.data import preparation as prepare
 from spectrograms.errors import ImageError
 from spectrograms.image import FORMATS, MAX_PIXELS, read_image
 from tests.support.studies import study_of

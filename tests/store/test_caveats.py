@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from benchmark.analysis.report.page.data_card import facts
 from benchmark.cli import app
 from benchmark.config.load import load_study
-from benchmark.data import prepare
+from benchmark.data import preparation as prepare
 from benchmark.store import caveats
 from benchmark.store.results import read_results
 from tests.support.fake_results import build_results

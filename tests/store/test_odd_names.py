@@ -13,7 +13,7 @@ import soundfile
 from benchmark import cli
 from benchmark.config.load import load_study
 from benchmark.data import digests as digests_module
-from benchmark.data import prepare
+from benchmark.data import preparation as prepare
 from benchmark.errors import StudyError
 from spectrograms.names import printable, safe_name
 from tests.support.bad_sounds import BAD, as_bytes, tone, wav_header

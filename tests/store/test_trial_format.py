@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmark.engines import engine
+from benchmark.engines import schedule as engine
 from benchmark.errors import StudyError
 from benchmark.inference.predictor import check_trial
 from benchmark.store.results import read_results

@@ -10,7 +10,7 @@ from PIL import Image
 
 from benchmark.store.labels import to_matrix
 from benchmark.store.predictions import SCORE, Predictions, pooled, predictions
-from benchmark.store.results import Results, Trial
+from benchmark.store.results import Results, TrialResult
 
 CLASSES = ("Action", "Comedy", "Drama", "Romance", "Thriller")
 SUPPORT = (26, 24, 35, 33, 35)  # test clips per class of visutsak2025, read from its Table 3
@@ -80,7 +80,8 @@ def results_of(models, protocol="holdout", seeds=(0,), folds=1, classes=("a", "b
     for name, given in models.items():
         for (fold, seed), frame in given.items():
             info = {"n_train": n_train, "threads": 2, "parameters": 1, "size_mb": 1.0, "train_seconds": 1.0}
-            trials.append(Trial(name, fold, seed, info, None, predictions_of(frame, classes), NO_HISTORY, NO_LATENCY))
+            frames = predictions_of(frame, classes), NO_HISTORY, NO_LATENCY
+            trials.append(TrialResult(name, fold, seed, info, None, *frames))
     tested = pooled(trial.predictions for trial in trials).frame().drop_duplicates("clip_id")
     clips = tested[["clip_id"]].assign(path=tested["clip_id"] + ".wav", label=tested["y_true"])
     clips["group"] = [(groups or {}).get(name, f"clip:{name}") for name in clips["clip_id"]]

@@ -6,8 +6,8 @@ from PIL import Image
 
 from benchmark.config.load import read_section
 from benchmark.config.study import Study
-from benchmark.data import prepare
-from benchmark.engines import engine
+from benchmark.data import preparation as prepare
+from benchmark.engines import schedule as engine
 
 COLOURS = {"blue": (20, 30, 200), "green": (20, 200, 30), "red": (200, 20, 30)}
 

@@ -187,7 +187,7 @@ def test_audit_exits_1_where_a_row_is_impossible(command, tmp_path):
 
 
 def test_an_interrupted_run_says_that_finished_trials_are_kept(command, sounds, tmp_path, monkeypatch):
-    from benchmark.engines import engine
+    from benchmark.engines import schedule as engine
 
     def interrupt(*arguments, **named):
         raise KeyboardInterrupt

@@ -11,7 +11,7 @@ import pytest
 
 from benchmark.config.load import load_network
 from benchmark.config.study import NetworkParams
-from benchmark.data import prepare
+from benchmark.data import preparation as prepare
 from benchmark.errors import StudyError
 from benchmark.models import catalogue, sources
 from benchmark.models.weights import load as weights

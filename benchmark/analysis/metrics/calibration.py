@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn import config_context
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from benchmark.analysis.metrics.metrics import tested
+from benchmark.analysis.metrics.scores import tested
 from benchmark.tasks import exact_match
 
 BINS = 10  # of the highest score; for the tens to hundreds of test clips here 15, as often taken, leave bins empty

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from benchmark.analysis.metrics.metrics import summarise
+from benchmark.analysis.metrics.scores import summarise
 from benchmark.store.predictions import pooled, predictions
 from benchmark.tasks import accuracy
 
@@ -136,7 +136,7 @@ NAMED = (
 def ensembles_table(results):
     """Return a row per ensemble with :data:`ENSEMBLES_COLUMNS`; none where fewer than two models have trials in common.
 
-    Scores as in the comparison (see :func:`analysis.metrics.metrics.summarise`). The first row is no ensemble: the
+    Scores as in the comparison (see :func:`analysis.metrics.scores.summarise`). The first row is no ensemble: the
     model that is best on validation in each trial, which is what an ensemble has to beat. members: labels, with the
     number of trials in which they took part where it was not in all; models: their names; val_accuracy: pooled over
     trials, the number that chosen rows were chosen by, and so too high for them."""

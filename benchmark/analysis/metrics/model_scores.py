@@ -4,14 +4,14 @@ from functools import lru_cache
 
 import pandas as pd
 
-from benchmark.analysis.metrics.metrics import summarise, summarise_latency
+from benchmark.analysis.metrics.scores import summarise, summarise_latency
 
 MODELS = 256  # of all studies at hand
 
 
 @lru_cache(maxsize=MODELS)
 def model_scores(results, model):
-    """Return :func:`analysis.metrics.metrics.summarise` of the trials done of a model, by name; not to be changed."""
+    """Return :func:`analysis.metrics.scores.summarise` of the trials done of a model, by name; not to be changed."""
     return summarise(results.done(model), results.groups)
 
 

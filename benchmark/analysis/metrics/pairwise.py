@@ -21,7 +21,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from benchmark.analysis.metrics.metrics import units_of
+from benchmark.analysis.metrics.scores import units_of
 from benchmark.analysis.metrics.statistics import LUCK, holm, percentiles, resample, sign_flip_test, training_luck
 
 PAIRWISE_COLUMNS = (
@@ -83,7 +83,7 @@ def _compare(results, trials, verdicts_a, verdicts_b):
     gain = (paired["a"] - paired["b"]).to_numpy()
     units = pd.factorize(units_of(paired.index.to_series(), results.groups), sort=True)[0]
     n_train = np.mean([results.n_train(trial) for trial in trials])
-    found = evidence(gain, units, paired["trial"].to_numpy(), n_train)
+    found = paired_test(gain, units, paired["trial"].to_numpy(), n_train)
     low, high = difference_interval(gain, units, found["luck"])
     return {
         "test": CLIPS if results.groups is None else GROUPS,
@@ -100,7 +100,7 @@ def _compare(results, trials, verdicts_a, verdicts_b):
     } | found
 
 
-def evidence(gain, units, trials, n_train):
+def paired_test(gain, units, trials, n_train):
     """Return luck, p_clips and p_value of a difference between two models, as a dict.
 
     gain: right minus right of each prediction, -1..1, (n,); units, trials: which clip or group, and which trial, each
@@ -115,7 +115,7 @@ def evidence(gain, units, trials, n_train):
 def difference_interval(gain, units, luck):
     """Return the 95 % interval of the mean gain: a bootstrap over units, with a normal number of deviation ``luck``.
 
-    Arguments as for :func:`evidence`."""
+    Arguments as for :func:`paired_test`."""
     totals = resample(np.stack([np.bincount(units, gain), np.bincount(units)], axis=1))
     noise = luck * np.random.default_rng(0).standard_normal(len(totals))
     return percentiles(totals[:, 0] / totals[:, 1] + noise)
@@ -125,7 +125,7 @@ def luck_of_difference(gain, sums, trials, n_train):
     """Return the standard deviation 0..1 that training gives the difference of two models, pooled over trials.
 
     At least what is presumed of two models in each trial; more where the trials' differences spread more than clips and
-    that explain. Arguments as for :func:`evidence`; sums: of the gain of each unit."""
+    that explain. Arguments as for :func:`paired_test`; sums: of the gain of each unit."""
     sizes = np.bincount(trials)
     presumed = 2 * training_luck(n_train) ** 2 * (sizes**2).sum() / len(gain) ** 2
     shown = 0.0

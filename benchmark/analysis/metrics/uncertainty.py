@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from benchmark.analysis.metrics.metrics import accuracies
 from benchmark.analysis.metrics.model_scores import model_scores
 from benchmark.analysis.metrics.pairwise import redrawn
+from benchmark.analysis.metrics.scores import accuracies
 from benchmark.analysis.metrics.statistics import corrected_half_width
 
 MACRO = ("precision_macro", "recall_macro", "f1_macro")
@@ -20,7 +20,7 @@ def uncertainty_table(results):
     """Return a row per model with a trial done and :data:`UNCERTAINTY_COLUMNS`.
 
     accuracy has its Wilson interval and macro averages theirs over test clips, or groups of clips
-    (see :func:`analysis.metrics.metrics.summarise`): how far the score of these trained models may be off. n_groups
+    (see :func:`analysis.metrics.scores.summarise`): how far the score of these trained models may be off. n_groups
     is the number of different clips or groups tested. trial_std (ddof 1) is of the trials' accuracies; trial_low and
     trial_high are around accuracy: where it may be with other splits and seeds. They are missing for one trial, and
     where all trials have the same split: their spread is that of training alone."""

@@ -1,7 +1,7 @@
 """All modules that draw, so that a process imports them at once before there is anything to draw."""
 
 import benchmark.analysis.plots.confusion_chart
-import benchmark.analysis.plots.plots
 import benchmark.analysis.plots.saving
+import benchmark.analysis.plots.scatter
 import benchmark.analysis.plots.score_plots
 import benchmark.analysis.plots.training_progress  # noqa: F401

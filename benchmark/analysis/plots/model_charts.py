@@ -6,10 +6,10 @@ import numpy as np
 from PIL import Image
 
 from benchmark.analysis.metrics.calibration import curves
-from benchmark.analysis.metrics.metrics import total_confusion
+from benchmark.analysis.metrics.scores import total_confusion
 from benchmark.analysis.plots.confusion_chart import confusion_figure
 from benchmark.analysis.plots.figure import Chart, finished
-from benchmark.analysis.plots.plots import example_figure
+from benchmark.analysis.plots.scatter import example_figure
 from benchmark.analysis.plots.score_plots import scores_figure
 from benchmark.analysis.plots.training_progress import kept_iteration, kept_words, training_figure
 from benchmark.analysis.tables.naming import titles

@@ -5,7 +5,7 @@ from functools import partial
 from benchmark.analysis.metrics.front import pareto_front, steps
 from benchmark.analysis.metrics.pairwise import LEVEL, matrix
 from benchmark.analysis.plots.figure import Chart
-from benchmark.analysis.plots.plots import accuracy_latency_figure, drawable, intervals_figure
+from benchmark.analysis.plots.scatter import accuracy_latency_figure, drawable, intervals_figure
 from benchmark.analysis.plots.score_plots import pairwise_figure
 from benchmark.analysis.tables.guessing import guessing
 from benchmark.analysis.tables.naming import names, origin

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.analysis.metrics.metrics import tested, units_of
 from benchmark.analysis.metrics.pairwise import LEVEL, LUCK_MEANT, pairwise_table
+from benchmark.analysis.metrics.scores import tested, units_of
 from benchmark.analysis.metrics.statistics import effective_size, holm, newcombe_interval, newcombe_test, training_luck
 from benchmark.analysis.report.terminal import print_table
 from benchmark.analysis.tables.columns import Column, Output, number, text, with_interval, yes_no
@@ -165,7 +165,7 @@ class Sample:
 
 
 def sample(right, units, trials, n_seeds, n_train):
-    """Return the :class:`Sample` of one model's predictions; arguments as for :func:`pairwise.evidence`.
+    """Return the :class:`Sample` of one model's predictions; arguments as for :func:`pairwise.paired_test`.
 
     right: whether each prediction is, (n,); units: the group of each, None where every clip is its own."""
     share, n = float(np.mean(right)), len(right) // n_seeds

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.analysis.metrics.metrics import macro, per_class, summarise_latency
+from benchmark.analysis.metrics.scores import macro, per_class, summarise_latency
 from benchmark.errors import StudyError
 from benchmark.store.results import read_results
 

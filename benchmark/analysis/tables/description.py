@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.analysis.metrics.baseline import majority_trials
-from benchmark.analysis.metrics.metrics import tested
+from benchmark.analysis.metrics.scores import tested
 from benchmark.tasks import accuracy
 
 PROTOCOLS = {

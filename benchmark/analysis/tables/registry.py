@@ -6,7 +6,7 @@ from pkgutil import iter_modules
 
 import pandas as pd
 
-from benchmark.analysis.metrics.marks import find_marks
+from benchmark.analysis.metrics.caveats import find_caveats
 from benchmark.analysis.tables import specs
 from benchmark.analysis.tables.rendering import render_table
 
@@ -35,7 +35,7 @@ class Tables(Mapping):
         if name not in self._frames:
             spec = TABLES[name]
             frame = spec.compute(self.results, self) if spec.applies(self.results) else pd.DataFrame()
-            words = [find_marks(self.results).words(row) for row in frame.to_dict("records")]
+            words = [find_caveats(self.results).words(row) for row in frame.to_dict("records")]
             self._frames[name] = frame.assign(marks=pd.Series(words, frame.index, dtype=object))
         return self._frames[name]
 

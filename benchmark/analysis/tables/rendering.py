@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from benchmark.analysis.metrics.marks import find_marks
+from benchmark.analysis.metrics.caveats import find_caveats
 from benchmark.analysis.tables.columns import LONGEST_NAME, Cell, Column, Output, shortened, text
 from benchmark.analysis.tables.description import describe, failures, warnings
 
@@ -45,7 +45,7 @@ def render_table(results, tables, spec, output, frame=None):
     frame = spec.shown(spec.written(tables) if frame is None else frame, tables)
     if frame.empty:
         return None
-    caveats, columns = find_marks(results), spec.columns
+    caveats, columns = find_caveats(results), spec.columns
     if caveats.letters and not spec.block:
         frame = frame.assign(letters=[caveats.of(row) for row in frame.to_dict("records")])
         columns = (*columns, text("Marks", "letters"))

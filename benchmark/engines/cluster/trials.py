@@ -98,14 +98,14 @@ def _trial(place, cores, parts, clips, tell, work):
 def in_place(make_job, progress):
     """Run a job that writes its folder itself, where the driver sees it; return its record."""
     job = make_job()
-    from benchmark.trials.attempt import attempt
+    from benchmark.trials.failures import run_guarded
 
-    return attempt(job, progress)
+    return run_guarded(job, progress)
 
 
 def _outcome(ray, ref, job):
     """Return the record of a trial that ended, however it did."""
-    from benchmark.trials.attempt import failed
+    from benchmark.trials.failures import failed
 
     try:
         return ray.get(ref)

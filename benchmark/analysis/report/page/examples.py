@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image, ImageOps
 
-from benchmark.analysis.metrics.hardest import tested_clips
+from benchmark.analysis.metrics.misclassified import tested_clips
 
 MISTAKES, RIGHT = 3, 4  # clips of a model at most; of those it got right one per class
 SIZE = (360, 128)  # pixels, the largest picture
@@ -33,7 +33,7 @@ class Examples:
 
 
 def examples(results, hardest):
-    """Return the :class:`Examples` of a study; hardest: of :func:`benchmark.analysis.metrics.hardest.hardest_table`."""
+    """Return the :class:`Examples` of a study; hardest: of :func:`misclassified.hardest_table`."""
     chosen = {model: rows.to_dict("records") for model, rows in choose(tested_clips(results), hardest).items()}
     ids = dict.fromkeys(row["clip_id"] for rows in chosen.values() for row in rows)
     known = results.clips.set_index("clip_id")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmark.analysis.metrics.marks import find_marks
+from benchmark.analysis.metrics.caveats import find_caveats
 from benchmark.analysis.metrics.pairwise import ALIKE, BEST, GUESSING
 from benchmark.analysis.tables.columns import with_interval
 from benchmark.analysis.tables.description import majority_share, warnings
@@ -16,7 +16,7 @@ def banner(results, failed):
     """Return (kind, sentence) of all that a reader must not miss: warnings, failures, marks, copies of clips."""
     found = [("warning", sentence) for sentence in warnings(results)]
     found += [("failure", f"Failed: {label}: {error}.") for label, error in failed.items()]
-    found += [("mark", sentence) for sentence in find_marks(results).legend()]
+    found += [("mark", sentence) for sentence in find_caveats(results).legend()]
     return found
 
 
@@ -42,7 +42,7 @@ def _best(results, comparison):
     called = names(results)
     best = scored.loc[scored["accuracy"].astype(float).idxmax()]
     value = with_interval(*best[["accuracy", "accuracy_low", "accuracy_high"]])
-    guessing = ", not above guessing" if "guessing" in find_marks(results).found[best["model"]] else ""
+    guessing = ", not above guessing" if "guessing" in find_caveats(results).found[best["model"]] else ""
     found = [{"name": "Highest accuracy", "value": value, "note": called[best["model"]] + guessing}]
     if scored["best"].isin((BEST, GUESSING)).any():
         alike = [called[name] for name in scored.loc[scored["best"] == ALIKE, "model"]]

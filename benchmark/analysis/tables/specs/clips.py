@@ -1,6 +1,6 @@
 """Clip by clip: which ones most models get wrong, and which mistakes were made with most confidence."""
 
-from benchmark.analysis.metrics.hardest import hardest_table, mistakes_table
+from benchmark.analysis.metrics.misclassified import hardest_table, mistakes_table
 from benchmark.analysis.tables.columns import Column, number, text
 from benchmark.analysis.tables.spec import TableSpec
 

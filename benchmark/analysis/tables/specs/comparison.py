@@ -5,11 +5,11 @@ from functools import lru_cache
 import pandas as pd
 
 from benchmark.analysis.metrics.baseline import BASELINES, MAJORITY
+from benchmark.analysis.metrics.caveats import find_caveats
 from benchmark.analysis.metrics.further import METRICS
-from benchmark.analysis.metrics.marks import find_marks
-from benchmark.analysis.metrics.metrics import summarise
 from benchmark.analysis.metrics.model_scores import model_latency, model_scores
 from benchmark.analysis.metrics.pairwise import ALIKE, BEST, GUESSING, standing
+from benchmark.analysis.metrics.scores import summarise
 from benchmark.analysis.tables.columns import Column, Output, count, estimate, number, text, with_interval
 from benchmark.analysis.tables.description import weights
 from benchmark.analysis.tables.spec import INTERVAL, MACRO, POOLED, THROUGHPUT, TIMING, ZERO, TableSpec
@@ -81,7 +81,7 @@ def comparison_table(results, tables):
     """Return :func:`scores_table` with ``best`` (see :func:`analysis.metrics.pairwise.standing`) before accuracy_std
     and, where a model of the study is published, the columns of parity behind its own."""
     scores = scores_table(results).copy()
-    guessing = [name for name, kinds in find_marks(results).found.items() if "guessing" in kinds]
+    guessing = [name for name, kinds in find_caveats(results).found.items() if "guessing" in kinds]
     best = standing(scores, tables["pairwise"], guessing)
     scores.insert(scores.columns.get_loc("accuracy_std"), "best", best)
     return scores if tables["parity"].empty else with_parity(scores, tables["parity"])

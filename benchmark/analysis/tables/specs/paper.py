@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from benchmark.analysis.metrics.metrics import SCORES
+from benchmark.analysis.metrics.scores import SCORES
 from benchmark.analysis.tables.columns import Column, number, text
 from benchmark.analysis.tables.paper_form import FIGURES
 from benchmark.analysis.tables.spec import POOLED, TableSpec

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from benchmark.analysis.metrics.metrics import SCORES, pooled_per_class
+from benchmark.analysis.metrics.scores import SCORES, pooled_per_class
 from benchmark.analysis.tables.columns import Output, number, text
 from benchmark.analysis.tables.spec import POOLED, ZERO, TableSpec
 

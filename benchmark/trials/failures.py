@@ -7,13 +7,13 @@ import traceback
 import keras
 
 from benchmark.store.reasons import EXPECTED, reason_of
-from benchmark.trials.trial import run_trial, write_folder
+from benchmark.trials.run import run_trial, write_folder
 
 
-def attempt(job, progress=None):
+def run_guarded(job, progress=None):
     """Run a job and return its record, trial.json as a dict; where it fails, record why in its folder.
 
-    ``progress`` is that of :func:`benchmark.trials.trial.run_trial`."""
+    ``progress`` is that of :func:`benchmark.trials.run.run_trial`."""
     try:
         return run_trial(job, progress)
     except (MemoryError, *EXPECTED) as error:

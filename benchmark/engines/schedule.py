@@ -6,16 +6,16 @@ from types import MappingProxyType
 
 from benchmark.engines import workers
 from benchmark.engines.features import compute_shared
-from benchmark.engines.status import Board
+from benchmark.engines.progress import Board
 from benchmark.engines.timing import time_models
 from benchmark.errors import StudyError
 from benchmark.store.labels import class_names
 from benchmark.store.origin import is_same, told
 from benchmark.store.predictions import read_predictions
 from benchmark.store.trial_format import check_format
-from benchmark.trials.attempt import failed
+from benchmark.trials.failures import failed
+from benchmark.trials.run import dependencies
 from benchmark.trials.specification import Job, Trial
-from benchmark.trials.trial import dependencies
 from spectrograms.files import sweep
 from spectrograms.waveforms import forget_waveforms
 

@@ -6,7 +6,7 @@ from string import ascii_lowercase
 
 import numpy as np
 
-from benchmark.analysis.metrics.metrics import tested
+from benchmark.analysis.metrics.scores import tested
 from benchmark.analysis.metrics.statistics import newcombe_interval
 from benchmark.tasks import accuracy
 
@@ -18,7 +18,7 @@ SURE = 0.998  # two-sided: one model in a thousand is marked by chance where the
 
 
 @dataclass(frozen=True)
-class Marks:
+class Caveats:
     """The marks of a study: of each model, by kind, what was found; '' where the kind says it all."""
 
     found: dict[str, dict[str, str]]  # model -> {a key of KINDS: details}
@@ -69,13 +69,13 @@ class Marks:
 
 
 @lru_cache(maxsize=8)  # every table asks for them
-def find_marks(results):
-    """Return the :class:`Marks` of a :class:`benchmark.store.results.Results`."""
+def find_caveats(results):
+    """Return the :class:`Caveats` of a :class:`benchmark.store.results.Results`."""
     found = {}
     for model in results.models:
         kinds = {kind: find(results, model["name"]) for kind, (_, find) in KINDS.items()}
         found[model["name"]] = {kind: detail for kind, detail in kinds.items() if detail is not None}
-    return Marks(found, {model["name"]: model["label"] for model in results.models})
+    return Caveats(found, {model["name"]: model["label"] for model in results.models})
 
 
 def _sentence(kind, detail):

@@ -19,7 +19,7 @@ from benchmark.training.stages import run_stages
 from benchmark.trials.energy import EnergyMeter
 from benchmark.trials.provenance import Stages, hardware, peak_memory_mb, versions
 from spectrograms.files import replacing_folder
-from spectrograms.params import Params, fingerprint
+from spectrograms.params import Params, content_hash
 
 EVALUATED = ("val", "test")
 
@@ -60,7 +60,7 @@ def train_and_predict(assembly, job, clips, stages):
     plan = stages_of(trial.network, study)
     targets = to_matrix(clips["label"], job.classes).astype("float32")
     data = TrialData(assembly, clips, targets, study, trial.seed)
-    checkpoint = Checkpoint(trial.checkpoint(study), fingerprint(dependencies(study, trial, clips)))
+    checkpoint = Checkpoint(trial.checkpoint(study), content_hash(dependencies(study, trial, clips)))
     history, said = run_stages(plan, assembly, data, stages, checkpoint)
     stages.seconds["train"] += round(checkpoint.seconds, 3)  # those of the run that was cut
     with stages("predict"):
@@ -100,11 +100,12 @@ def dependencies(study, trial, clips):
     Settings count where they differ from their defaults, so that a new setting makes no finished trial run again."""
     depended = depends_on(trial.network, study)
     del depended["network"]  # the whole of it is in 'model'
+    rows = clips[["clip_id", "label", "sha256", "split"]]
     return {
-        "clips": fingerprint(clips[["clip_id", "label", "sha256", "split"]].sort_values("clip_id").to_numpy().tolist()),
-        "training": fingerprint(_given(study.training), _given(study.augment)),
-        "model": fingerprint(_given(trial.network, exclude={"label"})),
-        **{name: fingerprint(_given(part) if isinstance(part, Params) else part) for name, part in depended.items()},
+        "clips": content_hash(rows.sort_values("clip_id").to_numpy().tolist()),
+        "training": content_hash(_given(study.training), _given(study.augment)),
+        "model": content_hash(_given(trial.network, exclude={"label"})),
+        **{name: content_hash(_given(part) if isinstance(part, Params) else part) for name, part in depended.items()},
     }
 
 
