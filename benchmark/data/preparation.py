@@ -15,6 +15,7 @@ from benchmark.data.leakage import across, find_copies, find_same_bytes, join_co
 from benchmark.data.splits import make_splits, protocol_of
 from benchmark.data.synthetic import synthesise
 from benchmark.errors import StudyError
+from benchmark.store import layout
 from spectrograms.files import replacing, sweep_cache, write_text
 from spectrograms.names import printable
 
@@ -223,20 +224,20 @@ def write_study(study, prepared):
     study.yaml names the protocol that was taken; grouped.csv is there where copies were put into groups."""
     folder = study.folder
     study = study.model_copy(update={"split": study.split.model_copy(update={"protocol": prepared.protocol})})
-    (folder / "examples").mkdir(parents=True, exist_ok=True)
+    (folder / layout.EXAMPLES).mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-    write_text(folder / "study.yaml", text)
-    write_text(folder / "clips.csv", with_splits(prepared.clips, prepared.folds).to_csv(index=False))
-    write_text(folder / "rejected.csv", prepared.rejected.to_csv(index=False))
-    write_text(folder / "leakage.csv", prepared.leaks.to_csv(index=False))
-    (folder / "grouped.csv").unlink(missing_ok=True)
+    write_text(folder / layout.STUDY, text)
+    write_text(folder / layout.CLIPS, with_splits(prepared.clips, prepared.folds).to_csv(index=False))
+    write_text(folder / layout.REJECTED, prepared.rejected.to_csv(index=False))
+    write_text(folder / layout.LEAKAGE, prepared.leaks.to_csv(index=False))
+    (folder / layout.GROUPED).unlink(missing_ok=True)
     if len(prepared.grouped):
-        write_text(folder / "grouped.csv", prepared.grouped.to_csv(index=False))
+        write_text(folder / layout.GROUPED, prepared.grouped.to_csv(index=False))
     first = next(iter(prepared.folds.values()))[0]
     example = prepared.clips[first == "test"].iloc[0]
-    shown = folder / "examples" / f"{example['clip_id']}.png"
+    shown = folder / layout.EXAMPLES / f"{example['clip_id']}.png"
     with replacing(shown) as temporary:
         shutil.copyfile(example["image"], temporary)
-    for old in (folder / "examples").iterdir():
+    for old in (folder / layout.EXAMPLES).iterdir():
         if old != shown:
             old.unlink()

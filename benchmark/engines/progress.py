@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from statistics import mean
 
+from benchmark.store.layout import STATUS
 from spectrograms.files import write_text
 
 ENDED = ("kept", "done", "failed")
@@ -44,7 +45,7 @@ class Board:
     """The table of a run's trials. ``say`` gets one line per change; ``live`` draws the table on a terminal."""
 
     def __init__(self, folder, trials, say=print, live=None, at_once=1):
-        self.path, self.say, self.at_once = Path(folder) / "status.json", say, at_once
+        self.path, self.say, self.at_once = Path(folder) / STATUS, say, at_once
         self.rows = {t.name: Row(t.network.name, t.network.label, t.fold, t.seed) for t in trials}
         self.state, self.started, self.written = "running", time.time(), 0.0
         self.live = sys.stdout.isatty() if live is None else live

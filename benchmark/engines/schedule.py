@@ -1,6 +1,5 @@
 """All trials of a study: what is done is kept, what fails is recorded, the rest goes on."""
 
-import json
 from itertools import chain
 from types import MappingProxyType
 
@@ -10,9 +9,9 @@ from benchmark.engines.progress import Board
 from benchmark.engines.timing import time_models
 from benchmark.errors import StudyError
 from benchmark.store.labels import class_names
+from benchmark.store.layout import PREDICTIONS, check_format, read_record
 from benchmark.store.origin import is_same, told
 from benchmark.store.predictions import read_predictions
-from benchmark.store.trial_format import check_format
 from benchmark.trials.failures import failed
 from benchmark.trials.run import dependencies
 from benchmark.trials.specification import Job, Trial
@@ -70,7 +69,7 @@ def _jobs(study, clips, folds, origin):
 def _record(job):
     """Return trial.json of a finished trial; {} where there is none."""
     try:
-        record = json.loads((job.trial.folder(job.study) / "trial.json").read_text(encoding="utf-8"))
+        record = read_record(job.trial.folder(job.study))
         return record if record["status"] == "done" else {}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
@@ -116,11 +115,11 @@ def reusable(job):
     """Return (record, '') of a finished trial that still stands, or (None, why it has to run)."""
     folder = job.trial.folder(job.study)
     try:
-        record = json.loads((folder / "trial.json").read_text(encoding="utf-8"))
+        record = read_record(folder)
         if record["status"] != "done":
             return None, "failed before"
         check_format(record, folder)
-        read_predictions(folder / "predictions.csv", job.study.task)
+        read_predictions(folder / PREDICTIONS, job.study.task)
     except StudyError as error:
         return None, f"again, since {error}"
     except (OSError, ValueError, KeyError, TypeError):

@@ -4,6 +4,7 @@ from itertools import groupby
 
 from benchmark.engines.workers import apart, slots
 from benchmark.models import backend
+from benchmark.store.layout import LATENCY
 from benchmark.store.reasons import reason_of
 
 
@@ -37,7 +38,7 @@ def _due(jobs, records):
     if any(stands(job, records[job.trial.name]) for job in done):
         return None
     for job in done:  # timed under other settings: not to be mixed with what comes
-        (job.trial.folder(job.study) / "latency.csv").unlink(missing_ok=True)
+        (job.trial.folder(job.study) / LATENCY).unlink(missing_ok=True)
     return done[0] if done else None
 
 

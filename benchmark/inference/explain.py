@@ -13,6 +13,7 @@ from benchmark.errors import StudyError
 from benchmark.inference.predictor import Predictor, check_trial
 from benchmark.inference.saliency import by_band, by_second, mean_share, summary
 from benchmark.inference.saliency_figure import class_figure, clip_figure
+from benchmark.store.layout import PREDICTIONS, read_clips, study_folder
 from benchmark.store.naming import remark
 from benchmark.store.predictions import read_predictions
 from spectrograms.axes import frequency_axis, pixel_axis, time_axis
@@ -122,7 +123,7 @@ def _axes(extractor):
 def _study_clips(folder):
     """Return the study's clips.csv indexed by clip_id, with the ``file`` to read; empty where the trial was moved."""
     try:
-        clips = pd.read_csv(folder.resolve().parents[2] / "clips.csv", dtype=str, keep_default_na=False)
+        clips = read_clips(study_folder(folder))
         clips = clips.set_index("clip_id")[["path", "image", "label"]]
     except (OSError, ValueError, KeyError, IndexError):
         return pd.DataFrame(columns=["path", "image", "label", "file"])
@@ -132,7 +133,7 @@ def _study_clips(folder):
 
 def _tested(folder, clips):
     """Return the trial's test predictions whose clips are still there: y_true, y_pred, score of y_pred, file."""
-    test = read_predictions(folder / "predictions.csv").of("test")
+    test = read_predictions(folder / PREDICTIONS).of("test")
     named = {"y_true": test.names("y_true"), "y_pred": test.names("y_pred"), "score": test.y_score.max(axis=1)}
     frame = pd.DataFrame(named, pd.Index(test.clip_id, name="clip_id")).join(clips["file"], how="inner")
     return frame[[Path(file).is_file() for file in frame["file"]]]

@@ -159,13 +159,12 @@ def _test_clips(trial_dir, predictor, n):
 
 def _test_files(trial_dir):
     """Return [(clip_id, path)] of the test clips that are still there: a folder may have been taken elsewhere."""
-    import pandas as pd
-
+    from benchmark.store import layout
     from benchmark.store.predictions import read_predictions
 
     try:
-        tested = read_predictions(trial_dir / "predictions.csv").of("test").clip_id
-        clips = pd.read_csv(trial_dir.resolve().parents[2] / "clips.csv", dtype=str, keep_default_na=False)
+        tested = read_predictions(trial_dir / layout.PREDICTIONS).of("test").clip_id
+        clips = layout.read_clips(layout.study_folder(trial_dir))
         paths = dict(zip(clips["clip_id"], clips["path"], strict=True))
     except (StudyError, OSError, ValueError, LookupError):
         return []

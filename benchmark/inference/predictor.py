@@ -1,7 +1,6 @@
 """A finished trial as something that scores new files: whole recordings window by window, pictures as they are."""
 
 import copy
-import json
 import math
 import time
 from itertools import count, cycle, islice
@@ -14,10 +13,10 @@ from pydantic import ValidationError
 from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.config.study import NetworkParams, Study
 from benchmark.errors import StudyError
-from benchmark.store.trial_format import check_format
+from benchmark.store.layout import HEAD, MODEL, RECORD, check_format, read_record
 from spectrograms.names import printable
 
-PARTS = {"model.keras": "model", "head.keras": "head"}  # file of a trial: part of the assembly whose weights it holds
+PARTS = {MODEL: "model", HEAD: "head"}  # file of a trial: part of the assembly whose weights it holds
 NEEDED = ("classes", "seed", "settings", "weights")  # of trial.json
 LEAST = 0.5  # share of a last window that must be sound: in one with less, the silence after it would be scored
 PROBE = 0.05  # seconds decoded to see whether a file goes on
@@ -29,15 +28,13 @@ def check_trial(folder):
     """Return trial.json of a finished trial with a saved model; raise :class:`StudyError` where it is none."""
     folder = Path(folder)
     try:
-        record = json.loads((folder / "trial.json").read_text(encoding="utf-8"))
+        record = read_record(folder)
     except (OSError, ValueError, RecursionError) as error:
-        near = sorted(path.parent for path in folder.glob("**/trial.json"))
+        near = sorted(path.parent for path in folder.glob(f"**/{RECORD}"))
         hint = f"; did you mean {near[0]}?" if near else ""
         raise StudyError(
             f"{folder} is no trial's folder: trial.json: {getattr(error, 'strerror', None) or error}{hint}"
         ) from None
-    if not isinstance(record, dict):
-        raise StudyError(f"{folder} is no trial's folder: trial.json must hold a mapping; got {type(record).__name__}")
     if record.get("status") != "done":
         raise StudyError(f"{folder}: the trial failed ({record.get('error')}), so there is no model")
     if not any((folder / name).exists() for name in PARTS):

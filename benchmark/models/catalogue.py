@@ -14,6 +14,7 @@ import keras
 from benchmark.errors import StudyError, did_you_mean
 from benchmark.models import preprocessing
 from benchmark.models.weights import load as weights
+from benchmark.store.layout import study_folder
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def check_trusted(network, known, folder):
     read and write files) and a preset elsewhere must be named the same by one of ``known``; a SavedModel given by its
     path must lie outside the study's folder that the trial belongs to, or beside which it lies."""
     folder, named = Path(folder).resolve(), {name for own in known for name in (own.backbone, own.random)}
-    came_with = folder.parents[2] if folder.parent.parent.name == "trials" else folder.parent
+    came_with = study_folder(folder)
     is_waveform, path = network.reads == "waveform", network.weights_path
     code = network.random if is_waveform and network.weights == "random" else network.backbone
     if is_waveform and path is not None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmark.store.layout import trial_folder
 from benchmark.store.predictions import Predictions
 from benchmark.store.results import read_results
 
@@ -59,7 +60,7 @@ def _row(folder, trial):
         "seed": trial.seed,
         "status": "done" if trial.done else "failed",
         "error": trial.error,
-        "folder": folder / "trials" / trial.model / f"{trial.fold}-{trial.seed}",
+        "folder": trial_folder(folder, trial.model, trial.fold, trial.seed),
         "weights": trial.weights,
     }
     return known | {key: value for key, value in trial.info.items() if key not in known and isinstance(value, PLAIN)}

@@ -1,6 +1,5 @@
 """A results folder, read into memory. A trial that cannot be read counts as failed, with the reason; the rest go on."""
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,8 +9,21 @@ import pandas as pd
 
 from benchmark.errors import StudyError
 from benchmark.store.labels import class_names
+from benchmark.store.layout import (
+    CLIPS,
+    HISTORY,
+    LATENCY,
+    LEAKAGE,
+    PREDICTIONS,
+    RECORD,
+    REJECTED,
+    STUDY,
+    TRIALS,
+    check_format,
+    read_record,
+    trial_folder,
+)  # fmt: skip
 from benchmark.store.predictions import Predictions, read_predictions
-from benchmark.store.trial_format import check_format
 from benchmark.store.yaml_file import read_yaml
 from benchmark.tasks import TASKS
 
@@ -122,21 +134,21 @@ def read_results(folder):
     folder = Path(folder)
     if not folder.is_dir():
         raise StudyError(f"no folder {folder}; give the folder that a run wrote, such as results/<study>")
-    if not (folder / "study.yaml").is_file():
+    if not (folder / STUDY).is_file():
         raise StudyError(f"{folder} has no study.yaml, so it is no results folder; give results/<study> itself")
-    study = _checked(read_yaml(folder / "study.yaml"), folder / "study.yaml")
-    clips = _read_text(folder / "clips.csv", ("clip_id", "label"))
-    rejected = _read_optional(folder / "rejected.csv", ("path", "reason"))
-    leakage = _read_optional(folder / "leakage.csv", LEAKAGE_COLUMNS)
+    study = _checked(read_yaml(folder / STUDY), folder / STUDY)
+    clips = _read_text(folder / CLIPS, ("clip_id", "label"))
+    rejected = _read_optional(folder / REJECTED, ("path", "reason"))
+    leakage = _read_optional(folder / LEAKAGE, LEAKAGE_COLUMNS)
     classes, task = class_names(clips["label"]), study.get("task", "multiclass")
     trials = [
         read_trial(path, model, fold, seed, classes, task)
         for model in _models(study)
         for fold, seed in _folds_and_seeds(study)
-        if (path := folder / "trials" / model["name"] / f"{fold}-{seed}").is_dir()
+        if (path := trial_folder(folder, model["name"], fold, seed)).is_dir()
     ]
     if not trials:
-        raise StudyError(f"{folder / 'trials'} has no trial that study.yaml names; run the study first")
+        raise StudyError(f"{folder / TRIALS} has no trial that study.yaml names; run the study first")
     return Results(folder, study, clips, rejected, leakage, tuple(trials))
 
 
@@ -147,14 +159,14 @@ def read_trial(folder, model, fold, seed, classes, task="multiclass"):
     must have scores for, in whose order they come back."""
     info = {"model": model["name"], "label": model["label"], "weights": {"name": model["weights"]}}
     try:
-        info |= _read_info(folder / "trial.json")
+        info |= _read_info(folder / RECORD)
         if info["status"] != "done":
-            history = _read_table(path, HISTORY_COLUMNS) if (path := folder / "history.csv").is_file() else None
+            history = _read_table(path, HISTORY_COLUMNS) if (path := folder / HISTORY).is_file() else None
             error = str(info.get("error") or "no reason recorded")
             return TrialResult(model["name"], fold, seed, info, error, history=history)
-        predictions = _read_predictions(folder / "predictions.csv", classes, task)
-        history = _read_table(folder / "history.csv", HISTORY_COLUMNS)
-        timed = folder / "latency.csv"
+        predictions = _read_predictions(folder / PREDICTIONS, classes, task)
+        history = _read_table(folder / HISTORY, HISTORY_COLUMNS)
+        timed = folder / LATENCY
         latency = _read_table(timed, LATENCY_COLUMNS) if timed.is_file() else None
     except StudyError as error:
         return TrialResult(model["name"], fold, seed, info, str(error))
@@ -164,10 +176,10 @@ def read_trial(folder, model, fold, seed, classes, task="multiclass"):
 def _read_info(path):
     """Return trial.json as a dict; a failed trial may lack all but its status."""
     try:
-        info = json.loads(path.read_text(encoding="utf-8"))
+        info = read_record(path.parent)
     except (OSError, ValueError) as error:
         raise StudyError(f"{path} cannot be read: {error}") from None
-    if not isinstance(info, dict) or info.get("status") not in ("done", "failed"):
+    if info.get("status") not in ("done", "failed"):
         raise StudyError(f"{path}: status must be 'done' or 'failed'")
     missing = [key for key in TRIAL_KEYS if key not in info]
     if info["status"] == "done" and missing:

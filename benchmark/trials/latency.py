@@ -10,6 +10,7 @@ import pandas as pd
 import psutil
 
 from benchmark.models.backend import cores
+from benchmark.store.layout import LATENCY, RECORD, read_record
 from benchmark.training.assembly import assemble
 from benchmark.training.loop import precision
 from benchmark.trials.provenance import processor
@@ -34,9 +35,9 @@ def time_model(job):
     found |= {"threads": len(cores()), "processor": processor(), "seconds": round(time.perf_counter() - began, 3)}
     found["settings"] = content_hash(study.latency)
     folder = trial.folder(study)
-    write_text(folder / "latency.csv", pd.DataFrame(rows).to_csv(index=False))
-    record = json.loads((folder / "trial.json").read_text(encoding="utf-8")) | {"latency": found}
-    write_text(folder / "trial.json", json.dumps(record, indent=1))  # last: a run killed before it times once more
+    write_text(folder / LATENCY, pd.DataFrame(rows).to_csv(index=False))
+    record = read_record(folder) | {"latency": found}
+    write_text(folder / RECORD, json.dumps(record, indent=1))  # last: a run killed before it times once more
     return record
 
 
@@ -57,7 +58,7 @@ def stands(job, record):
 
     A trial that is trained again has a new folder without one."""
     timed = record.get("latency") or {}
-    there = (job.trial.folder(job.study) / "latency.csv").is_file()
+    there = (job.trial.folder(job.study) / LATENCY).is_file()
     return there and timed.get("settings") == content_hash(job.study.latency)
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from benchmark.features.dependencies import depends_on
 from benchmark.models.backend import cores
 from benchmark.store.labels import to_matrix
+from benchmark.store.layout import HEAD, HISTORY, MODEL, PREDICTIONS, RECORD
 from benchmark.store.predictions import pooled, predictions
 from benchmark.tasks import accuracy
 from benchmark.training.assembly import assemble
@@ -41,8 +42,8 @@ def run_trial(job, progress=None):
     y_true = to_matrix(evaluated["label"], classes)
     found = predictions(evaluated["split"], evaluated["clip_id"], y_true, y_score, classes, study.task)
     frames = {
-        "predictions.csv": pooled(map(found.of, EVALUATED)).frame(),
-        "history.csv": pd.DataFrame(history),
+        PREDICTIONS: pooled(map(found.of, EVALUATED)).frame(),
+        HISTORY: pd.DataFrame(history),
     }
     record = trial.record(study) | {"origin": job.origin} | describe(study, trial, assembly, clips, classes, stages)
     record |= said | {"precision": policy, "energy_j": meter.joules}
@@ -121,7 +122,7 @@ def saved(assembly, save):
     whole = save == "model" and assembly.model is not assembly.head
     kept = assembly.model if whole else assembly.head
     # Not compiled, for the optimiser would be saved as well: twice the size of the weights.
-    return {"model.keras" if whole else "head.keras": keras.Model(kept.inputs, kept.outputs, name=kept.name)}
+    return {MODEL if whole else HEAD: keras.Model(kept.inputs, kept.outputs, name=kept.name)}
 
 
 def write_folder(folder, record, frames, models):
@@ -132,4 +133,4 @@ def write_folder(folder, record, frames, models):
         for name, model in models.items():
             model.save(temporary / name)
             record |= {"file_mb": round((temporary / name).stat().st_size / 2**20, 2)}
-        (temporary / "trial.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
+        (temporary / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")

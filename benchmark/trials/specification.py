@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.config.study import NetworkParams, Study
-from benchmark.store.trial_format import FORMAT
+from benchmark.store.layout import FORMAT, trial_folder
 from benchmark.trials.provenance import suite
 
 
@@ -25,7 +25,7 @@ class Trial:
 
     def folder(self, study):
         """Return the trial's folder."""
-        return study.folder / "trials" / self.name
+        return trial_folder(study.folder, self.network.name, self.fold, self.seed)
 
     def checkpoint(self, study):
         """Return the file that keeps the state of a fine-tuning between its epochs."""

@@ -95,7 +95,7 @@ def test_partly_done_models_say_so(small):
     [
         ("trial.json", None, "trial.json cannot be read"),
         ("trial.json", "{", "trial.json cannot be read"),
-        ("trial.json", "[]", "status must be 'done' or 'failed'"),
+        ("trial.json", "[]", "must hold a mapping; got list"),
         ("trial.json", json.dumps({"status": "done"}), "missing key model"),
         ("predictions.csv", None, "predictions.csv cannot be read"),
         ("history.csv", "iteration\n1\n", "missing column epoch"),

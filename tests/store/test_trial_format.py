@@ -7,8 +7,8 @@ import pytest
 from benchmark.engines import schedule as engine
 from benchmark.errors import StudyError
 from benchmark.inference.predictor import check_trial
+from benchmark.store.layout import FORMAT
 from benchmark.store.results import read_results
-from benchmark.store.trial_format import FORMAT
 from benchmark.trials.specification import Job
 from tests.support.fake_results import build_results
 

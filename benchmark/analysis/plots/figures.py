@@ -9,6 +9,7 @@ from benchmark.analysis.plots.model_charts import confusion_pairs, confusions, e
 from benchmark.analysis.plots.pool import finish
 from benchmark.analysis.plots.saving import FORMATS, fingerprint, is_current, save
 from benchmark.analysis.plots.study_charts import accuracy_intervals, accuracy_latency, pairwise
+from benchmark.store import layout
 
 # In this order they are begun, those first that need no tables, or few: the others are drawn while tables are computed.
 FIGURES = (
@@ -66,7 +67,7 @@ class FigureWriter:
     be is not drawn again."""
 
     def __init__(self, results, tables, pool=None):
-        self.folder, self.figures, self.started = results.folder / "figures", [], []
+        self.folder, self.figures, self.started = results.folder / layout.FIGURES, [], []
         formats = results.study.get("figures", {}).get("formats", ("png",))
         for spec, chart in charts(results, tables):
             paths, key = tuple(self.folder / f"{chart.name}.{name}" for name in formats), fingerprint(chart.draw)

@@ -14,6 +14,7 @@ from benchmark.analysis.plots.score_plots import scores_figure
 from benchmark.analysis.plots.training_progress import kept_iteration, kept_words, training_figure
 from benchmark.analysis.tables.naming import titles
 from benchmark.analysis.tables.paper_form import as_in_paper, pairs
+from benchmark.store.layout import EXAMPLES
 from benchmark.tasks import accuracy
 
 HISTORY = ("iteration", "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
@@ -96,7 +97,7 @@ def example(results, tables):
     if not models:
         return
     best = max(models, key=lambda name: _validation_accuracy(results.done(name)))
-    shown = ((trial, clip, results.folder / "examples" / f"{clip}.png")
+    shown = ((trial, clip, results.folder / EXAMPLES / f"{clip}.png")
              for trial in results.done(best) for clip in trial.test.clip_id)  # fmt: skip
     trial, clip, path = next((place for place in shown if place[2].is_file()), (None, None, None))
     if path is None:

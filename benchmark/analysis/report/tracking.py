@@ -12,6 +12,7 @@ import pandas as pd
 
 from benchmark.analysis.metrics.scores import macro, per_class, summarise_latency
 from benchmark.errors import StudyError
+from benchmark.store.layout import trial_folder
 from benchmark.store.results import read_results
 
 STORE = "mlruns"  # in the study's folder
@@ -94,7 +95,7 @@ def _trial_runs(folder):
     """Yield the run of each trial on disk: what trial.json has of it, its macro averages, and its latency."""
     results = read_results(folder)
     for trial in results.trials:
-        place = folder / "trials" / trial.model / f"{trial.fold}-{trial.seed}"
+        place = trial_folder(folder, trial.model, trial.fold, trial.seed)
         found = _flat({name: value for name, value in trial.info.items() if name not in APART})
         found |= {"kind": "trial", "folder": str(place.resolve()), "fold": str(trial.fold), "seed": str(trial.seed)}
         found |= {"seconds": sum((trial.info.get("seconds") or {}).values())}

@@ -8,6 +8,7 @@ import pandas as pd
 from benchmark.analysis.tables.columns import text
 from benchmark.analysis.tables.rendering import render
 from benchmark.analysis.tables.settings import as_text, flatten
+from benchmark.store.layout import RECORD, trial_folder
 
 # Parts of trial.json, and what they are called here.
 ENVIRONMENT = {"backend": "backend", "precision": "precision", "threads": "threads", "versions": "version of",
@@ -47,7 +48,7 @@ def facts(results):
 
 def _written(results, trials):
     """Return the first and last date of the trials' files, UTC: trial.json itself holds none."""
-    paths = [results.folder / "trials" / trial.model / f"{trial.fold}-{trial.seed}" / "trial.json" for trial in trials]
+    paths = [trial_folder(results.folder, trial.model, trial.fold, trial.seed) / RECORD for trial in trials]
     times = sorted(path.stat().st_mtime for path in paths if path.is_file())
     if not times:
         return ""
