@@ -120,8 +120,8 @@ class Load:
         now = time.perf_counter()
         if now - self.when >= LEAST:
             used = _used_by_others()
-            known = used.keys() & self.used.keys()
-            self.busy = round(sum(used[who] - self.used[who] for who in known) / (now - self.when), 2)
+            seconds = sum(used[who] - self.used.get(who, 0.0) for who in used)  # of a new process: all that it used
+            self.busy = round(seconds / (now - self.when), 2)
             self.when, self.used = now, used
         return self.busy
 

@@ -172,7 +172,8 @@ def test_a_link_opens_the_model_it_names(opened):
 def test_an_address_that_names_a_model_opens_it(opened, page):
     opened.get("about:blank")
     opened.get(f"{page[0]}#model-yamnet")
-    assert opened.find_element(By.CSS_SELECTOR, "#model-yamnet #figure-confusion_yamnet").is_displayed()
+    figure = (By.CSS_SELECTOR, "#model-yamnet #figure-confusion_yamnet")
+    WebDriverWait(opened, 20).until(lambda browser: browser.find_element(*figure).is_displayed())
 
 
 def test_everything_can_be_done_with_keys(opened):
