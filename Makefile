@@ -9,8 +9,8 @@ EXTRAS := $(wildcard requirements/*.txt)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --compile
 
 # Whole runs, other processes, networks in full: what a change of one function hardly needs.
-SLOW := system engines inference models/test_networks.py training/test_matlab.py spectrograms/test_render.py \
-	spectrograms/test_processes.py features/test_embeddings.py store/test_origin.py
+SLOW := system engines inference trials training models spectrograms/test_render.py spectrograms/test_processes.py \
+	features/test_embeddings.py store/test_origin.py data/test_leakage.py analysis/test_page.py analysis/test_saving.py
 
 .PHONY: help setup demo test quick lint format bench clean
 
