@@ -13,7 +13,8 @@ from benchmark.errors import StudyError
 from benchmark.inference.predictor import Predictor, check_trial
 from benchmark.inference.saliency import by_band, by_second, mean_share, summary
 from benchmark.inference.saliency_figure import class_figure, clip_figure
-from benchmark.store.layout import PREDICTIONS, read_clips, study_folder
+from benchmark.store.csv_file import read_text
+from benchmark.store.layout import CLIPS, PREDICTIONS, study_folder
 from benchmark.store.naming import remark
 from benchmark.store.predictions import read_predictions
 from spectrograms.axes import frequency_axis, pixel_axis, time_axis
@@ -47,7 +48,7 @@ def explain(trial_dir, files=(), n=1, known=None):
     _check_sees(record)
     explainer = Explainer(folder, record, known)
     clips = _study_clips(folder)
-    tested = _tested(folder, clips)
+    tested = _tested(folder, explainer.task, clips)
     chosen = [_named(name, clips) for name in files] or _examples(tested, n)
     if not chosen:
         raise StudyError(f"{folder}: none of the study's test clips is found any more; name files to explain")
@@ -74,7 +75,7 @@ class Explainer:
     def __init__(self, folder, record, known=None):
         predictor = Predictor(folder, record, known)
         self.extractor, self.assembly = predictor.assembly.extractor, predictor.assembly
-        self.classes, network = predictor.classes, self.extractor.network
+        self.classes, self.task, network = predictor.classes, predictor.study.task, self.extractor.network
         from benchmark.inference.cam import ActivationMaps  # imported late: it imports Keras
 
         self.maps = ActivationMaps(self.extractor.backbone, self.assembly.head)
@@ -123,17 +124,17 @@ def _axes(extractor):
 def _study_clips(folder):
     """Return the study's clips.csv indexed by clip_id, with the ``file`` to read; empty where the trial was moved."""
     try:
-        clips = read_clips(study_folder(folder))
+        clips = read_text(study_folder(folder) / CLIPS, ("clip_id", "path", "image", "label"))
         clips = clips.set_index("clip_id")[["path", "image", "label"]]
-    except (OSError, ValueError, KeyError, IndexError):
+    except (StudyError, IndexError):
         return pd.DataFrame(columns=["path", "image", "label", "file"])
     drawn = [Path(image).is_file() for image in clips["image"]]  # the picture is the clip, and is read faster
     return clips.assign(file=clips["image"].where(drawn, clips["path"]))
 
 
-def _tested(folder, clips):
+def _tested(folder, task, clips):
     """Return the trial's test predictions whose clips are still there: y_true, y_pred, score of y_pred, file."""
-    test = read_predictions(folder / PREDICTIONS).of("test")
+    test = read_predictions(folder / PREDICTIONS, task).of("test")
     named = {"y_true": test.names("y_true"), "y_pred": test.names("y_pred"), "score": test.y_score.max(axis=1)}
     frame = pd.DataFrame(named, pd.Index(test.clip_id, name="clip_id")).join(clips["file"], how="inner")
     return frame[[Path(file).is_file() for file in frame["file"]]]

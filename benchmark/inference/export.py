@@ -147,7 +147,7 @@ def _test_clips(trial_dir, predictor, n):
     """Return {clip_id: (input, scores)} of up to ``n`` test clips, from first to last; {} where none can be read."""
     from spectrograms.errors import AudioError, ImageError
 
-    found = _test_files(trial_dir)
+    found = _test_files(trial_dir, predictor.study.task)
     chosen = np.unique(np.linspace(0, len(found) - 1, min(n, len(found))).round().astype(int))
     cases = {}
     for number in chosen:
@@ -157,16 +157,17 @@ def _test_clips(trial_dir, predictor, n):
     return cases
 
 
-def _test_files(trial_dir):
+def _test_files(trial_dir, task):
     """Return [(clip_id, path)] of the test clips that are still there: a folder may have been taken elsewhere."""
     from benchmark.store import layout
+    from benchmark.store.csv_file import read_text
     from benchmark.store.predictions import read_predictions
 
     try:
-        tested = read_predictions(trial_dir / layout.PREDICTIONS).of("test").clip_id
-        clips = layout.read_clips(layout.study_folder(trial_dir))
+        tested = read_predictions(trial_dir / layout.PREDICTIONS, task).of("test").clip_id
+        clips = read_text(layout.study_folder(trial_dir) / layout.CLIPS, ("clip_id", "path"))
         paths = dict(zip(clips["clip_id"], clips["path"], strict=True))
-    except (StudyError, OSError, ValueError, LookupError):
+    except (StudyError, LookupError):
         return []
     return [(clip_id, paths[clip_id]) for clip_id in tested if Path(paths.get(clip_id, "")).is_file()]
 

@@ -41,13 +41,14 @@ class Frames:
 def read_frames(folder):
     """Return the :class:`Frames` of a results folder; raise :class:`StudyError` where it is none."""
     results = read_results(folder)
+    written = [path for path in sorted(results.folder.glob("*.csv")) if path.stem not in INPUTS]
     return Frames(
         results.folder, results.study, results.clips, results.rejected,
         trials=pd.DataFrame([_row(results.folder, trial) for trial in results.trials]),
         predictions=_stacked(results.trials, "predictions"),
         history=_stacked(results.trials, "history"),
         latency=_stacked(results.trials, "latency"),
-        tables={path.stem: _table(path) for path in sorted(results.folder.glob("*.csv")) if path.stem not in INPUTS},
+        tables={path.stem: read_table(path) for path in written},
     )  # fmt: skip
 
 
@@ -74,7 +75,7 @@ def _stacked(trials, part):
     return pd.concat(tables, names=keys).reset_index(keys).reset_index(drop=True) if tables else pd.DataFrame()
 
 
-def _table(path):
+def read_table(path):
     """Return a table as a report wrote it; what is blank is NaN, or '' in a column of text."""
     table = pd.read_csv(path, dtype=dict.fromkeys(TEXT_COLUMNS, str), keep_default_na=False, na_values=[""])
     return table.fillna(dict.fromkeys(TEXT_COLUMNS, ""))

@@ -3,8 +3,6 @@
 import json
 from pathlib import Path
 
-import pandas as pd
-
 from benchmark.errors import StudyError
 
 # In results/<study>.
@@ -34,11 +32,6 @@ def read_record(trial):
     if not isinstance(record, dict):
         raise ValueError(f"it must hold a mapping; got {type(record).__name__}")
     return record
-
-
-def read_clips(study):
-    """Return clips.csv of a study's folder as text; raise OSError or ValueError where it cannot be read."""
-    return pd.read_csv(Path(study) / CLIPS, dtype=str, keep_default_na=False)
 
 
 def check_format(record, folder):

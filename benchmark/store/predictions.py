@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.errors import StudyError
+from benchmark.store.csv_file import read_csv
 from benchmark.store.labels import to_matrix, to_text
 from benchmark.tasks import TASKS
 
@@ -89,16 +90,11 @@ def read_predictions(path, task="multiclass"):
 
     Raises :class:`StudyError`, naming the file, where it is no CSV, a column is missing, a score is not a finite
     number, a class is unknown, or y_pred is not what the scores decide."""
-    try:
-        # A clip or class may be called 'NA' or '007': text columns stay text.
-        frame = pd.read_csv(path, dtype=dict.fromkeys(TEXT_COLUMNS, str), keep_default_na=False)
-    except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
-        raise StudyError(f"{path} cannot be read: {error}") from None
+    # A clip or class may be called 'NA' or '007': text columns stay text.
+    frame = read_csv(path, TEXT_COLUMNS, dtype=dict.fromkeys(TEXT_COLUMNS, str), keep_default_na=False)
     classes = tuple(column.removeprefix(SCORE) for column in frame.columns if column.startswith(SCORE))
-    missing = [column for column in TEXT_COLUMNS if column not in frame.columns]
-    if missing or not classes:
-        lack = ", ".join(missing) or SCORE + "<class>"
-        raise StudyError(f"{path}: missing column {lack}; it has {', '.join(frame.columns)}")
+    if not classes:
+        raise StudyError(f"{path}: missing column {SCORE}<class>; it has {', '.join(frame.columns)}")
     y_score = frame[[SCORE + name for name in classes]].apply(pd.to_numeric, errors="coerce").to_numpy(float)
     try:
         y_true, y_pred = (to_matrix(frame[column], classes) for column in ("y_true", "y_pred"))

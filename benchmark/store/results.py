@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.errors import StudyError
+from benchmark.store.csv_file import read_csv, read_text
 from benchmark.store.labels import class_names
 from benchmark.store.layout import (
     CLIPS,
@@ -84,7 +85,11 @@ class Results:
     @property
     def task(self):
         """The row of :data:`benchmark.tasks.TASKS` that the study has."""
-        return TASKS[self.study.get("task", "multiclass")]
+        return TASKS[_task(self.study)]
+
+    def concerns(self, tasks):
+        """Return whether what is for these keys of :data:`benchmark.tasks.TASKS`, () for all, is for the study."""
+        return not tasks or _task(self.study) in tasks
 
     @property
     def models(self):
@@ -137,10 +142,10 @@ def read_results(folder):
     if not (folder / STUDY).is_file():
         raise StudyError(f"{folder} has no study.yaml, so it is no results folder; give results/<study> itself")
     study = _checked(read_yaml(folder / STUDY), folder / STUDY)
-    clips = _read_text(folder / CLIPS, ("clip_id", "label"))
+    clips = read_text(folder / CLIPS, ("clip_id", "label"))
     rejected = _read_optional(folder / REJECTED, ("path", "reason"))
     leakage = _read_optional(folder / LEAKAGE, LEAKAGE_COLUMNS)
-    classes, task = class_names(clips["label"]), study.get("task", "multiclass")
+    classes, task = class_names(clips["label"]), _task(study)
     trials = [
         read_trial(path, model, fold, seed, classes, task)
         for model in _models(study)
@@ -161,13 +166,13 @@ def read_trial(folder, model, fold, seed, classes, task="multiclass"):
     try:
         info |= _read_info(folder / RECORD)
         if info["status"] != "done":
-            history = _read_table(path, HISTORY_COLUMNS) if (path := folder / HISTORY).is_file() else None
+            history = read_csv(path, HISTORY_COLUMNS) if (path := folder / HISTORY).is_file() else None
             error = str(info.get("error") or "no reason recorded")
             return TrialResult(model["name"], fold, seed, info, error, history=history)
         predictions = _read_predictions(folder / PREDICTIONS, classes, task)
-        history = _read_table(folder / HISTORY, HISTORY_COLUMNS)
+        history = read_csv(folder / HISTORY, HISTORY_COLUMNS)
         timed = folder / LATENCY
-        latency = _read_table(timed, LATENCY_COLUMNS) if timed.is_file() else None
+        latency = read_csv(timed, LATENCY_COLUMNS) if timed.is_file() else None
     except StudyError as error:
         return TrialResult(model["name"], fold, seed, info, str(error))
     return TrialResult(model["name"], fold, seed, info, None, predictions, history, latency)
@@ -199,24 +204,10 @@ def _read_predictions(path, classes, task):
     return found.ordered(classes)
 
 
-def _read_table(path, columns, **options):
-    try:
-        frame = pd.read_csv(path, **options)
-    except (OSError, ValueError) as error:
-        raise StudyError(f"{path} cannot be read: {error}") from None
-    if missing := [column for column in columns if column not in frame.columns]:
-        raise StudyError(f"{path}: missing column {', '.join(missing)}; it has {', '.join(frame.columns)}")
-    return frame
-
-
-def _read_text(path, columns):
-    return _read_table(path, columns, dtype=str, keep_default_na=False)
-
-
 def _read_optional(path, columns):
     """Return a table of text, one without rows where there is no file or nothing in it."""
     there = path.is_file() and path.stat().st_size > 0
-    return _read_text(path, columns) if there else pd.DataFrame(columns=list(columns))
+    return read_text(path, columns) if there else pd.DataFrame(columns=list(columns))
 
 
 def _checked(study, path):
@@ -228,6 +219,10 @@ def _checked(study, path):
     except (KeyError, TypeError) as error:
         raise StudyError(f"{path}: split or models is not as a run writes it ({error})") from None
     return study
+
+
+def _task(study):
+    return study.get("task", "multiclass")
 
 
 def _models(study):

@@ -89,6 +89,13 @@ def test_the_comparison_is_a_run_per_model(results):
     assert found["vgg19"].data.tags["label"] == "B"
 
 
+def test_a_model_may_be_called_na(results):
+    table = pd.DataFrame({"model": ["NA"], "label": ["null"], "accuracy": [0.5]})
+    table.to_csv(results / "comparison.csv", index=False)
+    silently(results)
+    assert runs(results)["NA"].data.tags["label"] == "null"
+
+
 def test_a_second_time_nothing_is_logged_twice(results, capsys):
     silently(results)
     before = {name: run.info.run_id for name, run in runs(results).items()}

@@ -10,6 +10,7 @@ import pandas as pd
 
 from benchmark.analysis.audit.reported import SCORES, ReportedRow, decimals, share
 from benchmark.errors import StudyError
+from benchmark.store.csv_file import read_text
 from benchmark.store.shipped import shipped
 
 PUBLISHED = shipped("results/published")
@@ -23,7 +24,7 @@ AVERAGES = ("micro avg", "macro avg", "weighted avg", "samples avg")
 
 def read_published(source, folder=PUBLISHED):
     """Return one source's tables as a frame of text with :data:`COLUMNS`; raise :class:`StudyError` if it is broken."""
-    return _read(folder / f"{source}.csv", COLUMNS)
+    return read_text(folder / f"{source}.csv", COLUMNS)
 
 
 def read_sets(source, folder=PUBLISHED):
@@ -31,14 +32,14 @@ def read_sets(source, folder=PUBLISHED):
 
     They are what :mod:`analysis.audit.verdicts` finds, kept so that a report need not search for it; blank where no
     confusion matrix gives the row's numbers."""
-    frame = _read(folder / f"{source}_sets.csv", SETS_COLUMNS)
+    frame = read_text(folder / f"{source}_sets.csv", SETS_COLUMNS)
     return frame.assign(**{name: pd.to_numeric(frame[name]).astype("Int64") for name in ("correct", "n")})
 
 
 def read_table(path):
     """Return a tidy or wide CSV as a tidy frame of text; raise :class:`StudyError` in words where it is neither."""
     path = Path(path)
-    frame = _read(path, ())
+    frame = read_text(path)
     frame = frame.rename(columns=lambda name: ALIASES.get(name.strip().lower(), name.strip().lower()))
     if frame.columns.duplicated().any():
         raise StudyError(f"{path}: column '{frame.columns[frame.columns.duplicated()][0]}' is there twice")
@@ -49,16 +50,6 @@ def read_table(path):
         return _tidy(frame if "row" in frame.columns else frame.assign(row=path.stem))
     raise StudyError(f"{path}: expected the columns {', '.join(TIDY)} (a number per line) or row, class, precision, "
                      f"recall, f1, accuracy (a class per line); it has {', '.join(frame.columns)}")  # fmt: skip
-
-
-def _read(path, columns):
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise StudyError(f"{path} cannot be read: {error}") from None
-    if missing := [column for column in columns if column not in frame.columns]:
-        raise StudyError(f"{path}: missing column {', '.join(missing)}; it has {', '.join(frame.columns)}")
-    return frame
 
 
 def _tidy(wide):

@@ -49,9 +49,8 @@ class Figure:
 
 def charts(results, tables):
     """Yield (spec, chart) of every figure of a study; tables: :class:`analysis.tables.registry.Tables`."""
-    task = results.study.get("task", "multiclass")
     for spec in FIGURES:
-        if not spec.tasks or task in spec.tasks:
+        if results.concerns(spec.tasks):
             yield from ((spec, chart) for chart in spec.charts(results, tables))
 
 

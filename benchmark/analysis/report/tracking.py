@@ -12,6 +12,7 @@ import pandas as pd
 
 from benchmark.analysis.metrics.scores import macro, per_class, summarise_latency
 from benchmark.errors import StudyError
+from benchmark.store.frames import read_table
 from benchmark.store.layout import trial_folder
 from benchmark.store.results import read_results
 
@@ -111,8 +112,9 @@ def _trial_runs(folder):
 def _model_runs(folder):
     """Yield the run of each row of comparison.csv: a model over all its trials."""
     path = folder / "comparison.csv"
-    for row in pd.read_csv(path).to_dict("records") if path.is_file() else ():
-        yield Run(str(row["model"]), row | {"kind": "model"}, path.stat().st_mtime)
+    for row in read_table(path).to_dict("records") if path.is_file() else ():
+        found = {name: value for name, value in row.items() if value != ""}
+        yield Run(row["model"], found | {"kind": "model"}, path.stat().st_mtime)
 
 
 def _flat(nested):

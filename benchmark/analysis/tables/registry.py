@@ -34,7 +34,7 @@ class Tables(Mapping):
     def __getitem__(self, name):
         if name not in self._frames:
             spec = TABLES[name]
-            frame = spec.compute(self.results, self) if spec.applies(self.results) else pd.DataFrame()
+            frame = spec.compute(self.results, self) if self.results.concerns(spec.tasks) else pd.DataFrame()
             words = [find_caveats(self.results).words(row) for row in frame.to_dict("records")]
             self._frames[name] = frame.assign(marks=pd.Series(words, frame.index, dtype=object))
         return self._frames[name]

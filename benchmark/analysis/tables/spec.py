@@ -39,10 +39,6 @@ class TableSpec:
     place: int = 1000  # tables are written and listed in the order of these numbers, then of their names
     tasks: tuple[str, ...] = ()  # keys of benchmark.tasks.TASKS that it applies to, () for all
 
-    def applies(self, results):
-        """Return whether the table makes sense for a study's task."""
-        return not self.tasks or results.study.get("task", "multiclass") in self.tasks
-
     def written(self, tables):
         """Return the rows of the CSV."""
         if not self.extra or tables[self.extra].empty:
