@@ -3,7 +3,7 @@
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -13,13 +13,15 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     PrivateAttr,
-    ValidationError,
     ValidationInfo,
     model_validator,
 )
 
+from benchmark.config.consistency import CHECKS, OWN_SECTIONS, own_section
 from benchmark.config.dataset_kinds import DATASET_KINDS
+from benchmark.config.labels import ClassParams, ThresholdParams, Thresholds
 from benchmark.config.training import OFF, AugmentParams, LatencyParams, TrainingParams
+from benchmark.tasks import TASKS
 from spectrograms.params import ClipParams, ImageParams, MelParams, Params
 
 NAMED_WEIGHTS = ("imagenet", "places365", "audioset", "random")
@@ -156,9 +158,9 @@ class NetworkParams(Params):
     pretrained_l2: NonNegativeFloat = Field(1.0, description="factor of l2 for pretrained weights (MATLAB's VGG: 0)")
     bias_rate: PositiveFloat = Field(1.0, description="factor of the rate of pretrained biases (GoogLeNet: 2)")
     inner_dropout: dict[str, float] = Field({}, description="dropout after layers of the backbone, {layer: rate}")
-    training: dict[str, bool | int | float | str | None] = Field(
-        {}, description="training settings of this model alone"
-    )
+    training: dict[str, Any] = Field({}, description="training settings of this model alone")
+    augment: dict[str, Any] = Field({}, description="augmentation of this model alone")
+    thresholds: Thresholds | None = Field(None, description="of this model alone; those of the study unless given")
     options: dict[str, int | float | str | bool | list[int]] = Field({}, description="further arguments of the builder")
     output: int | None = Field(None, description="tensorflow_hub: which of the returned tensors holds the embeddings")
     random: str | None = Field(None, description="tensorflow_hub: package.module:builder used for weights: random")
@@ -191,30 +193,21 @@ class FigureParams(Params):
         return self
 
 
-def _own_training_slips(study):
-    """Return a sentence for each model whose own training settings are wrong."""
-    slips = []
-    for model in study.models:
-        try:
-            study.for_model(model)
-        except ValidationError as error:
-            for slip in error.errors():
-                key = ".".join(map(str, slip["loc"]))
-                slips.append(f"model {model.name}: training: {key}: {slip['msg']}; got {slip['input']!r}")
-    return slips
-
-
 class Study(Params):
     """All that a run depends on."""
 
     name: Name
     dataset: DatasetParams
-    task: Literal["multiclass"] = Field("multiclass", description="multiclass: one label per clip")
+    task: Literal[tuple(TASKS)] = Field(
+        "multiclass", description="multiclass: one label per clip; multilabel: any number of labels"
+    )
+    classes: ClassParams = ClassParams()
     clip: ClipParams = ClipParams()
     mel: MelParams = MelParams()
     image: ImageParams = ImageParams()
     split: SplitParams = SplitParams()
     training: TrainingParams = TrainingParams()
+    thresholds: Thresholds = ThresholdParams()  # multilabel only
     augment: AugmentParams = AugmentParams()  # finetune only
     latency: LatencyParams = LatencyParams()
     leakage: Annotated[Literal["refuse", "warn", "group", "off"], OFF] = (
@@ -241,9 +234,9 @@ class Study(Params):
         return self._file
 
     def for_model(self, network):
-        """Return the study as it holds for one model: with the training settings of its own."""
-        own = TrainingParams.model_validate(self.training.model_dump(exclude_unset=True) | network.training)
-        return self.model_copy(update={"training": own})
+        """Return the study as it holds for one model: with the training, augmentation and thresholds of its own."""
+        own = {name: own_section(self, network, name) for name in OWN_SECTIONS}
+        return self.model_copy(update=own | {"thresholds": network.thresholds or self.thresholds})
 
     @property
     def folder(self):
@@ -253,26 +246,8 @@ class Study(Params):
     @model_validator(mode="after")
     def _consistent(self, info: ValidationInfo):
         self._file = (info.context or {}).get("file")
-        names = [model.name for model in self.models]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"models named twice: {', '.join(twice)}; give one of them a 'name' of its own")
-        if self.baseline in names:
-            raise ValueError(
-                f"a model cannot be named '{self.baseline}', as the baseline is; rename it, or set baseline: null"
-            )
-        if strange := sorted({name for ensemble in self.ensembles for name in ensemble} - set(names)):
-            raise ValueError(f"ensembles: no model {', '.join(strange)}; models are {', '.join(names)}")
-        if slips := _own_training_slips(self):
-            raise ValueError("; ".join(slips))
-        regimes = {self.for_model(model).training.regime for model in self.models}
-        is_part = (info.context or {}).get("part")  # of a study whose other models may well read it
-        if self.augment != AugmentParams() and "finetune" not in regimes and not is_part:
-            raise ValueError("augment needs regime: finetune; frozen features are computed once, before any change")
-        kind = DATASET_KINDS[self.dataset.kind]
-        if blind := [f"{model.name} ({model.reads})" for model in self.models if model.reads not in kind.inputs]:
-            raise ValueError(
-                f"{', '.join(blind)} cannot read clips of dataset.kind '{self.dataset.kind}', which give "
-                f"{' and '.join(kind.inputs)}; leave them out"
-            )
+        part = (info.context or {}).get("part")  # of a study whose other models may well read a setting
+        for check in CHECKS:
+            if slip := check(self, part):
+                raise ValueError(slip)
         return self

@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from benchmark.tasks import MONITORED
 from spectrograms.params import Params
 
 OFF = BeforeValidator(lambda given: "off" if given is False else given)  # YAML 1.1 reads a plain off as false
@@ -44,7 +45,7 @@ HEAD_INITS = {"keras": "zeros", "matlab": "glorot"}  # of 'auto'
 # Settings that are refused where nothing reads them, and who does.
 SOLVER_ONLY = {"C": "the solver alone reads it (preset: keras, regime: frozen, optimizer: lbfgs); leave it out"}
 STEPS_ONLY = dict.fromkeys(
-    ("learning_rate", "shuffle", "validation_frequency", "patience", "keep", "drop_period", "drop_factor",
+    ("learning_rate", "shuffle", "validation_frequency", "patience", "keep", "monitor", "drop_period", "drop_factor",
      "gradient_threshold", "head_init"),
     "the frozen head is solved (optimizer: lbfgs) without it; leave it out, or choose optimizer: adam",
 )  # fmt: skip
@@ -94,8 +95,11 @@ class TrainingParams(Params):
     validation_frequency: PositiveInt | None = Field(
         None, description="iterations, and the first; null: after each epoch"
     )
-    patience: PositiveInt | None = Field(10, description="stop after this many validations without a lower val_loss")
-    keep: Literal["best", "last"] = "best"  # the weights of the lowest val_loss, or of the last iteration
+    patience: PositiveInt | None = Field(10, description="stop after this many validations without a better one")
+    keep: Literal["best", "last"] = "best"  # the weights of the best validation, or of the last iteration
+    monitor: Literal[tuple(MONITORED)] = Field(
+        "loss", description="by which validations are compared: their loss, or a score of the task"
+    )
     drop_period: PositiveInt | None = Field(
         None, description="epochs after which the learning rate is multiplied by drop_factor"
     )

@@ -32,7 +32,7 @@ class Row:
     total: int = 0
     began: float | None = None  # seconds since 1970
     seconds: float | None = None
-    accuracy: float | None = None
+    score: float | None = None  # the headline of the study's task
     reason: str = ""  # why it failed, or why it runs again
 
     @property
@@ -67,7 +67,7 @@ class Board:
 
     def kept(self, trial, record):
         """Note a trial that was done before."""
-        self._change(trial, state="kept", accuracy=record["test_accuracy"])
+        self._change(trial, state="kept", score=headline(record)[1])
         self._tell(trial, "done before, kept")
 
     def due(self, trial, reason):
@@ -89,7 +89,7 @@ class Board:
         seconds = time.time() - (row.began or time.time())
         failed = record["status"] != "done"
         self._change(trial, state="failed" if failed else "done", stage="", seconds=round(seconds, 1),
-                     accuracy=record.get("test_accuracy"), reason=record.get("error") or "")  # fmt: skip
+                     score=headline(record)[1], reason=record.get("error") or "")  # fmt: skip
         self._tell(trial, outcome(record) + (f"; about {duration(eta)} to go" if (eta := self.eta()) else ""))
 
     def eta(self):
@@ -143,8 +143,15 @@ def outcome(record):
     if record["status"] == "failed":
         return f"FAILED: {record['error']}"
     seconds = sum(record["seconds"].values())
-    accuracy = f"{record['test_accuracy']:.3f} of {record['n_test']} test clips right"
-    return f"{accuracy}; {seconds:.0f} s, of them training {record['train_seconds']:.1f} s"
+    name, score = headline(record)
+    said = f"{name.replace('_', ' ')} {score:.3f} of {record['n_test']} test clips"
+    return f"{said}; {seconds:.0f} s, of them training {record['train_seconds']:.1f} s"
+
+
+def headline(record):
+    """Return (name, score) by which the task of a trial ranks models, the score None where the trial failed."""
+    name = record.get("headline", "score")
+    return name, record.get(f"test_{name}")
 
 
 def duration(seconds):
@@ -174,16 +181,16 @@ def _table(board):
 
     eta = board.eta()
     table = Table(box=box.SIMPLE_HEAD, title=f"{duration(eta)} to go" if eta is not None else None)
-    for heading in ("model", "ended", "failed", "accuracy", "now"):
+    for heading in ("model", "ended", "failed", "score", "now"):
         table.add_column(heading)
     for model in dict.fromkeys(row.model for row in board.rows.values()):
         rows = [row for row in board.rows.values() if row.model == model]
         ended = [row for row in rows if row.state in ENDED]
-        shares = [row.accuracy for row in ended if row.accuracy is not None]
+        scores = [row.score for row in ended if row.score is not None]
         now = "; ".join(_now(row) for row in rows if row.state == "running")
         failures = sum(row.state == "failed" for row in rows)
-        accuracy = f"{mean(shares):.3f}" if shares else ""
-        cells = (rows[0].label, f"{len(ended)} of {len(rows)}", str(failures or ""), accuracy, now)
+        score = f"{mean(scores):.3f}" if scores else ""
+        cells = (rows[0].label, f"{len(ended)} of {len(rows)}", str(failures or ""), score, now)
         table.add_row(*map(Text, cells))
     return table
 

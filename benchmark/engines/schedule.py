@@ -9,7 +9,7 @@ from benchmark.engines.progress import Board
 from benchmark.engines.timing import time_models
 from benchmark.errors import StudyError
 from benchmark.store.labels import class_names
-from benchmark.store.layout import PREDICTIONS, check_format, read_record
+from benchmark.store.layout import PREDICTIONS, THRESHOLDS, check_format, read_record
 from benchmark.store.origin import is_same, told
 from benchmark.store.predictions import read_predictions
 from benchmark.trials.failures import failed
@@ -119,7 +119,7 @@ def reusable(job):
         if record["status"] != "done":
             return None, "failed before"
         check_format(record, folder)
-        read_predictions(folder / PREDICTIONS, job.study.task)
+        read_predictions(folder / PREDICTIONS, job.study.task, record.get(THRESHOLDS))
     except StudyError as error:
         return None, f"again, since {error}"
     except (OSError, ValueError, KeyError, TypeError):

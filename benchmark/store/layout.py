@@ -11,6 +11,7 @@ STATUS, EXAMPLES, FIGURES, TRIALS = "status.json", "examples", "figures", "trial
 # In results/<study>/trials/<model>/<fold>-<seed>.
 RECORD, PREDICTIONS, HISTORY, LATENCY = "trial.json", "predictions.csv", "history.csv", "latency.csv"
 MODEL, HEAD = "model.keras", "head.keras"
+THRESHOLDS = "thresholds"  # of trial.json: {class: threshold}
 
 FORMAT = 1  # of trial.json and the files beside it; counted up where one of them changes its meaning
 

@@ -68,25 +68,27 @@ def pooled(parts):
     return replace(parts[0], **{name: np.concatenate([getattr(part, name) for part in parts]) for name in ARRAYS})
 
 
-def predictions(split, clip_ids, y_true, y_score, classes, task="multiclass"):
+def predictions(split, clip_ids, y_true, y_score, classes, task="multiclass", thresholds=None):
     """Return the :class:`Predictions` that scores decide, by the task's rule.
 
     split: one word for all, or (n_clips,); clip_ids (n_clips,); y_true and y_score (n_clips, n_classes), columns in the
-    order of ``classes``. Raises ValueError where shapes, split or labels do not fit."""
+    order of ``classes``; thresholds {class: threshold} where the task has them, 0.5 unless given. Raises ValueError
+    where shapes, split or labels do not fit."""
     classes, y_true, y_score = tuple(map(str, classes)), np.asarray(y_true, dtype=bool), np.asarray(y_score)
     expected = (len(clip_ids), len(classes))
     if y_score.shape != expected or y_true.shape != expected:
         raise ValueError(f"y_true and y_score must have shape {expected}; got {y_true.shape} and {y_score.shape}")
     split = np.broadcast_to(np.asarray(split, dtype=object), len(clip_ids))
     clip_id = np.array([str(clip_id) for clip_id in clip_ids], dtype=object)
-    made = Predictions(split, clip_id, y_true, TASKS[task].decide(y_score), y_score, classes)
-    if problem := _problem(made, task):
+    y_pred = TASKS[task].decide(y_score, _in_order(thresholds, classes))
+    made = Predictions(split, clip_id, y_true, y_pred, y_score, classes)
+    if problem := _problem(made, task, thresholds):
         raise ValueError(problem)
     return made
 
 
-def read_predictions(path, task="multiclass"):
-    """Return the :class:`Predictions` of a trial.
+def read_predictions(path, task="multiclass", thresholds=None):
+    """Return the :class:`Predictions` of a trial; ``thresholds`` {class: threshold} are those of its trial.json.
 
     Raises :class:`StudyError`, naming the file, where it is no CSV, a column is missing, a score is not a finite
     number, a class is unknown, or y_pred is not what the scores decide."""
@@ -104,19 +106,28 @@ def read_predictions(path, task="multiclass"):
         ) from None
     ids, split = (frame[column].to_numpy(object) for column in ("clip_id", "split"))
     read = Predictions(split, ids, y_true, y_pred, y_score, classes)
-    if problem := _problem(read, task):
+    if problem := _problem(read, task, thresholds):
         raise StudyError(f"{path}: {problem}")
     return read
 
 
-def _problem(found, task):
+def _in_order(thresholds, classes):
+    """Return {class: threshold} as an array (n_classes,), None where there are none."""
+    return None if not thresholds else np.array([thresholds[name] for name in classes], float)
+
+
+def _problem(found, task, thresholds):
     """Return in words what is wrong with predictions, or None."""
     if odd := sorted(set(found.split) - set(SPLITS)):
         return f"split must be one of {', '.join(SPLITS)}; got {', '.join(odd)}"
     rules = TASKS[task]
+    if thresholds and (lacking := sorted(set(found.classes) - set(thresholds))):
+        return f"trial.json holds no threshold of {', '.join(lacking)}"
     flaws = {
         "has a score that is no number": ~np.isfinite(found.y_score).all(axis=1),
         f"has a y_true that is no label of the task {task}": ~rules.labels(found.y_true),
-        "has a y_pred that its scores do not decide": ~rules.agrees(found.y_pred, found.y_score),
+        "has a y_pred that its scores do not decide": ~rules.agrees(
+            found.y_pred, found.y_score, _in_order(thresholds, found.classes)
+        ),
     }
     return next((f"clip {found.clip_id[rows.argmax()]} {flaw}" for flaw, rows in flaws.items() if rows.any()), None)

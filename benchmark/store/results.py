@@ -19,6 +19,7 @@ from benchmark.store.layout import (
     RECORD,
     REJECTED,
     STUDY,
+    THRESHOLDS,
     TRIALS,
     check_format,
     read_record,
@@ -29,7 +30,7 @@ from benchmark.store.yaml_file import read_yaml
 from benchmark.tasks import TASKS
 
 TRIAL_KEYS = ("status", "model", "label", "regime", "weights", "parameters", "size_mb", "train_seconds", "threads")
-HISTORY_COLUMNS = ("iteration", "epoch", "loss", "accuracy", "val_loss", "val_accuracy")
+HISTORY_COLUMNS = ("iteration", "epoch", "loss", "val_loss")  # and val_<score> of the task
 LATENCY_COLUMNS = ("stage", "call", "ms")
 LEAKAGE_COLUMNS = ("clip_a", "clip_b")
 
@@ -169,7 +170,7 @@ def read_trial(folder, model, fold, seed, classes, task="multiclass"):
             history = read_csv(path, HISTORY_COLUMNS) if (path := folder / HISTORY).is_file() else None
             error = str(info.get("error") or "no reason recorded")
             return TrialResult(model["name"], fold, seed, info, error, history=history)
-        predictions = _read_predictions(folder / PREDICTIONS, classes, task)
+        predictions = _read_predictions(folder / PREDICTIONS, classes, task, info.get(THRESHOLDS))
         history = read_csv(folder / HISTORY, HISTORY_COLUMNS)
         timed = folder / LATENCY
         latency = read_csv(timed, LATENCY_COLUMNS) if timed.is_file() else None
@@ -193,8 +194,8 @@ def _read_info(path):
     return info
 
 
-def _read_predictions(path, classes, task):
-    found = read_predictions(path, task)
+def _read_predictions(path, classes, task, thresholds):
+    found = read_predictions(path, task, thresholds)
     if set(found.classes) != set(classes):
         raise StudyError(
             f"{path}: its classes are {', '.join(found.classes)}; those of clips.csv are {', '.join(classes)}"

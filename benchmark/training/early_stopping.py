@@ -2,7 +2,12 @@
 
 import math
 
-MONITORS = {"val_loss": -1}  # what is monitored: 1 where more of it is better, -1 where less is
+LESS_IS_BETTER = ("val_loss",)  # of what may be monitored: val_loss, and val_<score> of the task
+
+
+def gain(monitor, row):
+    """Return what is monitored of a row of the history, so that more is better."""
+    return -row[monitor] if monitor in LESS_IS_BETTER else row[monitor]
 
 
 class EarlyStopping:
@@ -16,7 +21,7 @@ class EarlyStopping:
 
     def is_over(self, row):
         """Return whether to stop, given a row of the history; where no validation took place, its monitor is NaN."""
-        value = MONITORS[self.monitor] * row[self.monitor]
+        value = gain(self.monitor, row)
         if math.isnan(value):
             return False
         self.waited = 0 if value > self.best else self.waited + 1
@@ -38,4 +43,4 @@ def kept_iteration(history, stage):
     validated = [row for row in history if not math.isnan(row[stage.monitor])]
     if not (stage.takes_steps and stage.settings.keep == "best" and validated):
         return history[-1]["iteration"]
-    return max(validated, key=lambda row: MONITORS[stage.monitor] * row[stage.monitor])["iteration"]
+    return max(validated, key=lambda row: gain(stage.monitor, row))["iteration"]

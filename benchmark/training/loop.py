@@ -54,10 +54,11 @@ def fit(model, train, val, stage, seed=0, options=FitOptions()):
     """Train ``model`` in place on :class:`Batches` and return its history: one dict per iteration.
 
     ``stage`` is a :class:`benchmark.training.regimes.Stage` that takes steps. Where no validation took place, val_loss
-    and val_accuracy are NaN. Raises :class:`TrainingError` where the loss is no number any more."""
+    and the scores of the stage's task, ``val_<name>``, are NaN. Raises :class:`TrainingError` where the loss is no
+    number any more."""
     keras.utils.set_random_seed(seed)
     settings, checkpoint = stage.settings, options.checkpoint
-    model.compile(make_optimizer(stage, options.factors), loss=stage.loss, metrics=["accuracy"])
+    model.compile(make_optimizer(stage, options.factors), loss=stage.loss, metrics=[*stage.task.step_metrics])
     progress = Progress(np.arange(len(train)), np.random.default_rng(seed))
     stopping = EarlyStopping(model, stage.monitor, settings.patience, settings.keep)
     if checkpoint:
@@ -77,7 +78,7 @@ def fit(model, train, val, stage, seed=0, options=FitOptions()):
     stopping.finish()  # the best weights come back with the statistics that they were validated with
     if math.isnan(progress.rows[-1]["val_loss"]) and settings.keep == "last":
         options.before_validation()
-        progress.rows[-1] |= validate(model, val, stage.loss)  # MATLAB's final validation
+        progress.rows[-1] |= validate(model, val, stage)  # MATLAB's final validation
     return progress.rows
 
 
@@ -89,7 +90,7 @@ def _epoch(model, train, val, stage, progress, before_validation):
         row = {"iteration": begun + number, "epoch": epoch, "seconds": 0.0, **_step(model, batch, stage, epoch)}
         if is_due(begun + number, number == steps, stage.settings):
             before_validation()
-            row |= validate(model, val, stage.loss)
+            row |= validate(model, val, stage)
         yield row | {"learning_rate": rate}
 
 
@@ -115,12 +116,8 @@ def _step(model, batch, stage, epoch):
             f"the training loss is no longer a number in epoch {epoch}; "
             f"a learning_rate below {stage.learning_rate:g} may help"
         )
-    return {
-        "loss": float(logs["loss"]),
-        "accuracy": float(logs["accuracy"]),
-        "val_loss": math.nan,
-        "val_accuracy": math.nan,
-    }
+    found = {name: float(logs[name]) for name in ("loss", *stage.task.step_metrics)}
+    return found | dict.fromkeys(("val_loss", *(f"val_{name}" for name in stage.task.scores)), math.nan)
 
 
 def predict(model, batches):
@@ -129,8 +126,10 @@ def predict(model, batches):
     return np.concatenate(scores)
 
 
-def validate(model, val, loss="categorical_crossentropy"):
-    """Return the loss, by clip weights where there are any, and the accuracy of the validation clips."""
-    y_score = predict(model, val)
-    mean = np.average(LOSSES[loss](val.targets, y_score), weights=val.weights)
-    return {"val_loss": float(mean), "val_accuracy": float((y_score.argmax(1) == val.targets.argmax(1)).mean())}
+def validate(model, val, stage):
+    """Return the loss, by clip weights where there are any, and the scores of the task on the validation clips."""
+    y_score, y_true = predict(model, val), val.targets > 0
+    mean = np.average(LOSSES[stage.loss](val.targets, y_score), weights=val.weights)
+    return {"val_loss": float(mean)} | {
+        f"val_{name}": score(y_true, y_score) for name, score in stage.task.scores.items()
+    }

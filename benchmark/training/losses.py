@@ -8,4 +8,13 @@ def categorical_crossentropy(targets, y_score):
     return -np.log(np.clip((y_score * targets).sum(axis=1), 1e-7, 1))
 
 
-LOSSES = {"categorical_crossentropy": categorical_crossentropy}  # by Keras' name: benchmark.tasks.Task.loss
+def binary_crossentropy(targets, y_score):
+    """Return the mean cross-entropy over classes (n_clips,) of scores (n_clips, n_classes), clipped as Keras does."""
+    y_score = np.clip(y_score, 1e-7, 1 - 1e-7)
+    return -(targets * np.log(y_score) + (1 - targets) * np.log(1 - y_score)).mean(axis=1)
+
+
+LOSSES = {  # by Keras' name: benchmark.tasks.Task.loss
+    "categorical_crossentropy": categorical_crossentropy,
+    "binary_crossentropy": binary_crossentropy,
+}

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from benchmark.config.training import SOLVER, TrainingParams
 from benchmark.features.extractors import EXTRACTORS
-from benchmark.tasks import TASKS
+from benchmark.tasks import TASKS, Task
 from benchmark.training.estimators import ESTIMATORS
 
 SCHEDULES = {  # (epoch from 1, the schedule's own settings) -> factor of the learning rate
@@ -26,7 +26,8 @@ class Stage:
     schedule: tuple[str, dict] = ("constant", {})  # a row of SCHEDULES and its settings
     batch_norm: str = "frozen"  # TrainingParams.batch_norm
     loss: str = "categorical_crossentropy"  # a row of benchmark.training.losses.LOSSES
-    monitor: str = "val_loss"  # a row of benchmark.training.early_stopping.MONITORS
+    monitor: str = "val_loss"  # or val_<name> of a score of the task
+    task: Task = TASKS["multiclass"]
 
     @property
     def takes_steps(self):
@@ -67,7 +68,8 @@ def regime_of(network, training):
 def stages_of(network, study):
     """Return the :class:`Stage` list of a network's training under a study's settings and for its task."""
     stages = REGIMES[regime_of(network, study.training)](study.training)
-    return [replace(stage, loss=TASKS[study.task].loss) for stage in stages]
+    task, monitor = TASKS[study.task], f"val_{study.training.monitor}"
+    return [replace(stage, task=task, loss=task.loss, monitor=monitor) for stage in stages]
 
 
 def _solved(training):

@@ -11,6 +11,8 @@ from benchmark.training.matlab import input_normalization
 from benchmark.training.matlab.batch_norm import PopulationStatistics, is_folded, unfold
 from benchmark.training.matlab.optimizers import head_factors, variable_factors
 
+PRIORS = {"softmax": np.log, "sigmoid": lambda shares: np.log(shares / (1 - shares))}  # by the last activation
+
 
 def run_stages(stages, assembly, data, clock, checkpoint=None):
     """Train a model in place, stage by stage; return (history of the last stage, further keys of trial.json).
@@ -48,7 +50,7 @@ def _take_steps(stage, assembly, data, clock, name, checkpoint):
     with clock("load" if is_all else "features"):
         train, val = data.batches(stage.trains, "train"), data.batches(stage.trains, "val")
         val.weights = data.balanced.of(val.targets)
-    start_head(head, stage.start, train.targets, data.balanced)
+    start_head(head, stage, train.targets, data.balanced)
     with clock(name) as epoch_done:
         if is_all:
             extractor = assembly.extractor
@@ -73,12 +75,14 @@ def _standardize(head, features):
     return standardize
 
 
-def start_head(head, start, targets, balanced):
-    """Start gradient steps from zeros, with the logarithm of the classes' shares as bias; else leave the weights."""
-    if start == "zeros":
+def start_head(head, stage, targets, balanced):
+    """Start gradient steps from zeros, with the bias that gives the classes' shares; else leave the weights."""
+    if stage.start == "zeros":
         layer, weights = head.get_layer("scores"), balanced.weights
         shares = np.average(targets[balanced.rows], axis=0, weights=weights)
-        layer.set_weights([np.zeros(layer.kernel.shape), np.log(np.maximum(shares, 1e-6))])
+        layer.set_weights(
+            [np.zeros(layer.kernel.shape), PRIORS[stage.task.activation](np.clip(shares, 1e-6, 1 - 1e-6))]
+        )
 
 
 def prepare_backbone(extractor, train, stage):

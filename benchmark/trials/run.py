@@ -3,14 +3,16 @@
 import json
 
 import keras
+import numpy as np
 import pandas as pd
 
 from benchmark.features.dependencies import depends_on
 from benchmark.models.backend import cores
 from benchmark.store.labels import to_matrix
-from benchmark.store.layout import HEAD, HISTORY, MODEL, PREDICTIONS, RECORD
+from benchmark.store.layout import HEAD, HISTORY, MODEL, PREDICTIONS, RECORD, THRESHOLDS
 from benchmark.store.predictions import pooled, predictions
-from benchmark.tasks import accuracy
+from benchmark.tasks import TASKS
+from benchmark.tasks.thresholds import find_thresholds
 from benchmark.training.assembly import assemble
 from benchmark.training.checkpoint import Checkpoint
 from benchmark.training.data import TrialData
@@ -23,6 +25,7 @@ from spectrograms.files import replacing_folder
 from spectrograms.params import Params, content_hash
 
 EVALUATED = ("val", "test")
+OF_TASK = {"task", "thresholds"}  # of a study: what a trial depends on where it is given
 
 
 def run_trial(job, progress=None):
@@ -40,17 +43,34 @@ def run_trial(job, progress=None):
             history, y_score, said = train_and_predict(assembly, job, clips, stages)
     evaluated = clips[clips["split"].isin(EVALUATED)]
     y_true = to_matrix(evaluated["label"], classes)
-    found = predictions(evaluated["split"], evaluated["clip_id"], y_true, y_score, classes, study.task)
+    thresholds = thresholds_of(study, evaluated["split"].to_numpy() == "val", y_true, y_score, classes)
+    found = predictions(evaluated["split"], evaluated["clip_id"], y_true, y_score, classes, study.task, thresholds)
     frames = {
         PREDICTIONS: pooled(map(found.of, EVALUATED)).frame(),
         HISTORY: pd.DataFrame(history),
     }
     record = trial.record(study) | {"origin": job.origin} | describe(study, trial, assembly, clips, classes, stages)
     record |= said | {"precision": policy, "energy_j": meter.joules}
-    record |= {"test_accuracy": accuracy(found.of("test").y_true, found.of("test").y_pred)}
+    task, test = TASKS[study.task], found.of("test")
+    record |= {
+        "headline": task.headline,
+        f"test_{task.headline}": task.scores[task.headline](test.y_true, test.y_score),
+    }
+    record |= {THRESHOLDS: thresholds}
     write_folder(trial.folder(study), record, frames, saved(assembly, study.training.save))
     trial.checkpoint(study).unlink(missing_ok=True)
     return record
+
+
+def thresholds_of(study, val, y_true, y_score, classes):
+    """Return {class: threshold}, tuned where the study says so on the clips ``val`` (n_clips,) bool; None without."""
+    if not TASKS[study.task].has_thresholds:
+        return None
+    kind, value, search, step = (getattr(study.thresholds, name) for name in ("kind", "value", "search", "step"))
+    # Rounded, for 19 * 0.05 is not 0.95; a score exactly on a step is at or above it.
+    grid = np.round(np.arange(step, 1, step), 9) if search == "grid" else None
+    found = find_thresholds(kind, y_true[val], y_score[val], value, grid)
+    return dict(zip(classes, found.tolist(), strict=True))
 
 
 def train_and_predict(assembly, job, clips, stages):
@@ -105,7 +125,8 @@ def dependencies(study, trial, clips):
     return {
         "clips": content_hash(rows.sort_values("clip_id").to_numpy().tolist()),
         "training": content_hash(_given(study.training), _given(study.augment)),
-        "model": content_hash(_given(trial.network, exclude={"label"})),
+        **{name: content_hash(given) for name, given in _given(study, include=OF_TASK).items()},
+        "model": content_hash(_given(trial.network, exclude={"label", "training", "augment", "thresholds"})),
         **{name: content_hash(_given(part) if isinstance(part, Params) else part) for name, part in depended.items()},
     }
 

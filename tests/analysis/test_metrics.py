@@ -11,7 +11,7 @@ from benchmark.analysis.metrics.statistics import wilson_interval
 from benchmark.store.labels import to_matrix
 from benchmark.store.predictions import predictions
 from benchmark.store.results import TrialResult
-from benchmark.tasks import accuracy
+from benchmark.tasks.scores import accuracy
 from tests.benchmarks.interval_coverage import coverage
 
 GENRES = ["Action", "Comedy", "Drama", "Romance", "Thriller"]

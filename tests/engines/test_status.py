@@ -9,7 +9,14 @@ from rich.console import Console
 from benchmark.engines import progress as status
 from benchmark.engines.progress import Board, duration
 
-DONE = {"status": "done", "test_accuracy": 0.75, "n_test": 8, "seconds": {"train": 2.0}, "train_seconds": 2.0}
+DONE = {
+    "status": "done",
+    "headline": "accuracy",
+    "test_accuracy": 0.75,
+    "n_test": 8,
+    "seconds": {"train": 2.0},
+    "train_seconds": 2.0,
+}
 FAILED = {"status": "failed", "error": "no weights [here]"}
 
 
@@ -54,7 +61,7 @@ def test_states_follow_the_trials_and_are_on_disk(tmp_path, clock):
     assert [row["seconds"] for row in found["trials"]] == [None, 10.0, 10.0]
     assert found["trials"][2]["reason"] == "no weights [here]"
     assert said[0] == "[1/3] A, fold 0, seed 0: done before, kept"
-    assert "0.750 of 8 test clips right" in said[2]
+    assert "accuracy 0.750 of 8 test clips" in said[2]
     assert said[-1].startswith("[3/3] C, fold 0, seed 0: FAILED: no weights [here]")
 
 

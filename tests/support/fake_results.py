@@ -8,9 +8,12 @@ import pandas as pd
 import yaml
 from PIL import Image
 
-from benchmark.store.labels import to_matrix
+from benchmark.store.labels import to_matrix, to_text
+from benchmark.store.layout import THRESHOLDS
 from benchmark.store.predictions import SCORE, Predictions, pooled, predictions
 from benchmark.store.results import Results, TrialResult
+from benchmark.tasks import TASKS
+from benchmark.tasks.thresholds import find_thresholds
 
 CLASSES = ("Action", "Comedy", "Drama", "Romance", "Thriller")
 SUPPORT = (26, 24, 35, 33, 35)  # test clips per class of visutsak2025, read from its Table 3
@@ -36,22 +39,23 @@ NETWORKS = {
 
 def build_results(
     folder, models=tuple(NETWORKS), folds=5, seeds=(0,), failed=("vgg19",), random=("yamnet",), absent=(),
-    synthetic=None, classes=CLASSES, epochs=12, labels=None, published="visutsak2025",
+    synthetic=None, classes=CLASSES, epochs=12, labels=None, published="visutsak2025", task="multiclass",
 ):  # fmt: skip
     """Write a results folder and return its path.
 
     ``failed``: models whose trials all failed; ``random``: models with random weights; ``absent``: models without any
     trial; ``folds`` of 1 means a holdout; ``labels``: a dict from a model to another label; ``published``: the paper
-    that the study names."""
+    that the study names; ``task`` multilabel gives clips no, one or several labels, and tunes thresholds on val."""
     rng = np.random.default_rng(0)
     labels = {name: NETWORKS[name][0] for name in models} | (labels or {})
     weights = {name: "random" if name in random else "imagenet" for name in models}
-    clips = _clips(classes)
+    clips = CLIPS[task](classes)
     folder.mkdir(parents=True, exist_ok=True)
     split = {"protocol": "kfold" if folds > 1 else "holdout", "fractions": [0.7, 0.1, 0.2], "folds": max(folds, 2)}
     study = {
         "name": folder.name,
         "dataset": {"root": "data", "kind": "audio", "synthetic": synthetic},
+        "task": task,
         "split": split | {"seeds": list(seeds)},
         "training": {"regime": "frozen"},
         "published": published,
@@ -65,7 +69,7 @@ def build_results(
         for fold, (test, val) in enumerate(_parts(len(clips), folds, np.random.default_rng(seed))):
             for name in (name for name in models if name not in absent):
                 trial = folder / "trials" / name / f"{fold}-{seed}"
-                info = _info(name, labels[name], weights[name], fold, seed, classes)
+                info = _info(name, labels[name], weights[name], fold, seed, classes, task)
                 info |= {"n_train": len(clips) - len(test) - len(val), "n_val": len(val), "n_test": len(test)}
                 write_trial(trial, info, None if name in failed else (clips.iloc[test], clips.iloc[val]), rng, epochs)
     return folder
@@ -113,14 +117,19 @@ def write_trial(folder, info, parts, rng, epochs=12):
         (folder / "trial.json").write_text(json.dumps(info))
         return
     _, skill, latency, *_ = NETWORKS[info["model"]]
+    task, classes = info["settings"]["task"], info["classes"]
+    y_true = [to_matrix(part["label"], classes) for part in parts]
+    y_score = [SCORES[task](labels, skill, rng) for labels in y_true]
+    if TASKS[task].has_thresholds:
+        found = find_thresholds(info["settings"]["thresholds"]["kind"], y_true[1], y_score[1])
+        info |= {THRESHOLDS: dict(zip(classes, found.tolist(), strict=True))}
     said = pooled(
-        predictions(split, part["clip_id"], to_matrix(part["label"], info["classes"]),
-                    _scores(part["label"], info["classes"], skill, rng), info["classes"])
-        for split, part in zip(("test", "val"), parts, strict=True)
-    )  # fmt: skip
+        predictions(split, part["clip_id"], labels, scores, classes, task, info.get(THRESHOLDS))
+        for split, part, labels, scores in zip(("test", "val"), parts, y_true, y_score, strict=True)
+    )
     (folder / "trial.json").write_text(json.dumps(info))
     said.frame().to_csv(folder / "predictions.csv", index=False)
-    _history(skill, epochs, rng).to_csv(folder / "history.csv", index=False)
+    _history(skill, epochs, rng, TASKS[task]).to_csv(folder / "history.csv", index=False)
     _latency(latency, rng).to_csv(folder / "latency.csv", index=False)
 
 
@@ -144,35 +153,51 @@ def _parts(n, folds, rng):
     return [(pieces[fold], pieces[(fold + 1) % len(pieces)]) for fold in range(folds)]
 
 
-def _scores(y_true, classes, skill, rng):
+def _clips_of_several_labels(classes, n=150):
+    """Return clips of which each has each class by chance, the first the most often, the last one clip in ten."""
+    rng = np.random.default_rng(1)
+    drawn = rng.random((n, len(classes))) < np.linspace(0.5, 0.1, len(classes))
+    clips = _clips(np.resize(classes, 5))[:n]
+    return clips.assign(label=to_text(drawn, classes))
+
+
+def _scores(y_true, skill, rng):
     """Return probabilities, shape (n, n_classes), whose argmax is right for about a share ``skill`` of the clips."""
-    scores = rng.dirichlet(np.ones(len(classes)), len(y_true))
+    scores = rng.dirichlet(np.ones(y_true.shape[1]), len(y_true))
     right = rng.random(len(y_true)) < skill
-    scores[right, [list(classes).index(label) for label in y_true[right]]] += 1
+    scores[right, y_true[right].argmax(axis=1)] += 1
     return scores / scores.sum(axis=1, keepdims=True)
 
 
-def _info(name, label, weights, fold, seed, classes):
+def _scores_of_each_class(y_true, skill, rng):
+    """Return scores 0..1, shape (n, n_classes), the higher for classes that a clip has the greater ``skill`` is."""
+    return 1 / (1 + np.exp(1 - 4 * skill * y_true - rng.normal(0, 1, y_true.shape)))
+
+
+CLIPS = {"multiclass": _clips, "multilabel": _clips_of_several_labels}
+SCORES = {"multiclass": _scores, "multilabel": _scores_of_each_class}
+
+
+def _info(name, label, weights, fold, seed, classes, task):
     _, _, _, parameters, size = NETWORKS[name]
     return {
         "format": 1, "status": "done", "error": None, "model": name, "label": label, "classes": list(classes),
         "fold": fold, "seed": seed, "regime": "frozen", "weights": {"name": weights, "sha256": None},
         "parameters": parameters, "size_mb": size, "train_seconds": 12.5 + fold, "seconds": {"train": 12.5},
-        "peak_memory_mb": 900.0, "threads": 2,
+        "peak_memory_mb": 900.0, "threads": 2, "headline": TASKS[task].headline,
+        "settings": {"task": task, "thresholds": {"kind": "per_class"}},
     }  # fmt: skip
 
 
-def _history(skill, epochs, rng):
+def _history(skill, epochs, rng, task):
     epoch = np.arange(1, epochs + 1)
     rise = 1 - np.exp(-epoch / 4)
     accuracy = 0.2 + (min(skill + 0.1, 1) - 0.2) * rise + rng.normal(0, 0.02, epochs)
     val_accuracy = 0.2 + (skill - 0.2) * rise + rng.normal(0, 0.03, epochs)
-    columns = {
-        "iteration": epoch * 20, "epoch": epoch, "seconds": 1.5 * epoch, "loss": 1.7 - 1.2 * rise,
-        "accuracy": accuracy.clip(0, 1), "val_loss": 1.7 - 0.8 * rise, "val_accuracy": val_accuracy.clip(0, 1),
-        "learning_rate": 1e-3,
-    }  # fmt: skip
-    return pd.DataFrame(columns)
+    columns = {"iteration": epoch * 20, "epoch": epoch, "seconds": 1.5 * epoch, "loss": 1.7 - 1.2 * rise}
+    columns |= {name: accuracy.clip(0, 1) for name in task.step_metrics} | {"val_loss": 1.7 - 0.8 * rise}
+    columns |= {f"val_{name}": val_accuracy.clip(0, 1) for name in task.scores}
+    return pd.DataFrame(columns | {"learning_rate": 1e-3})
 
 
 def _latency(median, rng, calls=30):

@@ -6,7 +6,7 @@ import pytest
 
 from benchmark.config.load import load_network, read_section
 from benchmark.config.study import Study, TrainingParams
-from benchmark.training import early_stopping, regimes
+from benchmark.training import regimes
 from benchmark.training.early_stopping import EarlyStopping, kept_iteration
 from tests.support.stages import steps
 from tests.support.studies import folder_of, run, study_of
@@ -63,14 +63,13 @@ class Weights:
 
 
 @pytest.mark.parametrize(
-    ("monitor", "direction", "values", "over_at", "kept"),
+    ("monitor", "values", "over_at", "kept"),
     [
-        ("val_loss", -1, [3, 2, 2.5, math.nan, 2.2], 5, 2),  # the fourth is no validation
-        ("val_accuracy", 1, [0.2, 0.5, 0.5, 0.4], 4, 2),  # no better is as worse
+        ("val_loss", [3, 2, 2.5, math.nan, 2.2], 5, 2),  # the fourth is no validation
+        ("val_accuracy", [0.2, 0.5, 0.5, 0.4], 4, 2),  # no better is as worse
     ],
 )
-def test_a_stage_stops_by_the_direction_of_what_it_monitors(monkeypatch, monitor, direction, values, over_at, kept):
-    monkeypatch.setitem(early_stopping.MONITORS, monitor, direction)
+def test_a_stage_stops_by_the_direction_of_what_it_monitors(monitor, values, over_at, kept):
     model = Weights()
     stopping = EarlyStopping(model, monitor, patience=2)
     rows = [{"iteration": number, monitor: value} for number, value in enumerate(values, 1)]

@@ -11,7 +11,7 @@ from sklearn import config_context
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from benchmark.analysis.metrics.scores import tested
-from benchmark.tasks import exact_match
+from benchmark.tasks.scores import exact_match
 
 BINS = 10  # of the highest score; for the tens to hundreds of test clips here 15, as often taken, leave bins empty
 CALIBRATION_COLUMNS = (

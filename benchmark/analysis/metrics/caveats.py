@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmark.analysis.metrics.scores import tested
 from benchmark.analysis.metrics.statistics import newcombe_interval
-from benchmark.tasks import accuracy
+from benchmark.tasks.scores import accuracy
 
 LOSS_ERROR = "loss is no longer a number"  # in the error of a trial that training had to end
 FAR = 0.10  # validation above training accuracy; dropout, augmentation and the delay of a running mean may cost less

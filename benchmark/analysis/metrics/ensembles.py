@@ -10,7 +10,7 @@ import pandas as pd
 
 from benchmark.analysis.metrics.scores import summarise
 from benchmark.store.predictions import pooled, predictions
-from benchmark.tasks import accuracy
+from benchmark.tasks.scores import accuracy
 
 ENSEMBLES_COLUMNS = (
     "ensemble", "label", "members", "models", "trials", "n_test", "accuracy", "accuracy_low", "accuracy_high",

@@ -15,7 +15,7 @@ from sklearn.metrics import precision_recall_fscore_support
 from benchmark.analysis.metrics.further import METRICS
 from benchmark.analysis.metrics.statistics import effective_size, resample, wilson_interval
 from benchmark.store.predictions import pooled
-from benchmark.tasks import accuracy
+from benchmark.tasks.scores import accuracy
 
 SCORES = ("precision", "recall", "f1")
 BATCH = 32  # clips of a timed batch where latency.csv does not say

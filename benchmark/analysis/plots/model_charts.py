@@ -15,7 +15,7 @@ from benchmark.analysis.plots.training_progress import kept_iteration, kept_word
 from benchmark.analysis.tables.naming import titles
 from benchmark.analysis.tables.paper_form import as_in_paper, pairs
 from benchmark.store.layout import EXAMPLES
-from benchmark.tasks import accuracy
+from benchmark.tasks.scores import accuracy
 
 HISTORY = ("iteration", "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 CURVES = {"roc_auc": "true_positive_rate", "average_precision": "precision"}  # column of ranking: key of curves()

@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmark.analysis.metrics.baseline import majority_trials
 from benchmark.analysis.metrics.scores import tested
-from benchmark.tasks import accuracy
+from benchmark.tasks.scores import accuracy
 
 PROTOCOLS = {
     "holdout": "holdout, {} % train/val/test",

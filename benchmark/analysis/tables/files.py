@@ -3,7 +3,7 @@
 from benchmark.analysis.tables.columns import Output
 from benchmark.analysis.tables.latex import to_latex
 from benchmark.analysis.tables.markdown import to_markdown
-from benchmark.analysis.tables.registry import TABLES, Tables
+from benchmark.analysis.tables.registry import Tables
 from spectrograms.files import replacing, write_text
 
 SUFFIXES = ("csv", "md", "tex")
@@ -16,14 +16,15 @@ def write_tables(results, tables=None):
 
     Those with columns as csv, md and tex, the others as csv alone. A table without rows (parity where no model is
     published, pairs of one model) is not written, and its older files are removed. Each file is replaced whole."""
-    tables, parts = tables or Tables(results), {spec.extra for spec in TABLES.values()}
-    written = [path for spec in TABLES.values() if spec.name not in parts for path in _write(results, tables, spec)]
+    tables = tables or Tables(results)
+    parts = {spec.extra for spec in tables.specs.values()}
+    written = [path for name in tables if name not in parts for path in _write(results, tables, name)]
     return tables, written
 
 
-def _write(results, tables, spec):
-    paths = {suffix: results.folder / f"{spec.name}.{suffix}" for suffix in SUFFIXES}
-    if tables[spec.name].empty:
+def _write(results, tables, name):
+    paths, spec = {suffix: results.folder / f"{name}.{suffix}" for suffix in SUFFIXES}, tables.specs.get(name)
+    if tables[name].empty:
         for path in paths.values():
             path.unlink(missing_ok=True)
         return []

@@ -3,7 +3,6 @@
 from benchmark.analysis.report.page.drawings import drawings
 from benchmark.analysis.tables.columns import Output, estimate
 from benchmark.analysis.tables.naming import names, titles
-from benchmark.analysis.tables.registry import TABLES
 from benchmark.analysis.tables.rendering import render
 
 ACCURACY = estimate("Accuracy", "accuracy")
@@ -39,14 +38,14 @@ def _of(tables, name, model):
 
 def _facts(tables, name, model):
     """Return (header, text) of what a table says of a model that is not blank."""
-    made = render(_of(tables, name, model), TABLES[name].columns, "", Output.FACTS)
+    made = render(_of(tables, name, model), tables.specs[name].columns, "", Output.FACTS)
     return [(title, cell.text) for row in made.rows for title, cell in zip(made.header, row, strict=True) if cell.text]
 
 
 def _numbers(tables, model, shown):
     return {
         "done": True,
-        "per_class": render(_of(tables, "per_class", model), TABLES["per_class"].columns, "Scores per class"),
+        "per_class": render(_of(tables, "per_class", model), tables.specs["per_class"].columns, "Scores per class"),
         "calibration": _facts(tables, "calibration", model),
         "examples": shown.of.get(model, ()),
     }

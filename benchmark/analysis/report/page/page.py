@@ -19,7 +19,6 @@ from benchmark.analysis.report.page.summary import banner, facets, key_facts
 from benchmark.analysis.tables.columns import Output
 from benchmark.analysis.tables.description import describe, failures, warnings
 from benchmark.analysis.tables.naming import origin
-from benchmark.analysis.tables.registry import TABLES
 from spectrograms.files import write_text
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -57,7 +56,7 @@ def content(results, tables, figures):
         "pairwise": tables.render("pairwise", Output.PAGE),
         "models": model_parts(results, tables, figures, shown, failed),
         "examples": shown,
-        "further": [table for spec in TABLES.values()
+        "further": [table for spec in tables.specs.values()
                     if spec.further and spec.columns and (table := tables.render(spec.name, Output.PAGE))],
         "data_card": data_card(results),
         "provenance": provenance(results),

@@ -1,0 +1,83 @@
+"""What the settings of a study must keep to together: a function each, which returns what is wrong, or None."""
+
+from pydantic import ValidationError
+
+from benchmark.config.dataset_kinds import DATASET_KINDS
+from benchmark.tasks import TASKS
+
+OWN_SECTIONS = ("training", "augment")  # of a study, of which a model may change a part for itself
+
+
+def own_section(study, network, name):
+    """Return a section of a study with what a model changes in it for itself; raise pydantic's ValidationError."""
+    section = getattr(study, name)
+    return type(section).model_validate(section.model_dump(exclude_unset=True) | getattr(network, name))
+
+
+def models_have_names(study, part):
+    """Each model has a name of its own, which is not that of the baseline; ensembles name models."""
+    names = [model.name for model in study.models]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        return f"models named twice: {', '.join(twice)}; give one of them a 'name' of its own"
+    if study.baseline in names:
+        return f"a model cannot be named '{study.baseline}', as the baseline is; rename it, or set baseline: null"
+    if strange := sorted({name for ensemble in study.ensembles for name in ensemble} - set(names)):
+        return f"ensembles: no model {', '.join(strange)}; models are {', '.join(names)}"
+
+
+def own_settings_are_right(study, part):
+    """What a model changes for itself is as right as what stands in the study."""
+    slips = []
+    for model in study.models:
+        for name in OWN_SECTIONS:
+            try:
+                own_section(study, model, name)
+            except ValidationError as error:
+                for slip in error.errors():
+                    key = ".".join(map(str, slip["loc"]))
+                    slips.append(f"model {model.name}: {name}: {key}: {slip['msg']}; got {slip['input']!r}")
+    return "; ".join(slips)
+
+
+def augmentation_is_read(study, part):
+    """Augmentation needs a model that is trained on pictures."""
+    regimes = {own_section(study, model, "training").regime for model in study.models}
+    if study.augment != type(study.augment)() and "finetune" not in regimes and not part:
+        return "augment needs regime: finetune; frozen features are computed once, before any change"
+
+
+def models_read_clips(study, part):
+    """Each model reads what clips of the data set's kind give."""
+    kind = DATASET_KINDS[study.dataset.kind]
+    if blind := [f"{model.name} ({model.reads})" for model in study.models if model.reads not in kind.inputs]:
+        return (
+            f"{', '.join(blind)} cannot read clips of dataset.kind '{study.dataset.kind}', which give "
+            f"{' and '.join(kind.inputs)}; leave them out"
+        )
+
+
+def task_reads_settings(study, part):
+    """What is set is read by the study's task."""
+    task = TASKS[study.task]
+    are_set = study.thresholds != type(study.thresholds)() or any(model.thresholds for model in study.models)
+    if are_set and not task.has_thresholds:
+        having = " or ".join(name for name, row in TASKS.items() if row.has_thresholds)
+        return f"thresholds have no effect on task: {study.task}; leave them out, or set task: {having}"
+
+
+def task_has_monitor(study, part):
+    """What a model watches in its training is a score of the study's task."""
+    known = ("loss", *TASKS[study.task].scores)
+    watched = {own_section(study, model, "training").monitor for model in study.models}
+    if strange := watched - set(known):
+        return f"training.monitor: {strange.pop()} is no score of task: {study.task}; it may be {', '.join(known)}"
+
+
+CHECKS = (
+    models_have_names,
+    own_settings_are_right,
+    augmentation_is_read,
+    models_read_clips,
+    task_reads_settings,
+    task_has_monitor,
+)
