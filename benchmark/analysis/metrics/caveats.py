@@ -19,7 +19,7 @@ SURE = 0.998  # two-sided: one model in a thousand is marked by chance where the
 
 @dataclass(frozen=True)
 class Caveats:
-    """The marks of a study: of each model, by kind, what was found; '' where the kind says it all."""
+    """The caveats of a study: of each model, by kind, what was found; '' where the kind says it all."""
 
     found: dict[str, dict[str, str]]  # model -> {a key of KINDS: details}
     labels: dict[str, str]  # model -> its label
@@ -35,7 +35,7 @@ class Caveats:
         return ", ".join(self.letters[kind] for kind in self._of(row))
 
     def words(self, row):
-        """Return the marks of a row of a table, a dict, in full words, '' for none."""
+        """Return the caveats of a row of a table, a dict, in full words, '' for none."""
         return "; ".join(
             _sentence(kind, next(iter(details.values()))) if "model" in row else self._told(kind, details)
             for kind, details in self._of(row).items()
@@ -43,7 +43,7 @@ class Caveats:
 
     def heading(self, row):
         """Return the label of a row, a dict, with its letters in brackets where it has any: for a block of rows."""
-        return f"{row['label']} (marks: {self.of(row)})" if self.of(row) else row["label"]
+        return f"{row['label']} (caveats: {self.of(row)})" if self.of(row) else row["label"]
 
     def _of(self, row):
         """Return {kind: {model: details}} of the models that a row is about."""

@@ -32,9 +32,9 @@ class Examples:
     notes: tuple[str, ...]  # why pictures or sounds are missing
 
 
-def examples(results, hardest):
-    """Return the :class:`Examples` of a study; hardest: of :func:`misclassified.hardest_table`."""
-    chosen = {model: rows.to_dict("records") for model, rows in choose(tested_clips(results), hardest).items()}
+def examples(results, per_clip):
+    """Return the :class:`Examples` of a study; per_clip: of :func:`misclassified.per_clip_table`."""
+    chosen = {model: rows.to_dict("records") for model, rows in choose(tested_clips(results), per_clip).items()}
     ids = dict.fromkeys(row["clip_id"] for rows in chosen.values() for row in rows)
     known = results.clips.set_index("clip_id")
     pictures = _pictures(known, ids)
@@ -49,12 +49,12 @@ def examples(results, hardest):
     return Examples(chosen, clips, (*notes, *silence))
 
 
-def choose(table, hardest):
+def choose(table, per_clip):
     """Return {model: rows}: of the test predictions of a model the mistakes with the highest scores, then right ones.
 
     A clip is shown once per model. Right ones are the clips that most predictions of the study get right, so that
     models share them, one per class."""
-    ease = hardest.set_index("clip_id")["share_right"]
+    ease = per_clip.set_index("clip_id")["share_right"]
     found = {}
     for model, rows in table.groupby("model", sort=False):
         right = rows["y_true"] == rows["y_pred"]
