@@ -269,10 +269,10 @@ class Study(Params):
         is_part = (info.context or {}).get("part")  # of a study whose other models may well read it
         if self.augment != AugmentParams() and "finetune" not in regimes and not is_part:
             raise ValueError("augment needs regime: finetune; frozen features are computed once, before any change")
-        kind = DATASET_KINDS[self.dataset.kind]
-        if blind := [f"{model.name} ({model.reads})" for model in self.models if model.reads not in kind.inputs]:
+        readable = DATASET_KINDS[self.dataset.kind].inputs
+        if blind := [f"{model.name} ({model.reads})" for model in self.models if model.reads not in readable]:
             raise ValueError(
                 f"{', '.join(blind)} cannot read clips of dataset.kind '{self.dataset.kind}', which give "
-                f"{' and '.join(kind.inputs)}; leave them out"
+                f"{' and '.join(readable)}; leave them out"
             )
         return self

@@ -35,8 +35,8 @@ class Stage:
 
     def rate(self, epoch):
         """Return the learning rate in an epoch, counted from 1."""
-        kind, settings = self.schedule
-        return self.learning_rate * SCHEDULES[kind](epoch, **settings)
+        name, settings = self.schedule
+        return self.learning_rate * SCHEDULES[name](epoch, **settings)
 
 
 def frozen(training):

@@ -121,7 +121,7 @@ def test_what_is_doubtful_is_found_for_its_model_alone(folder, name):
 def test_copies_under_two_labels_are_a_mark_of_every_model(folder):
     leakage = pd.DataFrame(
         [("a", "b", "same sound", 0, "Action", "Drama"), ("a", "c", "same group", 0, "Action", "Drama")],
-        columns=["clip_a", "clip_b", "kind", "n_folds", "label_a", "label_b"],
+        columns=["clip_a", "clip_b", "relation", "n_folds", "label_a", "label_b"],
     )
     leakage.to_csv(folder / "leakage.csv", index=False)
     assert find_caveats(read_results(folder)).found == {name: {"labels": "1 pair"} for name in ("vgg16", "yamnet")}

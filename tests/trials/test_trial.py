@@ -115,7 +115,7 @@ def test_batch_norm_statistics_stay_or_move_as_the_study_says(pictures, tmp_path
         predictor = Predictor(folder_of(study), check_trial(folder_of(study)))
         norm = next(
             layer
-            for layer in predictor.assembly.extractor.backbone.model.layers[-1].layers
+            for layer in predictor.classifier.extractor.backbone.model.layers[-1].layers
             if isinstance(layer, keras.layers.BatchNormalization)
         )
         return not np.allclose(norm.moving_mean, 0)

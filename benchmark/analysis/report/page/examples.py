@@ -101,8 +101,8 @@ def _sounds(results, clips, ids):
     found, total = {}, 0
     for clip in ids:
         path = Path(clips["path"].get(clip) or "")
-        if (kind := SOUNDS.get(path.suffix.lower())) and (content := _short_file(path, ALL_SOUNDS - total)):
-            found[clip], total = data_uri(kind, content), total + len(content)
+        if (media_type := SOUNDS.get(path.suffix.lower())) and (content := _short_file(path, ALL_SOUNDS - total)):
+            found[clip], total = data_uri(media_type, content), total + len(content)
     missing = len(ids) - len(found)
     said = (f"{missing} of {len(ids)} clips are without sound: not on this computer any more, above "
             f"{SOUND_BYTES // 1000} kB, or of a kind that browsers do not play.",) if missing else ()  # fmt: skip
@@ -117,6 +117,6 @@ def _short_file(path, room):
         return None
 
 
-def data_uri(kind, content):
-    """Return bytes as an address that holds them; kind: their media type."""
-    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+def data_uri(media_type, content):
+    """Return bytes as an address that holds them."""
+    return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
