@@ -19,7 +19,8 @@ from pydantic import (
 )
 
 from benchmark.config.dataset_kinds import DATASET_KINDS
-from benchmark.config.training import OFF, AugmentParams, LatencyParams, TrainingParams
+from benchmark.config.heads import HeadParams
+from benchmark.config.training import OFF, SOLVER, AugmentParams, LatencyParams, TrainingParams
 from spectrograms.params import ClipParams, ImageParams, MelParams, Params
 
 NAMED_WEIGHTS = ("imagenet", "places365", "audioset", "random")
@@ -149,7 +150,8 @@ class NetworkParams(Params):
     features: str | None = Field(
         None, description="layer whose output the head reads; the global average pool unless given"
     )
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0  # before the new classifier
+    head: HeadParams = HeadParams()
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of the features, before the head
     normalization: Literal["zscore", "zerocenter", "rescale-symmetric"] = Field(
         "zscore", description="MATLAB's input layer, for input_normalization: matlab-reset"
     )
@@ -196,11 +198,18 @@ def _own_training_slips(study):
     slips = []
     for model in study.models:
         try:
-            study.for_model(model)
+            training = study.for_model(model).training
         except ValidationError as error:
             for slip in error.errors():
                 key = ".".join(map(str, slip["loc"]))
                 slips.append(f"model {model.name}: training: {key}: {slip['msg']}; got {slip['input']!r}")
+            continue
+        asked = {"optimizer": training.optimizer == SOLVER, "head_init": training.head_init == "solved"}
+        if model.head.kind != "linear" and any(asked.values()):
+            slips.append(
+                f"model {model.name}: {SOLVER} solves a linear head alone, and its head is {model.head.kind}; "
+                f"leave out training.{' and training.'.join(key for key, solves in asked.items() if solves)}"
+            )
     return slips
 
 
@@ -241,8 +250,12 @@ class Study(Params):
         return self._file
 
     def for_model(self, network):
-        """Return the study as it holds for one model: with the training settings of its own."""
+        """Return the study as it holds for one model: with the training settings of its own.
+
+        A head that is not linear has no solver: where the study leaves the choice open, adam trains it."""
         own = TrainingParams.model_validate(self.training.model_dump(exclude_unset=True) | network.training)
+        if network.head.kind != "linear" and own.optimizer == "auto":
+            own = own.model_copy(update={"optimizer": "adam"})
         return self.model_copy(update={"training": own})
 
     @property

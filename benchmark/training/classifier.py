@@ -57,8 +57,9 @@ def build_classifier(network, settings, n_classes, seed=0, load=True):
     """Return the :class:`Classifier` of a network for ``n_classes`` under a study's settings.
 
     ``load=False`` leaves an image network's weights random, to be set afterwards."""
-    extractor, head_kind = EXTRACTORS[network.reads](network, settings, seed, load), "linear"
+    extractor = EXTRACTORS[network.reads](network, settings, seed, load)
     regime = regime_of(network, settings.training)
     activation = TASKS[settings.task].activation
-    head = HEADS[head_kind].build(extractor.dim, n_classes, network.dropout, regime == "frozen", activation)
-    return Classifier(extractor, head, extractor.model(head), regime, head_kind)
+    shape = extractor.dim, n_classes, network.dropout, regime == "frozen", activation
+    head = HEADS[network.head.kind].build(*shape, **network.head.settings)
+    return Classifier(extractor, head, extractor.model(head), regime, network.head.kind)
