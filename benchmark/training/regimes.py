@@ -56,7 +56,7 @@ def finetune(training):
     return [_steps("all", training, epochs, start)]
 
 
-REGIMES = {"frozen": frozen, "finetune": finetune}  # by TrainingParams.regime
+REGIMES = {"frozen": frozen, "finetune": finetune}  # the words of benchmark.config.training.REGIMES
 
 
 def regime_of(network, training):
