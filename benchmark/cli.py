@@ -208,7 +208,7 @@ def explain(
 @app.command()
 def export(
     trial: TrialFolder,
-    kind: Annotated[str, typer.Option("--format", help="keras, saved_model, onnx or tflite")],
+    file_format: Annotated[str, typer.Option("--format", help="keras, saved_model, onnx or tflite")],
     out: Annotated[Path | None, typer.Option(help="folder; TRIAL_DIR/export/FORMAT unless given")] = None,
     trust: Trust = False,
 ):
@@ -219,7 +219,7 @@ def export(
     import_keras()
     from benchmark.inference.export import export
 
-    export(trial, kind, out, known=_known(trust))
+    export(trial, file_format, out, known=_known(trust))
 
 
 @app.command()

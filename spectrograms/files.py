@@ -12,7 +12,7 @@ from uuid import uuid4
 
 TEMPORARY = re.compile(r"\.tmp-(?P<host>.+)-(?P<pid>\d+)-[0-9a-f]{8}(\..*)?")
 OLD = 24 * 3600  # seconds after which nobody writes any more, on whatever machine the process was
-KINDS = ("images", "features", "waveforms", "fingerprints", "clips")  # folders of a cache, in which drafts lie
+CACHE_FOLDERS = ("images", "features", "waveforms", "fingerprints", "clips")  # folders of a cache, in which drafts lie
 _own = set()  # names of the drafts of this process; another with its number may have been before it
 
 
@@ -86,7 +86,7 @@ def sweep(folder, deep=False):
 
 def sweep_cache(cache):
     """Sweep a cache: its own folder and one for each kind of file in it, never those with a file per clip."""
-    for folder in (Path(cache), *(Path(cache, kind) for kind in KINDS)):
+    for folder in (Path(cache), *(Path(cache, name) for name in CACHE_FOLDERS)):
         sweep(folder)
 
 

@@ -202,8 +202,8 @@ def _to_rgb(picture):
 def _white(picture):
     """Return the value that is white in a Pillow image of more than 8 bits; raise ImageError where nothing says it."""
     if not (picture.mode.startswith("I;16") or (picture.format == "PPM" and picture.mode == "I")):
-        kind = "floats" if picture.mode == "F" else "integers of 32 bits"
-        raise ImageError(f"has {kind}, of which nothing says what is white; save it with 8 or 16 bits")
+        values = "floats" if picture.mode == "F" else "integers of 32 bits"
+        raise ImageError(f"has {values}, of which nothing says what is white; save it with 8 or 16 bits")
     stated = [np.ravel(getattr(picture, "tag_v2", {}).get(tag, 0))[0] for tag in WHITE_TAGS]
     return next((float(white) for white in stated if 0 < white < 65535), 65535.0)
 

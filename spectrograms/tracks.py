@@ -177,20 +177,20 @@ def _blocks(frames, rate):
     """Yield (n_samples, 2) float32 at ``rate`` of decoded frames: mean and root mean square over channels.
 
     Frames of another rate or layout than those before are a recording of its own, joined to these."""
-    for kind, run in groupby(frames, lambda frame: (frame.sample_rate, frame.layout.name, frame.format.name)):
-        if not SAMPLE_RATES[0] <= kind[0] <= SAMPLE_RATES[1]:
+    for coding, run in groupby(frames, lambda frame: (frame.sample_rate, frame.layout.name, frame.format.name)):
+        if not SAMPLE_RATES[0] <= coding[0] <= SAMPLE_RATES[1]:
             continue  # damaged
-        if kind[0] == rate:
+        if coding[0] == rate:
             yield from _over_channels(run)
             continue
-        stream = soxr.ResampleStream(kind[0], rate, 2, dtype="float32", quality="HQ")
+        stream = soxr.ResampleStream(coding[0], rate, 2, dtype="float32", quality="HQ")
         for block in _over_channels(run):
             yield stream.resample_chunk(block)
         yield stream.resample_chunk(np.empty((0, 2), np.float32), last=True)
 
 
 def _over_channels(frames):
-    """Yield (n_samples, 2) float32 of decoded frames of one kind: mean and root mean square over channels."""
+    """Yield (n_samples, 2) float32 of decoded frames of one coding: mean and root mean square over channels."""
     # To interleaved floats in long pieces. Not frame.to_ndarray(): it crashes on eight and more separate channels.
     converter = av.AudioResampler(format="flt", frame_size=FRAME_SIZE)
     n_channels = 1

@@ -3,6 +3,7 @@
 from pydantic import ValidationError
 
 from benchmark.config.dataset_kinds import DATASET_KINDS
+from benchmark.config.training import SOLVER
 from benchmark.tasks import TASKS
 
 OWN_SECTIONS = ("training", "augment")  # of a study, of which a model may change a part for itself
@@ -39,6 +40,20 @@ def own_settings_are_right(study, part):
     return "; ".join(slips)
 
 
+def solver_has_linear_head(study, part):
+    """A head that is solved is linear."""
+    slips = []
+    for model in (model for model in study.models if model.head.kind != "linear"):
+        training = own_section(study, model, "training")
+        asked = {"optimizer": training.optimizer == SOLVER, "head_init": training.head_init == "solved"}
+        if any(asked.values()):
+            slips.append(
+                f"model {model.name}: {SOLVER} solves a linear head alone, and its head is {model.head.kind}; "
+                f"leave out training.{' and training.'.join(key for key, solves in asked.items() if solves)}"
+            )
+    return "; ".join(slips)
+
+
 def augmentation_is_read(study, part):
     """Augmentation needs a model that is trained on pictures."""
     regimes = {own_section(study, model, "training").regime for model in study.models}
@@ -48,11 +63,11 @@ def augmentation_is_read(study, part):
 
 def models_read_clips(study, part):
     """Each model reads what clips of the data set's kind give."""
-    kind = DATASET_KINDS[study.dataset.kind]
-    if blind := [f"{model.name} ({model.reads})" for model in study.models if model.reads not in kind.inputs]:
+    readable = DATASET_KINDS[study.dataset.kind].inputs
+    if blind := [f"{model.name} ({model.reads})" for model in study.models if model.reads not in readable]:
         return (
             f"{', '.join(blind)} cannot read clips of dataset.kind '{study.dataset.kind}', which give "
-            f"{' and '.join(kind.inputs)}; leave them out"
+            f"{' and '.join(readable)}; leave them out"
         )
 
 
@@ -76,6 +91,7 @@ def task_has_monitor(study, part):
 CHECKS = (
     models_have_names,
     own_settings_are_right,
+    solver_has_linear_head,
     augmentation_is_read,
     models_read_clips,
     task_reads_settings,

@@ -127,10 +127,10 @@ def _keys_at(section, loc):
     """Return the keys allowed at a place such as ('mel',) or ('models', 3) of a section."""
     for part in loc:
         if isinstance(part, str):
-            kinds = [section.model_fields[part].annotation]
-            while not isinstance(kinds[0], type) or not issubclass(kinds[0], Params):
-                kinds = [kind for outer in kinds for kind in get_args(outer) if kind is not Ellipsis]
-            section = kinds[0]
+            types = [section.model_fields[part].annotation]
+            while not isinstance(types[0], type) or not issubclass(types[0], Params):
+                types = [annotation for outer in types for annotation in get_args(outer) if annotation is not Ellipsis]
+            section = types[0]
     return list(section.model_fields)
 
 
@@ -141,7 +141,7 @@ def _override(raw, override):
         raise StudyError(f"--set takes key=value, as in training.epochs=5; got '{override}'")
     place = key.strip().split(".")
     try:
-        _set(raw, place, _value(text, _kind_at(place)))
+        _set(raw, place, _value(text, _annotation_at(place)))
     except StudyError as error:
         raise StudyError(f"--set {override}: {error}") from None
 
@@ -167,16 +167,16 @@ def _leaves(settings, *outer):
             yield (*outer, str(key)), os.fspath(value) if isinstance(value, Path) else value
 
 
-def _value(text, kind):
+def _value(text, annotation):
     """Return the value that was typed for a setting of this type: YAML, but for a text or path what was typed.
 
     A text takes no other YAML than what fits it, null or a list of pairs in brackets: '#', ': ' or [ are part of it."""
-    kinds = _kinds(kind)
-    is_text = bool({str, Path} & kinds or any(isinstance(one, str) for one in kinds)) and not {int, float, bool} & kinds
+    types = _plain_types(annotation)
+    is_text = bool({str, Path} & types or any(isinstance(one, str) for one in types)) and not {int, float, bool} & types
     try:
         value = parse(text)
         if is_text:
-            TypeAdapter(kind).validate_python(value)
+            TypeAdapter(annotation).validate_python(value)
     except ValidationError:
         return text
     except yaml.YAMLError as error:
@@ -186,30 +186,30 @@ def _value(text, kind):
     return value if value is None or not is_text or text.lstrip().startswith(("[", "{")) else text
 
 
-def _kind_at(place):
+def _annotation_at(place):
     """Return the type of the setting at a place such as ('models', 'vgg16', 'weights'), or None where there is none."""
-    kind = Study
+    annotation = Study
     for part in place:
-        within = [one for one in _kinds(kind) if isinstance(one, type) and issubclass(one, Params)]
-        if get_origin(kind) is tuple and within:  # the part is the number or the name of one of them
-            kind = within[0]
-        elif get_origin(kind) is dict:
-            kind = get_args(kind)[1]
+        within = [one for one in _plain_types(annotation) if isinstance(one, type) and issubclass(one, Params)]
+        if get_origin(annotation) is tuple and within:  # the part is the number or the name of one of them
+            annotation = within[0]
+        elif get_origin(annotation) is dict:
+            annotation = get_args(annotation)[1]
         elif within and part in within[0].model_fields:
-            kind = within[0].model_fields[part].annotation
+            annotation = within[0].model_fields[part].annotation
         else:
             return None
-    return kind
+    return annotation
 
 
-def _kinds(kind):
+def _plain_types(annotation):
     """Return the plain types, and the words of a Literal, that a type is made of."""
-    inner = get_args(kind)
-    if get_origin(kind) is Annotated:
-        return _kinds(inner[0])
-    if get_origin(kind) is Literal or not inner:
-        return set(inner) or {kind}
-    return set().union(*map(_kinds, inner))
+    inner = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        return _plain_types(inner[0])
+    if get_origin(annotation) is Literal or not inner:
+        return set(inner) or {annotation}
+    return set().union(*map(_plain_types, inner))
 
 
 def _index(entries, part):

@@ -9,10 +9,18 @@ from benchmark.config.study import NetworkParams, Study
 
 def write_schemas(folder):
     """Write the JSON schemas of studies and network files into ``folder``; return their paths."""
-    schemas = {"study.schema.json": _study_schema(), "network.schema.json": _optional(NetworkParams, "name", "label")}
+    schemas = {"study.schema.json": _study_schema(), "network.schema.json": _network_schema()}
     for name, schema in schemas.items():
         (Path(folder) / name).write_text(json.dumps(schema, indent=1) + "\n", encoding="utf-8")
     return [Path(folder) / name for name in schemas]
+
+
+def _network_schema():
+    """Return the schema of a network's file: name and label may be left out, head be its kind."""
+    schema = _optional(NetworkParams, "name", "label")
+    _or_short(schema, schema["properties"], "head", "HeadParams")
+    _or_short(schema, schema["properties"], "thresholds", "ThresholdParams", {"type": "number"}, {"type": "null"})
+    return schema
 
 
 def _study_schema():
@@ -21,10 +29,18 @@ def _study_schema():
     network = schema["$defs"]["NetworkParams"]
     network["properties"]["extends"] = {"enum": network_names()}
     network["required"] = []
-    kinds = schema["$defs"]["EngineParams"]["properties"]["kind"]["enum"]
-    schema["properties"]["engine"] = {"anyOf": [{"enum": kinds}, {"$ref": "#/$defs/EngineParams"}]}
+    _or_short(schema, schema["properties"], "engine", "EngineParams")
+    _or_short(schema, schema["properties"], "thresholds", "ThresholdParams", {"type": "number"})
+    _or_short(schema, network["properties"], "head", "HeadParams")
+    _or_short(schema, network["properties"], "thresholds", "ThresholdParams", {"type": "number"}, {"type": "null"})
     schema["properties"]["models"]["items"] = {"anyOf": [{"enum": network_names()}, {"$ref": "#/$defs/NetworkParams"}]}
     return schema
+
+
+def _or_short(schema, properties, name, section, *others):
+    """Let a section with a kind also be the plain word of it, or of other types."""
+    words = schema["$defs"][section]["properties"]["kind"]["enum"]
+    properties[name] = {"anyOf": [{"enum": words}, {"$ref": f"#/$defs/{section}"}, *others]}
 
 
 def _optional(section, *names):

@@ -19,6 +19,7 @@ from pydantic import (
 
 from benchmark.config.consistency import CHECKS, OWN_SECTIONS, own_section
 from benchmark.config.dataset_kinds import DATASET_KINDS
+from benchmark.config.heads import HeadParams
 from benchmark.config.labels import ClassParams, ThresholdParams, Thresholds
 from benchmark.config.training import OFF, AugmentParams, LatencyParams, TrainingParams
 from benchmark.tasks import TASKS
@@ -151,7 +152,8 @@ class NetworkParams(Params):
     features: str | None = Field(
         None, description="layer whose output the head reads; the global average pool unless given"
     )
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0  # before the new classifier
+    head: HeadParams = HeadParams()
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of the features, before the head
     normalization: Literal["zscore", "zerocenter", "rescale-symmetric"] = Field(
         "zscore", description="MATLAB's input layer, for input_normalization: matlab-reset"
     )
@@ -234,8 +236,12 @@ class Study(Params):
         return self._file
 
     def for_model(self, network):
-        """Return the study as it holds for one model: with the training, augmentation and thresholds of its own."""
+        """Return the study as it holds for one model: with the training, augmentation and thresholds of its own.
+
+        A head that is not linear has no solver: where the study leaves the choice open, adam trains it."""
         own = {name: own_section(self, network, name) for name in OWN_SECTIONS}
+        if network.head.kind != "linear" and own["training"].optimizer == "auto":
+            own["training"] = own["training"].model_copy(update={"optimizer": "adam"})
         return self.model_copy(update=own | {"thresholds": network.thresholds or self.thresholds})
 
     @property

@@ -38,6 +38,7 @@ PRESETS = {
 }
 MATLAB_RATES = {"sgdm": 0.01, "adam": 0.001, "rmsprop": 0.001}
 NOT_FROZEN = {"batch_norm": "auto", "input_normalization": "pretrained"}  # cached features know no training split
+REGIMES = {"frozen": "train the head on cached backbone outputs", "finetune": "train all layers"}
 SOLVER = "lbfgs"  # finds the optimum of a linear head; the other optimisers take gradient steps
 EPOCHS = {True: 1000, False: 50}  # by whether the solver is used: most passes over the training clips
 HEAD_INITS = {"keras": "zeros", "matlab": "glorot"}  # of 'auto'
@@ -71,7 +72,7 @@ class TrainingParams(Params):
     """How a model is trained. ``preset`` sets the defaults of the others: today's good practice, or MATLAB's."""
 
     preset: Literal["keras", "matlab"] = "keras"
-    regime: Literal["frozen", "finetune"] = "frozen"  # train the head on cached backbone outputs, or all layers
+    regime: Literal[tuple(REGIMES)] = Field("frozen", description="; ".join(map(": ".join, REGIMES.items())))
     optimizer: Literal["auto", "lbfgs", "adam", "sgdm", "rmsprop"] = Field(
         "auto", description="auto: lbfgs, the solver, for a frozen linear head; adam for fine-tuning"
     )

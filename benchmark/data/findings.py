@@ -63,16 +63,17 @@ def _copies(study, prepared):
         place = f"seed {pair.seed}, fold {pair.fold}" + (f" and {pair.n_folds - 1} more" if pair.n_folds > 1 else "")
         yield (
             f"  {printable(pair.path_a)} ({pair.split_a}) and {printable(pair.path_b)} ({pair.split_b}): "
-            f"{pair.kind}, {pair.likeness:.2f}; {place}"
+            f"{pair.relation}, {pair.likeness:.2f}; {place}"
         )
     if len(twofold):
         yield f"copies under two labels: {counted(twofold)}"
     for pair in twofold.itertuples(index=False):
-        yield f"  {printable(pair.path_a)} ({pair.label_a}) and {printable(pair.path_b)} ({pair.label_b}): {pair.kind}"
+        named = f"{printable(pair.path_a)} ({pair.label_a}) and {printable(pair.path_b)} ({pair.label_b})"
+        yield f"  {named}: {pair.relation}"
     if study.leakage == "group":
         yield f"copies put into one group: {counted(prepared.grouped)}"
     for pair in prepared.grouped.itertuples(index=False):
         yield (
-            f"  {printable(pair.path_a)} and {printable(pair.path_b)}: {pair.kind}, {pair.likeness:.2f}; group "
+            f"  {printable(pair.path_a)} and {printable(pair.path_b)}: {pair.relation}, {pair.likeness:.2f}; group "
             f"{printable(pair.group)}"
         )

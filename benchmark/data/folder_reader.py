@@ -15,20 +15,20 @@ def read_folder(dataset, labelled):
 
     Folders train and test, val too (or training, valid and the like), are no classes but a split that is given; the
     classes lie in them, and a note says so. Raises :class:`StudyError` where there is no class."""
-    root, kind = dataset.root, dataset.kind
+    root, dataset_kind = dataset.root, dataset.kind
     if not root.is_dir():
         what = "is another file" if root.exists() else f"does not exist (relative paths start at {Path.cwd()})"
         raise StudyError(f"dataset.root must be a folder with a folder per class, or a .csv file; {root} {what}")
     if dataset.columns or dataset.folder:
         raise StudyError(f"dataset.columns and dataset.folder belong to a CSV; dataset.root {root} is a folder")
     root, rejected, found = Path(os.path.abspath(root)), [], []
-    classes = _class_folders(root, kind, rejected, labelled)
+    classes = _class_folders(root, dataset_kind, rejected, labelled)
     parts = _split_folders(root, classes) if labelled else {}
     placed = [(folder, "") for folder in classes if folder not in parts]
     for part, split in parts.items():
-        placed += [(folder, split) for folder in _classes_of_part(part, kind, rejected)]
+        placed += [(folder, split) for folder in _classes_of_part(part, dataset_kind, rejected)]
     for folder, split in placed:
-        found += _clips_of_class(root, folder, split, kind, rejected)
+        found += _clips_of_class(root, folder, split, dataset_kind, rejected)
     notes = []
     if parts:
         names, labels = ", ".join(part.name for part in parts), ", ".join(sorted({clip.label for clip in found}))
@@ -36,18 +36,18 @@ def read_folder(dataset, labelled):
     return found, rejected, notes
 
 
-def _class_folders(root, kind, rejected, labelled):
+def _class_folders(root, dataset_kind, rejected, labelled):
     try:
         entries = sorted(root.iterdir())
     except OSError as error:
         raise StudyError(f"the folder {root} cannot be read: {error.strerror}") from None
     folders = [entry for entry in entries if entry.is_dir() and is_visible(entry.name)]
-    rejected += [(str(folder), "is a folder, not a file") for folder in folders if is_a(folder, kind)]
-    classes = [folder for folder in folders if not is_a(folder, kind)]
+    rejected += [(str(folder), "is a folder, not a file") for folder in folders if is_a(folder, dataset_kind)]
+    classes = [folder for folder in folders if not is_a(folder, dataset_kind)]
     if not classes and not labelled:
         return [root]
     if not classes:
-        lying = f"{sum(is_a(entry, kind) for entry in entries)} files of {kind} directly in it"
+        lying = f"{sum(is_a(entry, dataset_kind) for entry in entries)} files of {dataset_kind} directly in it"
         raise StudyError(f"expected a folder per class in {root}, such as {root / 'action'}; found none, and {lying}")
     for folder in classes:
         if printable(folder.name) != folder.name:
@@ -73,26 +73,28 @@ def _split_folders(root, folders):
     return parts
 
 
-def _classes_of_part(part, kind, rejected):
+def _classes_of_part(part, dataset_kind, rejected):
     """Return the class folders in a folder such as train; what lies there without a class is an error."""
-    if lying := [entry.name for entry in sorted(part.iterdir()) if is_a(entry, kind) and entry.is_file()]:
+    if lying := [entry.name for entry in sorted(part.iterdir()) if is_a(entry, dataset_kind) and entry.is_file()]:
         raise StudyError(
             f"{part} is part of a split, which holds a folder per class; {len(lying)} files such as "
             f"{printable(lying[0])} lie in it without a class"
         )
-    return _class_folders(part, kind, rejected, labelled=True)
+    return _class_folders(part, dataset_kind, rejected, labelled=True)
 
 
-def _clips_of_class(root, folder, split, kind, rejected):
+def _clips_of_class(root, folder, split, dataset_kind, rejected):
     """Return the clips of one class folder; what is strange there is added to ``rejected``."""
-    files = list(files_below(folder, kind, rejected))
+    files = list(files_below(folder, dataset_kind, rejected))
     unknown = [file for file in files if not COMPANIONS.fullmatch(file.suffix.lower()) and not is_any(file)]
-    pictures = {file for file in unknown if DATASET_KINDS[kind].by_content and file.is_file() and is_picture(file)}
-    media = [file for file in files if is_a(file, kind) or file in pictures]
+    pictures = {
+        file for file in unknown if DATASET_KINDS[dataset_kind].by_content and file.is_file() and is_picture(file)
+    }
+    media = [file for file in files if is_a(file, dataset_kind) or file in pictures]
     if not media:
         held = [other for other in DATASET_KINDS if any(is_a(file, other) for file in files)]
         hint = f"holds {held[0]}; is dataset.kind: {held[0]} meant?" if held else "fill or remove it"
-        raise StudyError(f"no {kind} in the class folder {folder}; {hint}")
+        raise StudyError(f"no {dataset_kind} in the class folder {folder}; {hint}")
     rejected += [(str(file), f"unknown extension '{file.suffix}'") for file in unknown if file not in pictures]
     return [
         Found(

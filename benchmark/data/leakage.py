@@ -17,7 +17,7 @@ from benchmark.data.fingerprints import fingerprint_of
 from spectrograms.arrays import read_array, write_array
 from spectrograms.params import content_hash
 
-PAIR = ["clip_a", "clip_b", "path_a", "path_b", "kind", "likeness"]
+PAIR = ["clip_a", "clip_b", "path_a", "path_b", "relation", "likeness"]
 ACROSS = [*PAIR, "split_a", "split_b", "seed", "fold", "n_folds", "label_a", "label_b"]
 FEW_CLIPS = 64  # fewer are done sooner than worker processes start
 
@@ -31,17 +31,17 @@ class Copies(NamedTuple):
     depends: Callable  # () -> what fingerprints depend on but the file and the clip, plain JSON
 
 
-def find_copies(clips, clip_params, cache, kind="audio", n_jobs=-1):
-    """Return the pairs of clips that are copies, whatever their splits: clip_a, clip_b, path_a, path_b, kind, likeness.
+def find_copies(clips, clip_params, cache, dataset_kind="audio", n_jobs=-1):
+    """Return the pairs of clips that are copies, whatever their splits: a table with the columns :data:`PAIR`.
 
-    ``clips`` has clip_id, path and sha256; ``clip_params`` says which seconds count, ``kind`` is dataset.kind. The kind
-    of a pair is 'same bytes', 'same sound' (also re-encoded, resampled, cut, padded, louder or softer, but not faster
-    or slower) or 'same picture' (also re-encoded or resized). ``likeness`` is the share of strong bits in common, 1 for
-    the same bytes. clip_a comes before clip_b in ``clips``, and so the pairs are sorted. Fingerprints are kept in
-    ``cache``. A clip with hardly any change in it, such as a steady tone, is like no other."""
+    ``clips`` has clip_id, path and sha256; ``clip_params`` says which seconds count, ``dataset_kind`` is dataset.kind.
+    The relation of a pair is 'same bytes', 'same sound' (also re-encoded, resampled, cut, padded, louder or softer, but
+    not faster or slower) or 'same picture' (also re-encoded or resized). ``likeness`` is the share of strong bits in
+    common, 1 for the same bytes. clip_a comes before clip_b in ``clips``, and so the pairs are sorted. Fingerprints are
+    kept in ``cache``. A clip with hardly any change in it, such as a steady tone, is like no other."""
     # In an order of its own, so that neither the order of the rows nor the names change what is found.
     files = clips.sort_values(["sha256", "clip_id"]).drop_duplicates("sha256")
-    name, make, compare, depends = DATASET_KINDS[kind].functions().COPIES
+    name, make, compare, depends = DATASET_KINDS[dataset_kind].functions().COPIES
     digests = files["sha256"].to_numpy()
     prints = _fingerprints(files, make, depends(), clip_params, cache, n_jobs)
     of_files = [(digests[i], digests[j], name, share) for i, j, share in compare(prints)]
@@ -66,7 +66,7 @@ def across(pairs, clips, folds):
 
     split_a, split_b, seed and fold (counted from 0) tell of the first fold where the clips are apart, else of the
     first; n_folds of how many folds that is; label_a and label_b are the labels. ``folds`` is {seed: [split of each
-    clip, shape (n_clips,), ...]}, aligned with the rows of ``clips``. Added are pairs of the kind 'same group',
+    clip, shape (n_clips,), ...]}, aligned with the rows of ``clips``. Added are pairs of the relation 'same group',
     likeness 1: a group's first clip with each other that a split parts it from, unless ``pairs`` has them already."""
     pairs = pd.concat([pairs, _of_groups(clips)], ignore_index=True) if len(pairs) else _of_groups(clips)
     pairs = pairs.drop_duplicates(["clip_a", "clip_b"])
@@ -86,7 +86,7 @@ def across(pairs, clips, folds):
         label_a=labels[a],
         label_b=labels[b],
     )
-    contradict = (found["kind"] != "same group") & (found["label_a"] != found["label_b"])
+    contradict = (found["relation"] != "same group") & (found["label_a"] != found["label_b"])
     return found[apart.any(axis=0) | contradict].reset_index(drop=True)
 
 
@@ -114,7 +114,7 @@ def _of_groups(clips):
 
 
 def _pairs(clips, rows):
-    """Return a table of (row a, row b, kind, likeness) with the clips' names and paths."""
+    """Return a table of (row a, row b, relation, likeness) with the clips' names and paths."""
     a, b = [row[0] for row in rows], [row[1] for row in rows]
     ids, paths = clips["clip_id"].to_numpy(), clips["path"].to_numpy()
     columns = [ids[a], ids[b], paths[a], paths[b], [row[2] for row in rows], [row[3] for row in rows]]

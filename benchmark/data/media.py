@@ -29,14 +29,14 @@ class Found(NamedTuple):
     split: str = ""
 
 
-def is_a(file, kind):
+def is_a(file, dataset_kind):
     """Return whether a file's extension is one of a kind of data set, a key of DATASET_KINDS."""
-    return bool(DATASET_KINDS[kind].extensions.fullmatch(Path(file).suffix.lower()))
+    return bool(DATASET_KINDS[dataset_kind].extensions.fullmatch(Path(file).suffix.lower()))
 
 
 def is_any(file):
     """Return whether a file's extension is one of any kind of data set."""
-    return any(is_a(file, kind) for kind in DATASET_KINDS)
+    return any(is_a(file, dataset_kind) for dataset_kind in DATASET_KINDS)
 
 
 def is_visible(name):
@@ -44,7 +44,7 @@ def is_visible(name):
     return not name.startswith(".") and name not in JUNK_FOLDERS
 
 
-def files_below(folder, kind, rejected):
+def files_below(folder, dataset_kind, rejected):
     """Yield the visible files below ``folder``: links are followed, and each folder is entered once.
 
     What cannot be entered is added to ``rejected``, a list of (path, reason)."""
@@ -59,16 +59,16 @@ def files_below(folder, kind, rejected):
             folders.clear()
             continue
         seen.add(place)
-        media = [name for name in folders if is_a(name, kind)]
+        media = [name for name in folders if is_a(name, dataset_kind)]
         rejected += [(os.path.join(where, name), "is a folder, not a file") for name in media]
         folders[:] = sorted(name for name in folders if is_visible(name) and name not in media)
         yield from (Path(where, name) for name in sorted(files) if is_visible(name))
 
 
-def flaw(path, kind):
+def flaw(path, dataset_kind):
     """Return why a file cannot be a clip, or ''. A pipe or device is never opened: reading it may never end."""
-    if is_any(path) and not is_a(path, kind):
-        return f"is no file of {kind}"
+    if is_any(path) and not is_a(path, dataset_kind):
+        return f"is no file of {dataset_kind}"
     if path.encode(errors="ignore").decode() != path:
         return "the name is not valid UTF-8"
     if "\r" in path:  # pandas writes it without quotes, and reads two lines

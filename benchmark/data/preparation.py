@@ -130,7 +130,7 @@ def _leaks(study, pairs, clips, folds):
 
 def contradicting(leaks):
     """Return which pairs are copies under two labels, shape (n_pairs,) bool; a group may well hold several."""
-    return ((leaks["kind"] != "same group") & (leaks["label_a"] != leaks["label_b"])).to_numpy(bool)
+    return ((leaks["relation"] != "same group") & (leaks["label_a"] != leaks["label_b"])).to_numpy(bool)
 
 
 def gate(study, prepared, say=print):
@@ -140,12 +140,12 @@ def gate(study, prepared, say=print):
     leaks = prepared.leaks
     parted, twofold = leaks[leaks["n_folds"] > 0], leaks[contradicting(leaks)]
     if len(twofold):
-        first = twofold.sort_values("kind", kind="stable").iloc[0]  # the same bytes first
+        first = twofold.sort_values("relation", kind="stable").iloc[0]  # the same bytes first
         said = (
             f"copies of the same clip have two labels: {counted(twofold)}, the first {printable(first['path_a'])} "
-            f"('{first['label_a']}') and {printable(first['path_b'])} ('{first['label_b']}'), {first['kind']}"
+            f"('{first['label_a']}') and {printable(first['path_b'])} ('{first['label_b']}'), {first['relation']}"
         )
-        if study.leakage == "refuse" and (twofold["kind"] == "same bytes").any():
+        if study.leakage == "refuse" and (twofold["relation"] == "same bytes").any():
             raise StudyError(f"{said}. 'check' lists all; remove the wrong one of each, or set leakage: warn to go on")
         say(f"WARNING: {said}; one label of each pair is wrong, or both hold")
     if len(parted):
@@ -171,8 +171,8 @@ def _described(pair):
     """Return the two files of a pair, where they are, and how they are alike."""
     sides = [f" ({pair[side]})" if side in pair else "" for side in ("split_a", "split_b")]
     return (
-        f"{printable(pair['path_a'])}{sides[0]} and {printable(pair['path_b'])}{sides[1]}, {pair['kind']}, alike by "
-        f"{pair['likeness']:.2f}"
+        f"{printable(pair['path_a'])}{sides[0]} and {printable(pair['path_b'])}{sides[1]}, {pair['relation']}, "
+        f"alike by {pair['likeness']:.2f}"
     )
 
 

@@ -27,14 +27,14 @@ def depends_on(network, study):
     """Return all that a clip's features depend on, by name, as far as it is known before the network is built.
 
     Values are sections of the study or plain JSON. The bytes of the clip's file are not among them."""
-    kind = DATASET_KINDS[study.dataset.kind]
+    dataset_kind = DATASET_KINDS[study.dataset.kind]
     path = network.weights_path
     return {
-        **{name: getattr(study, name) for name in sorted(kind.inputs[network.reads])},
+        **{name: getattr(study, name) for name in sorted(dataset_kind.inputs[network.reads])},
         "network": network.model_dump(mode="json", include=OF_FEATURES),
         "weights": file_digest(path) if path and path.exists() else network.weights,
         "builder": builder_source(network),
-        "code": kind.functions().code(study, network.reads),
+        "code": dataset_kind.functions().code(study, network.reads),
     }
 
 

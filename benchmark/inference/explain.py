@@ -74,11 +74,11 @@ class Explainer:
 
     def __init__(self, folder, record, known=None):
         predictor = Predictor(folder, record, known)
-        self.extractor, self.assembly = predictor.assembly.extractor, predictor.assembly
+        self.extractor, self.classifier = predictor.classifier.extractor, predictor.classifier
         self.classes, self.task, network = predictor.classes, predictor.study.task, self.extractor.network
         from benchmark.inference.cam import ActivationMaps  # imported late: it imports Keras
 
-        self.maps = ActivationMaps(self.extractor.backbone, self.assembly.head)
+        self.maps = ActivationMaps(self.extractor.backbone, self.classifier.head)
         self.axes = _axes(self.extractor)
         synthetic = record["settings"]["dataset"].get("synthetic")
         self.title = remark(network.label, network.weights == "random", synthetic)
@@ -97,7 +97,7 @@ class Explainer:
     def clip(self, clip):
         """Return the figure of one clip: saliency for the predicted class and, where that is wrong, the true."""
         image = self.read(clip.path)
-        scores = dict(zip(self.classes, self.assembly.score(image[None]), strict=True))
+        scores = dict(zip(self.classes, self.classifier.score(image[None]), strict=True))
         said = max(scores, key=scores.get)
         names = [said] + [clip.y_true] * (clip.y_true not in (None, said))
         maps = self.saliency(np.stack([image] * len(names)), names)

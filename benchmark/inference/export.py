@@ -19,7 +19,7 @@ from spectrograms.files import draft, put, write_text
 
 @dataclass(frozen=True)
 class Format:
-    """A kind of file: how it is written, and how it is run."""
+    """A file format: how it is written, and how it is run."""
 
     file: str
     write: Callable  # (keras.Model, Path)
@@ -99,24 +99,24 @@ def export(trial_dir, format, out=None, n=5, known=None, say=print):
     something else than the model; then no file is left."""
     if n < 1:
         raise StudyError(f"at least one clip is needed to compare the exported file; got {n}")
-    kind, trial_dir = check_format(format), Path(trial_dir)
+    file_format, trial_dir = check_format(format), Path(trial_dir)
     record = check_trial(trial_dir)
     out = trial_dir / "export" / format if out is None else Path(out)
     predictor = Predictor(trial_dir, record, known)
     clips = _test_clips(trial_dir, predictor, n)
     cases = list(clips.values()) or _noise(predictor, n)
-    _check_memory(kind, predictor.assembly.model, format)
-    with draft(out / kind.file) as temporary, _scratch(out):
-        _write(predictor.assembly.model, kind, temporary, format)
-        difference = _compare(kind, temporary, cases, format)
-        put(temporary, out / kind.file)
+    _check_memory(file_format, predictor.classifier.model, format)
+    with draft(out / file_format.file) as temporary, _scratch(out):
+        _write(predictor.classifier.model, file_format, temporary, format)
+        difference = _compare(file_format, temporary, cases, format)
+        put(temporary, out / file_format.file)
     told = _describe(predictor, record, format) | {"max_difference": difference}
     on = f"{len(clips)} test clips" if clips else f"{n} inputs of noise, since the study's clips are gone"
     told |= {"compared_on": on, "clips": list(clips)}
     write_text(out / "export.json", json.dumps(told, indent=1))
-    say(f"{out / kind.file}: {told['part']}; input {told['input']['shape']} float32: {told['input']['what']}")
-    say(f"scores differ by {difference:.1e} at most on {on} (allowed: {kind.tolerance:g})")
-    return out / kind.file
+    say(f"{out / file_format.file}: {told['part']}; input {told['input']['shape']} float32: {told['input']['what']}")
+    say(f"scores differ by {difference:.1e} at most on {on} (allowed: {file_format.tolerance:g})")
+    return out / file_format.file
 
 
 def check_format(format):
@@ -133,13 +133,14 @@ def check_format(format):
     return FORMATS[format]
 
 
-def _check_memory(kind, model, format):
+def _check_memory(file_format, model, format):
     """Raise where converting would need more memory than is free: the system would end this process, or others."""
     weights, free = 4 * model.count_params(), psutil.virtual_memory().available  # bytes, float32
-    if kind.memory * weights > free:
+    if file_format.memory * weights > free:
         raise StudyError(
             f"format {format} cannot be produced here: converting {weights / 1e9:.1f} GB of weights takes about "
-            f"{kind.memory * weights / 1e9:.0f} GB of memory, and {free / 1e9:.0f} GB are free; saved_model takes less"
+            f"{file_format.memory * weights / 1e9:.0f} GB of memory, and {free / 1e9:.0f} GB are free; "
+            "saved_model takes less"
         )
 
 
@@ -174,40 +175,40 @@ def _test_files(trial_dir, task):
 
 def _case(predictor, path):
     """Return (input of the exported file, scores that ``predict`` gives) of a file."""
-    assembly = predictor.assembly
-    x = assembly.extractor.read(path)
-    return assembly.inputs([x]), assembly.score(x)
+    classifier = predictor.classifier
+    x = classifier.extractor.read(path)
+    return classifier.inputs([x]), classifier.score(x)
 
 
 def _noise(predictor, n):
     """Return ``n`` cases of random numbers in the range of what the model is fed with."""
-    model, rng = predictor.assembly.model, np.random.default_rng(0)
+    model, rng = predictor.classifier.model, np.random.default_rng(0)
     shape = (1, *model.input_shape[1:])
     inputs = [rng.uniform(0, 255 if len(shape) == 4 else 1, shape).astype("float32") for _ in range(n)]
     return [(x, np.asarray(model.predict_on_batch(x))[0]) for x in inputs]
 
 
-def _write(model, kind, path, format):
+def _write(model, file_format, path, format):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # converters warn of what their own dependencies will change
-            kind.write(model, path)
+            file_format.write(model, path)
     except Exception as error:  # five converters in two languages, each with errors of its own
         raise StudyError(f"format {format} cannot be produced here: {_first_line(error)}") from error
 
 
-def _compare(kind, path, cases, format):
+def _compare(file_format, path, cases, format):
     """Return the largest difference between the scores of a file and those of ``predict``."""
     try:
-        run = kind.load(path)
+        run = file_format.load(path)
         answers = [(run(x), scores) for x, scores in cases]
         difference = max(float(np.abs(got - scores).max()) for got, scores in answers)
     except Exception as error:  # of four programs that run the file
         raise StudyError(f"the {format} file was written, but does not run here: {_first_line(error)}") from error
-    if not difference <= kind.tolerance:  # so that NaN fails too
+    if not difference <= file_format.tolerance:  # so that NaN fails too
         raise StudyError(
             f"the {format} file was written, but its scores differ by {difference:.2g} from the model's; "
-            f"at most {kind.tolerance:g} is allowed"
+            f"at most {file_format.tolerance:g} is allowed"
         )
     return difference
 
@@ -235,7 +236,7 @@ def _describe(predictor, record, format):
     from benchmark.trials.provenance import versions
 
     image = predictor.network.reads == "picture"
-    study, shape = predictor.study, [1, *predictor.assembly.model.input_shape[1:]]
+    study, shape = predictor.study, [1, *predictor.classifier.model.input_shape[1:]]
     picture = "RGB 0..255 as it is, (batch, height, width, channel); the network's own normalisation is in the file"
     embedding = f"the mean over patches of the embeddings of {predictor.network.label}, which is not in the file"
     settings = {"clip": study.clip, "mel": study.mel, "image": study.image} if image else {"clip": study.clip}

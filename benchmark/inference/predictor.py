@@ -16,7 +16,7 @@ from benchmark.errors import StudyError
 from benchmark.store.layout import HEAD, MODEL, RECORD, check_format, read_record
 from spectrograms.names import printable
 
-PARTS = {MODEL: "model", HEAD: "head"}  # file of a trial: part of the assembly whose weights it holds
+PARTS = {MODEL: "model", HEAD: "head"}  # file of a trial: part of the classifier whose weights it holds
 NEEDED = ("classes", "seed", "settings", "weights")  # of trial.json
 LEAST = 0.5  # share of a last window that must be sound: in one with less, the silence after it would be scored
 PROBE = 0.05  # seconds decoded to see whether a file goes on
@@ -85,7 +85,7 @@ class Predictor:
         from benchmark.errors import WeightsError
         from benchmark.models.catalogue import check_trusted
         from benchmark.models.weights.load import load_file
-        from benchmark.training.assembly import assemble
+        from benchmark.training.classifier import build_classifier
         from benchmark.training.loop import precision
 
         self.classes = record["classes"]
@@ -95,13 +95,13 @@ class Predictor:
         file, part = next((file, part) for file, part in PARTS.items() if (Path(folder) / file).exists())
         try:
             with precision("off"):
-                self.assembly = assemble(
+                self.classifier = build_classifier(
                     self.network, self.study, len(self.classes), record["seed"], load=part == "head"
                 )
-            load_file(getattr(self.assembly, part), Path(folder) / file)
+            load_file(getattr(self.classifier, part), Path(folder) / file)
         except WeightsError as error:
             raise StudyError(f"{folder}: {error}") from None
-        if part == "head" and self.assembly.extractor.weights["sha256"] != record["weights"]["sha256"]:
+        if part == "head" and self.classifier.extractor.weights["sha256"] != record["weights"]["sha256"]:
             raise StudyError(
                 f"{folder}: the head was trained on other weights of {self.network.label} than are found now"
             )
@@ -158,7 +158,7 @@ class Predictor:
             began = time.perf_counter()
             x = self._reader(start).read(path)
             read = time.perf_counter()
-            self.assembly.score(x)
+            self.classifier.score(x)
             done = time.perf_counter()
             forward.append(1000 * (done - read))
             file.append(1000 * (done - began))
@@ -184,13 +184,13 @@ class Predictor:
         if not self._has_sound and not self._is_picture(path):
             return None, "is no picture, and the network was trained on pictures that were made elsewhere"
         try:
-            return self.assembly.score(self._reader(start).read(path)), None
+            return self.classifier.score(self._reader(start).read(path)), None
         except (AudioError, ImageError, OSError) as error:
             return None, str(error)
 
     def _reader(self, start):
         """Return the trial's extractor, reading the clip that begins at ``start`` seconds, and else what it read."""
-        reader = copy.copy(self.assembly.extractor)
+        reader = copy.copy(self.classifier.extractor)
         if start is not None:
             clip = self.study.clip.model_copy(update={"offset": start})
             reader.settings = self.study.model_copy(update={"clip": clip})

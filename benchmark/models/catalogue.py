@@ -55,8 +55,8 @@ def find_builder(backbone):
 
     That is ``keras.applications.NAME``, ``keras_hub:PRESET`` or ``package.module:builder``. A builder is called as
     those of ``keras.applications`` are: include_top, weights, input_shape, pooling."""
-    kind, _, rest = backbone.partition(":")
-    if kind == "keras_hub":
+    library, _, rest = backbone.partition(":")
+    if library == "keras_hub":
         return _hub_builder(rest), _hub_preprocessing(rest)
     if backbone.startswith("keras.applications."):
         name = backbone.rpartition(".")[2]
@@ -99,8 +99,8 @@ def check_trusted(network, known, folder):
 
 def _is_built_in(backbone):
     """Return whether a backbone is a preset that KerasHub itself lists: not a hub's address, and not a folder."""
-    kind, _, preset = backbone.partition(":")
-    if kind != "keras_hub" or not re.fullmatch(r"\w+", preset) or Path(preset).exists():
+    library, _, preset = backbone.partition(":")
+    if library != "keras_hub" or not re.fullmatch(r"\w+", preset) or Path(preset).exists():
         return False
     from keras_hub.models import Backbone as HubBackbone
 

@@ -60,8 +60,8 @@ def _without_numbers(network):
 def source_of(network):
     """Return the :class:`Source` of an image network's named weights that a library fetches; None where it cannot be
     known. Raises what a builder of Keras raises, for it is called to be asked: of the weights' name, of its options."""
-    kind, _, preset = network.backbone.partition(":")
-    if kind == "keras_hub":
+    library, _, preset = network.backbone.partition(":")
+    if library == "keras_hub":
         return None if Path(preset).is_dir() else _preset(network.weights, preset)
     builder, _ = find_builder(network.backbone)
     if hasattr(builder, "preset"):

@@ -16,8 +16,8 @@ class TrialData:
     ``clips`` has the columns of :func:`data.preparation.prepare` and ``split``; ``targets`` (n_clips, n_classes)
     are its rows' classes; ``study`` holds the settings."""
 
-    def __init__(self, assembly, clips, targets, study, seed):
-        self.assembly, self.clips, self.all_targets, self.study, self.seed = assembly, clips, targets, study, seed
+    def __init__(self, classifier, clips, targets, study, seed):
+        self.classifier, self.clips, self.all_targets, self.study, self.seed = classifier, clips, targets, study, seed
 
     def _rows(self, splits):
         return np.flatnonzero(self.clips["split"].isin(splits))
@@ -33,8 +33,8 @@ class TrialData:
 
     @cached_property
     def _features(self):
-        extractor, batch_size = self.assembly.extractor, self.study.training.batch_size
-        return self.assembly.reads(extractor.features(self.clips, batch_size))
+        extractor, batch_size = self.classifier.extractor, self.study.training.batch_size
+        return self.classifier.reads(extractor.features(self.clips, batch_size))
 
     def features(self, *splits):
         """Return what the head reads of the clips in some splits: (n_clips, ...), or a dict of such arrays."""
@@ -51,4 +51,4 @@ class TrialData:
             return Batches(lambda rows: keras.tree.map_structure(lambda part: part[rows], x), targets, batch_size)
         transform = make_transform(self.study.augment) if splits == ("train",) else None
         paths = self.clips["image"].to_numpy()[self._rows(splits)]
-        return image_batches(paths, targets, self.assembly.extractor.backbone.input_size, batch_size, transform)
+        return image_batches(paths, targets, self.classifier.extractor.backbone.input_size, batch_size, transform)

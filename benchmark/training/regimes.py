@@ -36,8 +36,8 @@ class Stage:
 
     def rate(self, epoch):
         """Return the learning rate in an epoch, counted from 1."""
-        kind, settings = self.schedule
-        return self.learning_rate * SCHEDULES[kind](epoch, **settings)
+        name, settings = self.schedule
+        return self.learning_rate * SCHEDULES[name](epoch, **settings)
 
 
 def frozen(training):
@@ -57,7 +57,7 @@ def finetune(training):
     return [_steps("all", training, epochs, start)]
 
 
-REGIMES = {"frozen": frozen, "finetune": finetune}  # by TrainingParams.regime
+REGIMES = {"frozen": frozen, "finetune": finetune}  # the words of benchmark.config.training.REGIMES
 
 
 def regime_of(network, training):

@@ -14,7 +14,7 @@ from benchmark.training.matlab.optimizers import head_factors, variable_factors
 PRIORS = {"softmax": np.log, "sigmoid": lambda shares: np.log(shares / (1 - shares))}  # by the last activation
 
 
-def run_stages(stages, assembly, data, clock, checkpoint=None):
+def run_stages(stages, classifier, data, clock, checkpoint=None):
     """Train a model in place, stage by stage; return (history of the last stage, further keys of trial.json).
 
     ``data`` is a :class:`benchmark.training.data.TrialData`. ``clock(name)`` is a context that times a part and yields
@@ -24,36 +24,36 @@ def run_stages(stages, assembly, data, clock, checkpoint=None):
     for stage in stages:
         name = "train" if stage is stages[-1] else stage.trains
         run = _take_steps if stage.takes_steps else _estimate
-        history, found = run(stage, assembly, data, clock, name, checkpoint)
+        history, found = run(stage, classifier, data, clock, name, checkpoint)
         said |= found
     return history, said | {"kept_iteration": kept_iteration(history, stages[-1])}
 
 
-def _estimate(stage, assembly, data, clock, name, checkpoint):
+def _estimate(stage, classifier, data, clock, name, checkpoint):
     """Find the head at once, from the features of its clips."""
     with clock("features"):
         train, val = ((data.features(split), data.targets(split)) for split in ("train", "val"))
-    standardize = _standardize(assembly.head, train[0])
+    standardize = _standardize(classifier.head, train[0])
     with clock(name) as epoch_done:
         kernel, bias, history, found = ESTIMATORS[stage.optimizer](
             standardize, train, val, stage, data.balanced, epoch_done
         )
-    if standardize not in assembly.head.layers:  # that of a fine-tuning does not standardise
+    if standardize not in classifier.head.layers:  # that of a fine-tuning does not standardise
         kernel, bias = standardize.folded(kernel, bias)
-    assembly.head.get_layer("scores").set_weights([kernel, bias])
+    classifier.head.get_layer("scores").set_weights([kernel, bias])
     return history, {"solver": found}
 
 
-def _take_steps(stage, assembly, data, clock, name, checkpoint):
+def _take_steps(stage, classifier, data, clock, name, checkpoint):
     """Train the head, or all layers, in gradient steps."""
-    settings, head, is_all = stage.settings, assembly.head, stage.trains == "all"
+    settings, head, is_all = stage.settings, classifier.head, stage.trains == "all"
     with clock("load" if is_all else "features"):
         train, val = data.batches(stage.trains, "train"), data.batches(stage.trains, "val")
         val.weights = data.balanced.of(val.targets)
     start_head(head, stage, train.targets, data.balanced)
     with clock(name) as epoch_done:
         if is_all:
-            extractor = assembly.extractor
+            extractor = classifier.extractor
             before_validation = prepare_backbone(extractor, train, stage)
             factors = variable_factors(extractor.core, head, extractor.network, settings)
             options = FitOptions(factors, before_validation, checkpoint, epoch_done)
@@ -61,7 +61,7 @@ def _take_steps(stage, assembly, data, clock, name, checkpoint):
             for layer in [layer for layer in head.layers if isinstance(layer, Standardize)]:
                 layer.adapt(data.features("train"))
             options = FitOptions(head_factors(head, settings), epoch_done=epoch_done)
-        history = fit(assembly.trained(stage.trains), train.balanced(data.balanced), val, stage, data.seed, options)
+        history = fit(classifier.trained(stage.trains), train.balanced(data.balanced), val, stage, data.seed, options)
     return history, {}
 
 

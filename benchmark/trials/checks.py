@@ -82,8 +82,8 @@ def _attempt(step):
 
 def _image_steps(network, study, thorough):
     """Yield what raises where an image network is wrong."""
-    kind, _, preset = network.backbone.partition(":")
-    if kind == "keras_hub":
+    library, _, preset = network.backbone.partition(":")
+    if library == "keras_hub":
         yield partial(sources.check_preset, preset)
         if network.features or (thorough and Path(preset).is_dir()):
             yield partial(_hub_layers, network)

@@ -11,7 +11,7 @@ import psutil
 
 from benchmark.models.backend import cores
 from benchmark.store.layout import LATENCY, RECORD, read_record
-from benchmark.training.assembly import assemble
+from benchmark.training.classifier import build_classifier
 from benchmark.training.loop import precision
 from benchmark.trials.provenance import processor
 from spectrograms.files import write_text
@@ -30,8 +30,8 @@ def time_model(job):
     change how long a product of two matrices takes, and a trial need not have kept its own."""
     study, trial, began, load = job.study, job.trial, time.perf_counter(), Load()
     with keras.device("cpu:0"), precision("off"):
-        model = assemble(trial.network, study, len(job.classes), trial.seed, load=False)
-        rows, found = time_assembly(model, job.clips["path"][job.split == "test"].iloc[0], study.latency, load)
+        model = build_classifier(trial.network, study, len(job.classes), trial.seed, load=False)
+        rows, found = time_classifier(model, job.clips["path"][job.split == "test"].iloc[0], study.latency, load)
     found |= {"threads": len(cores()), "processor": processor(), "seconds": round(time.perf_counter() - began, 3)}
     found["settings"] = content_hash(study.latency)
     folder = trial.folder(study)
@@ -41,8 +41,8 @@ def time_model(job):
     return record
 
 
-def time_assembly(model, path, latency, load):
-    """Return :func:`measure` of an :class:`benchmark.training.assembly.Assembly` that never ran, on one file."""
+def time_classifier(model, path, latency, load):
+    """Return :func:`measure` of an :class:`benchmark.training.classifier.Classifier` that never ran, on one file."""
     x = model.extractor.read(path)
     return measure(
         lambda: model.score(x),

@@ -13,8 +13,8 @@ from benchmark.store.layout import HEAD, HISTORY, MODEL, PREDICTIONS, RECORD, TH
 from benchmark.store.predictions import pooled, predictions
 from benchmark.tasks import TASKS
 from benchmark.tasks.thresholds import find_thresholds
-from benchmark.training.assembly import assemble
 from benchmark.training.checkpoint import Checkpoint
+from benchmark.training.classifier import build_classifier
 from benchmark.training.data import TrialData
 from benchmark.training.loop import gpus, precision, predict
 from benchmark.training.regimes import stages_of
@@ -38,9 +38,9 @@ def run_trial(job, progress=None):
     stages = Stages(progress)
     with precision(study.training.mixed_precision) as policy:
         with stages("build"):
-            assembly = assemble(trial.network, study, len(classes), trial.seed)
+            classifier = build_classifier(trial.network, study, len(classes), trial.seed)
         with EnergyMeter() as meter:
-            history, y_score, said = train_and_predict(assembly, job, clips, stages)
+            history, y_score, said = train_and_predict(classifier, job, clips, stages)
     evaluated = clips[clips["split"].isin(EVALUATED)]
     y_true = to_matrix(evaluated["label"], classes)
     thresholds = thresholds_of(study, evaluated["split"].to_numpy() == "val", y_true, y_score, classes)
@@ -49,15 +49,12 @@ def run_trial(job, progress=None):
         PREDICTIONS: pooled(map(found.of, EVALUATED)).frame(),
         HISTORY: pd.DataFrame(history),
     }
-    record = trial.record(study) | {"origin": job.origin} | describe(study, trial, assembly, clips, classes, stages)
+    record = trial.record(study) | {"origin": job.origin} | describe(study, trial, classifier, clips, classes, stages)
     record |= said | {"precision": policy, "energy_j": meter.joules}
     task, test = TASKS[study.task], found.of("test")
-    record |= {
-        "headline": task.headline,
-        f"test_{task.headline}": task.scores[task.headline](test.y_true, test.y_score),
-    }
-    record |= {THRESHOLDS: thresholds}
-    write_folder(trial.folder(study), record, frames, saved(assembly, study.training.save))
+    score = task.scores[task.headline](test.y_true, test.y_score)
+    record |= {"headline": task.headline, f"test_{task.headline}": score, THRESHOLDS: thresholds}
+    write_folder(trial.folder(study), record, frames, saved(classifier, study.training.save))
     trial.checkpoint(study).unlink(missing_ok=True)
     return record
 
@@ -73,35 +70,35 @@ def thresholds_of(study, val, y_true, y_score, classes):
     return dict(zip(classes, found.tolist(), strict=True))
 
 
-def train_and_predict(assembly, job, clips, stages):
+def train_and_predict(classifier, job, clips, stages):
     """Train the model through the stages of its regime; return history, scores of val and test, keys of trial.json.
 
     A run that is cut goes on from the last whole epoch of all layers."""
     study, trial = job.study, job.trial
     plan = stages_of(trial.network, study)
     targets = to_matrix(clips["label"], job.classes).astype("float32")
-    data = TrialData(assembly, clips, targets, study, trial.seed)
+    data = TrialData(classifier, clips, targets, study, trial.seed)
     checkpoint = Checkpoint(trial.checkpoint(study), content_hash(dependencies(study, trial, clips)))
-    history, said = run_stages(plan, assembly, data, stages, checkpoint)
+    history, said = run_stages(plan, classifier, data, stages, checkpoint)
     stages.seconds["train"] += round(checkpoint.seconds, 3)  # those of the run that was cut
     with stages("predict"):
         trains = plan[-1].trains
-        return history, predict(assembly.trained(trains), data.batches(trains, *EVALUATED)), said
+        return history, predict(classifier.trained(trains), data.batches(trains, *EVALUATED)), said
 
 
-def describe(study, trial, assembly, clips, classes, stages):
+def describe(study, trial, classifier, clips, classes, stages):
     """Return the part of trial.json that is known when the trial is done."""
     counts = clips["split"].value_counts()
     return {
         "status": "done",
         "error": None,
-        "regime": assembly.regime,
-        "weights": assembly.extractor.weights,
+        "regime": classifier.regime,
+        "weights": classifier.extractor.weights,
         "classes": list(classes),
         **{f"n_{split}": int(counts.get(split, 0)) for split in ("train", *EVALUATED)},
-        "parameters": assembly.parameters,
-        "flops": assembly.flops,
-        "size_mb": round(assembly.parameters * 4 / 2**20, 2),  # float32, as MATLAB's table counts megabytes
+        "parameters": classifier.parameters,
+        "flops": classifier.flops,
+        "size_mb": round(classifier.parameters * 4 / 2**20, 2),  # float32, as MATLAB's table counts megabytes
         "train_seconds": stages.seconds["train"],
         "seconds": stages.seconds,
         "peak_memory_mb": peak_memory_mb(),
@@ -136,12 +133,12 @@ def _given(section, **options):
     return section.model_dump(mode="json", exclude_defaults=True, **options)
 
 
-def saved(assembly, save):
+def saved(classifier, save):
     """Return {file name: model} of what a trial keeps; the weights of an audio network stay where they came from."""
     if save == "none":
         return {}
-    whole = save == "model" and assembly.model is not assembly.head
-    kept = assembly.model if whole else assembly.head
+    whole = save == "model" and classifier.model is not classifier.head
+    kept = classifier.model if whole else classifier.head
     # Not compiled, for the optimiser would be saved as well: twice the size of the weights.
     return {MODEL if whole else HEAD: keras.Model(kept.inputs, kept.outputs, name=kept.name)}
 

@@ -1,4 +1,4 @@
-"""Costs, intervals, hardest clips and the paper's form: what was recorded is shown, what was not is blank."""
+"""Costs, intervals, single clips and the paper's form: what was recorded is shown, what was not is blank."""
 
 import json
 
@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import binomtest, t
 
 from benchmark.analysis.audit.published import read_published
-from benchmark.analysis.metrics.misclassified import hardest_table, mistakes_table
+from benchmark.analysis.metrics.misclassified import confident_errors_table, per_clip_table
 from benchmark.analysis.metrics.uncertainty import uncertainty_table
 from benchmark.analysis.tables.columns import Output
 from benchmark.analysis.tables.files import write_tables
@@ -49,7 +49,7 @@ def costs_of(folder):
 
 def test_older_results_have_blank_costs_and_no_column_for_them(folder):
     table, text = costs_of(folder)
-    assert table.reset_index().columns.tolist() == [*COSTS_COLUMNS, "marks"]
+    assert table.reset_index().columns.tolist() == [*COSTS_COLUMNS, "caveats"]
     assert table.loc["vgg16", ["flops", "file_mb", "energy_j", "throughput", "batch_clips"]].isna().all()
     assert not set(text.header) & {"FLOPs", "File (MB)", "Energy (J)", "GPU", "Clips/s"}
     assert table.loc["vgg16", "parameters"] == 134_281_029
@@ -94,7 +94,7 @@ def test_the_hardest_clip_is_what_all_get_wrong():
         "y": {(0, 0): clips(["aa", "ac", "bb"])},
         "z": {(0, 0): clips(["aa", "ab", "bb"])},
     }
-    table = hardest_table(results_of(models, classes="abc")).set_index("clip_id")
+    table = per_clip_table(results_of(models, classes="abc")).set_index("clip_id")
     assert table.index.tolist() == ["c1", "c2", "c0"]
     assert table["right"].tolist() == [0, 2, 3]
     assert table["mistaken_for"].tolist() == ["b", "c", ""]
@@ -105,17 +105,17 @@ def test_the_hardest_clip_is_what_all_get_wrong():
 def test_a_wrong_prediction_is_harder_than_a_low_score_and_of_wrong_ones_the_lower_score_is():
     frame = pd.DataFrame({"clip_id": ["p", "q", "r"], "y_true": ["a", "a", "a"]})
     frame = frame.assign(score_a=[0.34, 0.45, 0.40], score_b=[0.33, 0.55, 0.60], score_c=[0.33, 0.0, 0.0])
-    assert hardest_table(results_of({"x": {(0, 0): frame}}, classes="abc"))["clip_id"].tolist() == ["r", "q", "p"]
+    assert per_clip_table(results_of({"x": {(0, 0): frame}}, classes="abc"))["clip_id"].tolist() == ["r", "q", "p"]
 
 
 def test_the_most_confident_mistake_comes_first():
     frame = pd.DataFrame({"clip_id": ["p", "q", "r"], "y_true": ["a", "a", "a"]})
     frame = frame.assign(score_a=[0.3, 0.8, 0.1], score_b=[0.7, 0.2, 0.9])
-    table = mistakes_table(results_of({"x": {(0, 0): frame}}))
+    table = confident_errors_table(results_of({"x": {(0, 0): frame}}))
     assert table["clip_id"].tolist() == ["r", "p"]  # q is right
     assert table[["score", "score_true"]].to_numpy().tolist() == [[0.9, 0.1], [0.7, 0.3]]
     assert table.loc[0, ["model", "model_label", "label", "y_pred"]].tolist() == ["x", "X", "a", "b"]
-    assert len(mistakes_table(results_of({"x": {(0, 0): frame}}), most=1)) == 1
+    assert len(confident_errors_table(results_of({"x": {(0, 0): frame}}), most=1)) == 1
 
 
 def seeds_of(shares, n=20):

@@ -145,7 +145,7 @@ def test_a_report_writes_parity_with_what_it_rests_on(tmp_path):
         assert fact in text
     printed = [name for name in NETWORKS if name in PUBLISHED_ROWS[SOURCE]]
     assert pd.read_csv(folder / "parity.csv")["model"].tolist() == printed
-    assert set(COMPARISON_COLUMNS) | set(COMPARISON_EXTRA) | {"best", "marks"} == set(comparison.columns)
+    assert set(COMPARISON_COLUMNS) | set(COMPARISON_EXTRA) | {"best", "caveats"} == set(comparison.columns)
     assert comparison["published_accuracy"][0] == 0.5455
 
 

@@ -86,12 +86,12 @@ LONG = "mobilenetv2_1.0_224_dequant_notop.weights.h5"
 
 @pytest.fixture(scope="module")
 def wide(tmp_path_factory):
-    """The report of eleven models: one with a long label, two with weights of a long name, marks, and trials lost."""
+    """The report of eleven models: one with a long label, two with weights of a long name, caveats, and trials lost."""
     folder = build_results(
         tmp_path_factory.mktemp("wide"), folds=2, labels={"vggish": "VGGish with a label much longer than usual"}
     )
     study = yaml.safe_load((folder / "study.yaml").read_text())
-    study["leakage"] = "off"  # a mark of every row
+    study["leakage"] = "off"  # a caveat of every row
     (folder / "study.yaml").write_text(yaml.safe_dump(study))
     for name in ("inception_resnet_v2", "mobilenet_v2"):
         for file in folder.glob(f"trials/{name}/*/trial.json"):
@@ -120,7 +120,7 @@ def test_the_terminals_table_fits_and_no_number_is_cut(wide, width):
             if "MB" in heading:
                 numbers.append(f"{row['size_mb']:.1f}")
             assert [number for number in numbers if f" {number} " not in line] == []
-    assert {"Weights", "Accuracy", "F1", "p50", "Status", "Marks"} <= set(heading)
+    assert {"Weights", "Accuracy", "F1", "p50", "Status", "Caveats"} <= set(heading)
     assert any(f"Weights of MobileNet-v2: {LONG}." in line for line in lines)
     assert ("Train" in heading) == (width == 120)
 

@@ -48,7 +48,7 @@ def small(tmp_path):
 
 def test_every_model_of_the_study_has_a_row_in_its_order(folder, comparison):
     assert comparison.index.tolist() == [*NETWORKS, "majority"]
-    expected = [*COMPARISON_COLUMNS, *COMPARISON_EXTRA, "marks"]
+    expected = [*COMPARISON_COLUMNS, *COMPARISON_EXTRA, "caveats"]
     expected.insert(expected.index("accuracy_std"), "best")
     assert comparison.reset_index().columns.tolist() == expected
 
@@ -295,9 +295,9 @@ def test_a_new_table_is_one_new_file(small, tmp_path, monkeypatch):
 
 
 def test_a_table_that_does_not_apply_to_the_task_is_not_written(small, monkeypatch):
-    changed = [replace(spec, tasks=("multilabel",)) if spec.name == "hardest" else spec for spec in TABLES]
+    changed = [replace(spec, tasks=("multilabel",)) if spec.name == "per_clip" else spec for spec in TABLES]
     monkeypatch.setattr(registry, "TABLES", changed)
-    (small / "hardest.md").touch()
+    (small / "per_clip.md").touch()
     _, written = write_tables(read_results(small))
-    assert not list(small.glob("hardest.*"))
-    assert small / "mistakes.csv" in written
+    assert not list(small.glob("per_clip.*"))
+    assert small / "confident_errors.csv" in written

@@ -1,6 +1,7 @@
 """What MLflow is told of a study: the numbers that lie on disk, once."""
 
 import json
+import os
 import sys
 
 import numpy as np
@@ -22,6 +23,7 @@ def results(tmp_path):
     trial = folder / "trials" / "vgg16" / "0-0"
     info = json.loads((trial / "trial.json").read_text())
     settings = {"training": {"epochs": 4, "patience": None}, "model": {"options": {}}, "models": ["vgg16"]}
+    info |= {"solver": {"converged": True}, "note": "x" * 20_000}
     info |= {"settings": settings, "versions": {"keras": "3.15"}, "test_accuracy": 0.5, "flops": None}
     (trial / "trial.json").write_text(json.dumps(info))
     return folder
@@ -50,9 +52,12 @@ def test_a_run_holds_the_numbers_and_settings_of_its_trial(results):
     assert run.data.metrics["test_accuracy"] == 0.5
     assert run.data.metrics["seconds.train"] == 12.5
     assert "flops" not in run.data.metrics  # null: not known
-    assert run.data.params == {"training.epochs": "4", "models": '["vgg16"]'}  # what is null or empty is left out
+    assert run.data.params == {"training.epochs": "4", "models": "[vgg16]"}  # what is null or empty is left out
     assert run.data.tags["versions.keras"] == "3.15"
     assert run.data.tags["label"] == "VGG-16"
+    assert run.data.tags["solver.converged"] == "true"
+    assert "solver.converged" not in run.data.metrics
+    assert set(run.data.tags["note"].rstrip(".")) == {"x"}  # too long for MLflow, which cuts it
     assert run.data.tags["folder"] == str(place)
     assert run.info.status == "FINISHED"
     assert run.info.end_time - run.info.start_time == 12_500  # ms: its seconds
@@ -87,6 +92,9 @@ def test_the_comparison_is_a_run_per_model(results):
     assert found["vgg16"].data.metrics == {"f1_macro": 0.5, "100 _": 1}
     assert found["vgg19"].data.metrics == {"100 _": 2}
     assert found["vgg19"].data.tags["label"] == "B"
+    table.to_csv(results / "comparison.csv", index=False)  # a report anew, of the same numbers
+    os.utime(results / "comparison.csv", (0, 0))
+    assert silently(results) == 0
 
 
 def test_a_model_may_be_called_na(results):

@@ -23,7 +23,7 @@ SHARES = (0.1, 0.2, 0.3)
 def log_odds(explainer, images, column):
     """Return the log odds (n,) of a class of pictures (n, size, size, 3), in double precision: scores round to 1."""
     features = np.asarray(explainer.extractor.backbone.model.predict_on_batch(images), "float64")
-    standardize, dense = (explainer.assembly.head.get_layer(name) for name in ("standardize", "scores"))
+    standardize, dense = (explainer.classifier.head.get_layer(name) for name in ("standardize", "scores"))
     kernel, bias = (np.asarray(weight, "float64") for weight in dense.get_weights())
     logits = standardize.transform(features) @ kernel + bias
     return logits[:, column] - logsumexp(np.delete(logits, column, axis=1), axis=1)
@@ -42,7 +42,7 @@ def covered(image, order, shape, share):
 def falls(explainer, path, rng):
     """Return {order: falls of the log odds (3,)} of one clip."""
     image = explainer.read(path)
-    name = explainer.classes[int(np.argmax(explainer.assembly.score(image[None])))]
+    name = explainer.classes[int(np.argmax(explainer.classifier.score(image[None])))]
     evidence = explainer.evidence(image[None], [name])[0]
     shape, size = evidence.shape, image.shape[0]
     edges = [np.arange(n + 1) * size // n for n in shape]

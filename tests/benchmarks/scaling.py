@@ -139,24 +139,24 @@ def network(names):
     (name,) = names
     with Clock() as start, contextlib.redirect_stdout(sys.stderr):
         import_keras()
-        from benchmark.training.assembly import assemble
+        from benchmark.training.classifier import build_classifier
 
         chosen, study = _study(name)
-        assembly = assemble(chosen, study, len(CLASSES))
-    from benchmark.trials.latency import Load, time_assembly
+        classifier = build_classifier(chosen, study, len(CLASSES))
+    from benchmark.trials.latency import Load, time_classifier
 
     with tempfile.TemporaryDirectory() as folder:
         study = study.model_copy(update={"cache": Path(folder) / "cache"})
-        assembly.extractor.settings = study
+        classifier.extractor.settings = study
         clips = _clips(Path(folder), BATCH + STEADY)
         with Clock() as first:
-            assembly.extractor.features(clips[:BATCH], BATCH)
+            classifier.extractor.features(clips[:BATCH], BATCH)
         with Clock() as steady:
-            assembly.extractor.features(clips[BATCH:], BATCH)
+            classifier.extractor.features(clips[BATCH:], BATCH)
         size = _mean_size(Path(folder).rglob("*.npy"))
         with Clock() as latency:
-            time_assembly(assemble(chosen, study, len(CLASSES)), clips["path"].iloc[0], study.latency, Load())
-        assembly.head.save(Path(folder) / "head.keras")
+            time_classifier(build_classifier(chosen, study, len(CLASSES)), clips["path"].iloc[0], study.latency, Load())
+        classifier.head.save(Path(folder) / "head.keras")
         head = (Path(folder) / "head.keras").stat().st_size
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     told = {"start": start.cores, "first": first.cores, "clip": steady.cores / STEADY, "rate": STEADY / steady.wall}
@@ -199,22 +199,22 @@ def step(given):
 
     name, batch, steps = given[0], int(given[1]), int(given[2])
     import_keras()
-    from benchmark.training.assembly import assemble
+    from benchmark.training.classifier import build_classifier
     from benchmark.training.optimizers import make_optimizer
     from benchmark.training.regimes import finetune
 
     chosen, study = _study(name, regime="finetune", optimizer="sgdm", batch_size=batch)
-    assembly = assemble(chosen, study, len(CLASSES))
-    size, rng = assembly.extractor.backbone.input_size, np.random.default_rng(0)
+    classifier = build_classifier(chosen, study, len(CLASSES))
+    size, rng = classifier.extractor.backbone.input_size, np.random.default_rng(0)
     x, y = (
         rng.uniform(0, 255, (batch, size, size, 3)).astype("float32"),
         np.eye(5, dtype="float32")[np.arange(batch) % 5],
     )
-    assembly.model.compile(make_optimizer(finetune(study.training)[-1]), loss="categorical_crossentropy")
-    assembly.model.train_on_batch(x, y)
+    classifier.model.compile(make_optimizer(finetune(study.training)[-1]), loss="categorical_crossentropy")
+    classifier.model.train_on_batch(x, y)
     with Clock() as clock:
         for _ in range(steps):
-            assembly.model.train_on_batch(x, y)
+            classifier.model.train_on_batch(x, y)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         f"{name}: {clock.cores / steps / batch:.2f} core-s per clip, {clock.wall / steps / batch:.2f} s, {peak:.0f} MB"

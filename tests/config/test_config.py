@@ -47,6 +47,18 @@ from tests.support.study_files import write_study
         ({"training": {"regime": "finetune", "save": "head"}}, "use 'model' or 'none'"),
         ({"training": {"input_normalization": "matlab-reset"}}, "need regime: finetune"),
         ({"training": {"preset": "matlap"}}, "did you mean 'matlab'"),
+        ({"models": [{"extends": "vgg16", "head": "mpl"}]}, "head.kind: .*'linear' or 'mlp'.*did you mean 'mlp'"),
+        ({"models": [{"extends": "vgg16", "head": {"kind": "lin"}}]}, "model vgg16: head.kind: .*'linear' or 'mlp'"),
+        ({"models": [{"extends": "vgg16", "head": {"hidden": [8]}}]}, "the linear head takes no settings; got hidden"),
+        ({"models": [{"extends": "vgg16", "head": {"kind": "mlp", "hiden": 1}}]}, "did you mean 'hidden'"),
+        (
+            {"models": ["vgg19", {"extends": "vgg16", "head": "mlp"}], "training": {"optimizer": "lbfgs"}},
+            "model vgg16: lbfgs solves a linear head alone, and its head is mlp; leave out training.optimizer",
+        ),
+        (
+            {"models": [{"extends": "vgg16", "head": "mlp", "training": {"C": 2}}]},
+            "model vgg16: training.C has no effect",
+        ),
         ({"name": "../up"}, "a name becomes a folder"),
     ],
 )
@@ -261,3 +273,20 @@ def test_a_path_may_begin_at_home(tmp_path, monkeypatch):
     ]  # fmt: skip
     assert str(study.models[0].weights_path) == "/home/someone/w.h5"
     assert str(load_study(write_study(tmp_path, "data"), ["results=a~b/~"]).results) == "a~b/~"
+
+
+@pytest.mark.parametrize(
+    ("head", "training", "optimizer"),
+    [
+        ("linear", {}, "auto"),
+        ("mlp", {}, "adam"),
+        ({"kind": "mlp", "hidden": [8, 8]}, {"optimizer": "rmsprop"}, "rmsprop"),
+        ("mlp", {"preset": "matlab"}, "sgdm"),
+    ],
+)
+def test_a_head_that_is_not_linear_is_trained_in_gradient_steps(tmp_path, head, training, optimizer):
+    models = [{"extends": "vgg16", "head": head}]
+    study = load_study(write_study(tmp_path, "data", models=models, training=training))
+    own = study.for_model(study.models[0]).training
+    assert own.optimizer == optimizer
+    assert own.solves("frozen") == (head == "linear")

@@ -84,7 +84,7 @@ def test_a_copy_is_found_among_other_clips_and_nothing_else_is(name, originals, 
         expected.add((f"{genre}_0.wav", f"z_{genre}_{name}"))
     pairs = find_copies(table([*originals, *sorted(tmp_path.iterdir())]), CLIP, cache, n_jobs=1)
     assert couples(pairs) == expected
-    assert set(pairs["kind"]) == {"same sound"}
+    assert set(pairs["relation"]) == {"same sound"}
     assert pairs["likeness"].between(fingerprints.MIN_AGREEMENT, 1).all()
 
 
@@ -149,7 +149,7 @@ def test_the_same_bytes_are_called_so_and_each_of_them_is_paired_with_their_copi
     clips = table([tmp_path / "a.wav", tmp_path / "b.ogg", tmp_path / "c.wav"])
     pairs = find_copies(clips, CLIP, tmp_path, n_jobs=1)
     assert list(pairs.columns) == PAIR
-    assert list(zip(pairs["clip_a"], pairs["clip_b"], pairs["kind"], strict=True)) == [
+    assert list(zip(pairs["clip_a"], pairs["clip_b"], pairs["relation"], strict=True)) == [
         ("a.wav", "b.ogg", "same sound"),
         ("a.wav", "c.wav", "same bytes"),
         ("b.ogg", "c.wav", "same sound"),
@@ -251,7 +251,7 @@ def test_a_pair_counts_where_its_clips_are_in_different_splits(couple, expected)
 
 def test_a_group_on_two_sides_is_told_once_for_each_clip_parted_from_its_first():
     found = across(pairs_of(), clips_of(["G", "H", "G", "G", "H", "I"]), FOLDS)
-    assert [tuple(row) for row in found[["clip_a", "clip_b", "kind", "n_folds"]].to_numpy()] == [
+    assert [tuple(row) for row in found[["clip_a", "clip_b", "relation", "n_folds"]].to_numpy()] == [
         ("a", "c", "same group", 2),
         ("b", "e", "same group", 3),
     ]
@@ -260,7 +260,7 @@ def test_a_group_on_two_sides_is_told_once_for_each_clip_parted_from_its_first()
 
 def test_a_copy_within_a_group_is_told_as_a_copy_alone():
     found = across(pairs_of(("e", "f")), clips_of(["A", "B", "C", "D", "G", "G"]), FOLDS)
-    assert list(found["kind"]) == ["same sound"]
+    assert list(found["relation"]) == ["same sound"]
 
 
 def test_copies_under_two_labels_are_told_though_no_split_parts_them():

@@ -42,15 +42,15 @@ def test_a_picture_that_is_saved_anew_is_found_and_others_are_not(name, tmp_path
         picture(seed).save(tmp_path / f"{seed:02d}.png")
     PICTURE_COPIES[name](tmp_path / "z.img", picture(3))
     clips = table([*sorted(tmp_path.glob("*.png")), tmp_path / "z.img"])
-    pairs = find_copies(clips, CLIP, tmp_path / "cache", kind="images", n_jobs=1)
+    pairs = find_copies(clips, CLIP, tmp_path / "cache", dataset_kind="images", n_jobs=1)
     assert couples(pairs) == {("03.png", "z.img")}
-    assert set(pairs["kind"]) == {"same picture"}
+    assert set(pairs["relation"]) == {"same picture"}
 
 
 def test_pictures_of_one_colour_are_like_no_other(tmp_path):
     for value in (10, 200):
         Image.new("RGB", (64, 64), (value, value, value)).save(tmp_path / f"{value}.png")
-    assert find_copies(table(sorted(tmp_path.glob("*.png"))), CLIP, tmp_path, kind="images", n_jobs=1).empty
+    assert find_copies(table(sorted(tmp_path.glob("*.png"))), CLIP, tmp_path, dataset_kind="images", n_jobs=1).empty
 
 
 def events(seed):

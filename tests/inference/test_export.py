@@ -20,7 +20,7 @@ from benchmark.inference.predictor import Predictor, check_trial
 from benchmark.models.googlenet import LocalResponseNormalization
 from benchmark.store.labels import to_matrix
 from benchmark.store.predictions import predictions
-from benchmark.training.assembly import assemble
+from benchmark.training.classifier import build_classifier
 from tests.support.studies import NETWORK
 
 CLASSES = ["blue", "green", "red"]
@@ -47,14 +47,14 @@ def write_trial(folder, name="small", part="model.keras", regime="frozen"):
     sound = network.reads == "waveform"
     settings = {"name": "s", "dataset": {"root": "x", "kind": "audio" if sound else "images"}, "clip": {"duration": 1}}
     study = read_section(Study, settings | {"training": {"regime": regime}, "models": [NETWORKS[name]]})
-    assembly = assemble(network, study, len(CLASSES), seed=3)
-    dense = assembly.head.get_layer("scores")  # weights as after training, so that scores differ from clip to clip
+    classifier = build_classifier(network, study, len(CLASSES), seed=3)
+    dense = classifier.head.get_layer("scores")  # weights as after training, so that scores differ from clip to clip
     dense.set_weights([0.05 * rng.normal(size=weight.shape) for weight in dense.get_weights()])
     trial = folder / "trials" / name / "0-3"
     trial.mkdir(parents=True)
-    (assembly.model if part == "model.keras" else assembly.head).save(trial / part)
+    (classifier.model if part == "model.keras" else classifier.head).save(trial / part)
     settings = study.model_dump(mode="json", exclude={"models"}) | {"model": network.model_dump(mode="json")}
-    record = {"format": 1, "status": "done", "classes": CLASSES, "seed": 3, "weights": assembly.extractor.weights}
+    record = {"format": 1, "status": "done", "classes": CLASSES, "seed": 3, "weights": classifier.extractor.weights}
     (trial / "trial.json").write_text(json.dumps(record | {"settings": settings}))
     ids = [f"clip{number}" for number in range(4)]
     paths = [write_clip(folder / f"{clip_id}", rng, sound) for clip_id in ids]
@@ -105,7 +105,7 @@ def test_an_exported_file_says_what_predict_says(tmp_path, format):
     # Once more by another road than export's own: the file's own loader on a clip, against predict's printed scores.
     predictor = Predictor(trial, check_trial(trial))
     clip = tmp_path / "clip2.png"
-    scores = FORMATS[format].load(path)(predictor.assembly.extractor.read(clip))
+    scores = FORMATS[format].load(path)(predictor.classifier.extractor.read(clip))
     np.testing.assert_allclose(scores, list(predictor.predict(clip)["scores"].values()), atol=1e-5)  # six digits
     assert scores.max() < 0.99  # else anything would agree
 
@@ -126,7 +126,7 @@ def test_an_exported_file_is_run_without_keras(tmp_path):
     code += "assert not {'keras', 'tensorflow'} & set(sys.modules)\n"
     arguments = [sys.executable, "-c", code, path, tmp_path / "picture.npy"]
     answer = subprocess.run(arguments, capture_output=True, text=True, check=True)
-    expected = Predictor(trial, check_trial(trial)).assembly.score(picture)
+    expected = Predictor(trial, check_trial(trial)).classifier.score(picture)
     np.testing.assert_allclose(json.loads(answer.stdout), expected, atol=1e-5)  # float32
 
 

@@ -105,11 +105,11 @@ def test_the_first_window_is_the_clip_of_the_study(trained, predictor):
 
 
 def test_a_window_is_read_as_the_study_reads_a_clip_that_begins_there(predictor, film):
-    as_trained = predictor.assembly.extractor.read(film)
+    as_trained = predictor.classifier.extractor.read(film)
     np.testing.assert_array_equal(predictor._reader(OFFSET).read(film), as_trained)  # bit by bit
     later = without_beginning(film, 3.0)
     read = predictor._reader(OFFSET + 3.0).read(film)
-    assert predictor.assembly.extractor.settings.clip.offset == OFFSET  # the trial's own is left as it was
+    assert predictor.classifier.extractor.settings.clip.offset == OFFSET  # the trial's own is left as it was
     assert not np.array_equal(read, as_trained)
     np.testing.assert_allclose(read, predictor._reader(OFFSET).read(later), atol=12)  # a step or two of 256 colours
 

@@ -88,7 +88,7 @@ def test_folders_below_are_swept_on_demand(tmp_path, dead):
 
 
 def test_a_cache_is_swept_without_a_look_into_its_large_folders(tmp_path, dead, monkeypatch):
-    places = [tmp_path, *(tmp_path / kind for kind in files.KINDS)]
+    places = [tmp_path, *(tmp_path / name for name in files.CACHE_FOLDERS)]
     drafts = [left(place, HOST, dead) for place in places]
     (tmp_path / "images" / "0123456789abcdef" / "ab").mkdir(parents=True)
     walk, seen = os.walk, []

@@ -14,7 +14,7 @@ from benchmark.config.load import load_study
 from benchmark.config.study import TrainingParams
 from benchmark.errors import StudyError
 from benchmark.models.heads import linear
-from benchmark.training.assembly import Assembly
+from benchmark.training.classifier import Classifier
 from benchmark.training.data import TrialData
 from benchmark.training.regimes import REGIMES
 from benchmark.training.solver import GRID, solve, solve_best
@@ -37,11 +37,11 @@ def head_after(train, val, training, regime="frozen"):
     keras.utils.set_random_seed(0)
     head = linear(train[0].shape[1], train[1].shape[1], standardize=regime == "frozen")
     extractor = SimpleNamespace(features=lambda clips, batch_size: [*train[0][:, None], *val[0][:, None]])
-    assembly, study = Assembly(extractor, head, head, regime), SimpleNamespace(training=training)
+    classifier, study = Classifier(extractor, head, head, regime), SimpleNamespace(training=training)
     table = pd.DataFrame({"split": ["train"] * len(train[0]) + ["val"] * len(val[0])})
-    data = TrialData(assembly, table, np.concatenate([train[1], val[1]]), study, 0)
+    data = TrialData(classifier, table, np.concatenate([train[1], val[1]]), study, 0)
     stages = [stage for stage in REGIMES[regime](training) if stage.trains == "head"]
-    return head, *run_stages(stages, assembly, data, Stages())
+    return head, *run_stages(stages, classifier, data, Stages())
 
 
 @pytest.mark.parametrize("n_classes", [2, 3, 7])

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from benchmark.config import training as config
 from benchmark.config.load import load_network, read_section
 from benchmark.config.study import Study, TrainingParams
 from benchmark.training import regimes
@@ -31,6 +32,10 @@ def test_a_regime_gives_its_stages(training, name, expected):
     found = regimes.stages_of(study.models[0], study)
     assert [(stage.trains, stage.optimizer, stage.start, stage.epochs) for stage in found] == expected
     assert {(stage.loss, stage.monitor) for stage in found} == {("categorical_crossentropy", "val_loss")}
+
+
+def test_every_regime_that_a_study_may_name_has_its_stages():
+    assert config.REGIMES.keys() == regimes.REGIMES.keys()
 
 
 def test_a_regime_of_two_stages_of_steps_is_a_row(pictures, tmp_path, monkeypatch):

@@ -17,7 +17,7 @@ from benchmark.config.study import NetworkParams, Study
 from benchmark.errors import StudyError
 from benchmark.inference.predictor import Predictor, check_trial
 from benchmark.models.catalogue import check_trusted, find_builder
-from benchmark.training.assembly import assemble
+from benchmark.training.classifier import build_classifier
 from tests.support.sources import SOURCES
 
 KNOWN = [load_network(name) for name in network_names()]
@@ -47,12 +47,12 @@ def whole(tmp_path_factory):
     """Return the trial.json and the saved model of a trial, and its scores for a picture."""
     network = NetworkParams(**NETWORK)
     study = Study(**SETTINGS, models=[network])
-    assembly = assemble(network, study, 2)
+    classifier = build_classifier(network, study, 2)
     path = tmp_path_factory.mktemp("trial") / "model.keras"
-    assembly.model.save(path)
+    classifier.model.save(path)
     settings = study.model_dump(mode="json", exclude={"models"}) | {"model": network.model_dump(mode="json")}
     record = {"format": 1, "status": "done", "classes": ["no", "yes"], "seed": 0, "settings": settings}
-    return record | {"weights": assembly.extractor.weights}, path.read_bytes()
+    return record | {"weights": classifier.extractor.weights}, path.read_bytes()
 
 
 @pytest.fixture

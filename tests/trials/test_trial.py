@@ -9,9 +9,12 @@ import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score
 
+from benchmark.data import preparation as prepare
 from benchmark.errors import StudyError
 from benchmark.inference.predictor import Predictor, _settings, check_trial
 from benchmark.store.predictions import read_predictions
+from benchmark.trials.run import dependencies
+from benchmark.trials.specification import Trial
 from tests.support.studies import NETWORK, folder_of, run, study_of
 
 
@@ -115,7 +118,7 @@ def test_batch_norm_statistics_stay_or_move_as_the_study_says(pictures, tmp_path
         predictor = Predictor(folder_of(study), check_trial(folder_of(study)))
         norm = next(
             layer
-            for layer in predictor.assembly.extractor.backbone.model.layers[-1].layers
+            for layer in predictor.classifier.extractor.backbone.model.layers[-1].layers
             if isinstance(layer, keras.layers.BatchNormalization)
         )
         return not np.allclose(norm.moving_mean, 0)
@@ -161,3 +164,35 @@ def test_a_head_alone_predicts_as_the_whole_model_and_refuses_another_backbone(p
 def test_a_fine_tuned_model_cannot_be_kept_as_its_head(pictures, tmp_path):
     with pytest.raises(StudyError, match="use 'model' or 'none'"):
         study_of(pictures, tmp_path, training={"regime": "finetune", "save": "head"})
+
+
+@pytest.mark.parametrize("regime", ["frozen", "finetune"])
+def test_an_mlp_head_learns_and_is_rebuilt_from_its_trial(pictures, tmp_path, regime):
+    head = {"kind": "mlp", "hidden": [16], "dropout": 0.1}
+    models = [NETWORK | {"head": head}, NETWORK | {"name": "other", "head": "linear"}, NETWORK | {"name": "third"}]
+    study = study_of(pictures, tmp_path, training={"regime": regime}, models=models)
+    records = {record["model"]: record for record in run(study)[0]}
+    record = records["small"]
+    assert record["status"] == "done", record["error"]
+    assert record["test_accuracy"] > 0.9
+    assert "solver" not in record  # L-BFGS solves linear heads alone
+    assert record["settings"]["model"]["head"] == head
+    assert records["other"]["parameters"] - record["parameters"] == (8 * 3 + 3) - (8 * 16 + 16 + 16 * 3 + 3)
+    said = read_predictions(folder_of(study) / "predictions.csv").of("test")
+    clips = pd.read_csv(study.folder / "clips.csv", dtype=str).set_index("clip_id")
+    predictor = Predictor(folder_of(study), check_trial(folder_of(study)))
+    found = predictor.predict(Path(clips["path"][said.clip_id[0]]))["scores"]
+    np.testing.assert_allclose([found[name] for name in said.classes], said.y_score[0], atol=1e-4)  # batches of one
+
+
+def test_a_trial_depends_on_its_head_where_it_is_not_the_default(pictures, tmp_path):
+    def model_hash(**changes):
+        study = study_of(pictures, tmp_path, models=[NETWORK | changes])
+        ready = prepare.prepare(study, lambda line: None)
+        rows = ready.clips.assign(split="train")
+        return dependencies(study, Trial(study.models[0], 0, 0), rows)["model"]
+
+    assert model_hash() == model_hash(head="linear") == model_hash(head={"kind": "linear"})
+    by_head = [model_hash(), model_hash(head="mlp"), model_hash(head={"kind": "mlp", "hidden": [8]})]
+    assert len(set(by_head)) == 3
+    assert model_hash(head="mlp") == model_hash(head={"kind": "mlp", "hidden": [256], "dropout": 0.5})

@@ -19,53 +19,53 @@ SURE = 0.998  # two-sided: one model in a thousand is marked by chance where the
 
 @dataclass(frozen=True)
 class Caveats:
-    """The marks of a study: of each model, by kind, what was found; '' where the kind says it all."""
+    """The caveats of a study: of each model what was found, '' where the caveat itself says it all."""
 
-    found: dict[str, dict[str, str]]  # model -> {a key of KINDS: details}
+    found: dict[str, dict[str, str]]  # model -> {a key of CAVEATS: details}
     labels: dict[str, str]  # model -> its label
 
     @property
     def letters(self):
-        """A dict from each kind that occurs to its letter, in the order of :data:`KINDS`."""
-        occurring = [kind for kind in KINDS if any(kind in kinds for kinds in self.found.values())]
+        """A dict from each caveat that occurs to its letter, in the order of :data:`CAVEATS`."""
+        occurring = [caveat for caveat in CAVEATS if any(caveat in own for own in self.found.values())]
         return dict(zip(occurring, ascii_lowercase, strict=False))
 
     def of(self, row):
         """Return the letters of a row of a table, a dict, such as 'a, c', '' for none."""
-        return ", ".join(self.letters[kind] for kind in self._of(row))
+        return ", ".join(self.letters[caveat] for caveat in self._of(row))
 
     def words(self, row):
-        """Return the marks of a row of a table, a dict, in full words, '' for none."""
+        """Return the caveats of a row of a table, a dict, in full words, '' for none."""
         return "; ".join(
-            _sentence(kind, next(iter(details.values()))) if "model" in row else self._told(kind, details)
-            for kind, details in self._of(row).items()
+            _sentence(caveat, next(iter(details.values()))) if "model" in row else self._told(caveat, details)
+            for caveat, details in self._of(row).items()
         )
 
     def heading(self, row):
         """Return the label of a row, a dict, with its letters in brackets where it has any: for a block of rows."""
-        return f"{row['label']} (marks: {self.of(row)})" if self.of(row) else row["label"]
+        return f"{row['label']} (caveats: {self.of(row)})" if self.of(row) else row["label"]
 
     def _of(self, row):
-        """Return {kind: {model: details}} of the models that a row is about."""
+        """Return {caveat: {model: details}} of the models that a row is about."""
         models = [name for key in KEYS if key in row for name in str(row[key]).split(", ")] or list(self.labels)
-        found = {kind: {name: self.found[name][kind] for name in models if kind in self.found.get(name, {})}
-                 for kind in self.letters}  # fmt: skip
-        return {kind: details for kind, details in found.items() if details}
+        found = {caveat: {name: self.found[name][caveat] for name in models if caveat in self.found.get(name, {})}
+                 for caveat in self.letters}  # fmt: skip
+        return {caveat: details for caveat, details in found.items() if details}
 
     def legend(self):
-        """Return a sentence per kind that occurs: its letter, what it means, and the models it is about."""
-        return tuple(self._line(kind, letter) for kind, letter in self.letters.items())
+        """Return a sentence per caveat that occurs: its letter, what it means, and the models it is about."""
+        return tuple(self._line(caveat, letter) for caveat, letter in self.letters.items())
 
-    def _line(self, kind, letter):
-        details = {model: kinds[kind] for model, kinds in self.found.items() if kind in kinds}
+    def _line(self, caveat, letter):
+        details = {model: own[caveat] for model, own in self.found.items() if caveat in own}
         if len(details) == len(self.labels) > 1 and len(set(details.values())) == 1:
-            return f"{letter}: {_sentence(kind, next(iter(details.values())))}, all models."
-        return f"{letter}: {self._told(kind, details)}."
+            return f"{letter}: {_sentence(caveat, next(iter(details.values())))}, all models."
+        return f"{letter}: {self._told(caveat, details)}."
 
-    def _told(self, kind, details):
+    def _told(self, caveat, details):
         models = (f"{self.labels[model]} ({detail})" if detail else self.labels[model]
                   for model, detail in details.items())  # fmt: skip
-        return f"{KINDS[kind][0]}: {', '.join(models)}"
+        return f"{CAVEATS[caveat][0]}: {', '.join(models)}"
 
 
 @lru_cache(maxsize=8)  # every table asks for them
@@ -73,13 +73,13 @@ def find_caveats(results):
     """Return the :class:`Caveats` of a :class:`benchmark.store.results.Results`."""
     found = {}
     for model in results.models:
-        kinds = {kind: find(results, model["name"]) for kind, (_, find) in KINDS.items()}
-        found[model["name"]] = {kind: detail for kind, detail in kinds.items() if detail is not None}
+        details = {caveat: find(results, model["name"]) for caveat, (_, find) in CAVEATS.items()}
+        found[model["name"]] = {caveat: detail for caveat, detail in details.items() if detail is not None}
     return Caveats(found, {model["name"]: model["label"] for model in results.models})
 
 
-def _sentence(kind, detail):
-    return f"{KINDS[kind][0]} ({detail})" if detail else KINDS[kind][0]
+def _sentence(caveat, detail):
+    return f"{CAVEATS[caveat][0]} ({detail})" if detail else CAVEATS[caveat][0]
 
 
 def _where(trials):
@@ -175,7 +175,7 @@ def contradicting(results, model):
     leakage = results.leakage
     if "label_a" not in leakage:
         return None
-    pairs = leakage[(leakage["label_a"] != leakage["label_b"]) & (leakage["kind"] != "same group")]
+    pairs = leakage[(leakage["label_a"] != leakage["label_b"]) & (leakage["relation"] != "same group")]
     return f"{len(pairs)} {'pair' if len(pairs) == 1 else 'pairs'}" if len(pairs) else None
 
 
@@ -201,7 +201,7 @@ def _timings(results, model):
 
 
 # The order of the letters, what each means, and how it is found.
-KINDS = {
+CAVEATS = {
     "guessing": ("not above guessing, accuracy at or below the share of the largest class", guessing),
     "constant": ("constant predictions, every test clip gets the same class", constant),
     "unpredicted": ("a class is never predicted", unpredicted),

@@ -1,4 +1,4 @@
-"""Clip by clip: which ones most models get wrong, and which mistakes were made with most confidence.
+"""Clip by clip: which ones most models get wrong, and which errors were made with most confidence.
 
 The first are worth listening to: a wrong label, a clip of silence, a class that sounds like another."""
 
@@ -6,11 +6,13 @@ from functools import lru_cache
 
 import pandas as pd
 
-HARDEST_COLUMNS = (
+PER_CLIP_COLUMNS = (
     "clip_id", "path", "label", "predictions", "right", "share_right", "score_true", "mistaken_for", "times",
 )  # fmt: skip
-MISTAKES_COLUMNS = ("model", "model_label", "fold", "seed", "clip_id", "path", "label", "y_pred", "score", "score_true")
-MOST = 100  # mistakes kept; the next ones are less sure
+CONFIDENT_ERRORS_COLUMNS = (
+    "model", "model_label", "fold", "seed", "clip_id", "path", "label", "y_pred", "score", "score_true",
+)  # fmt: skip
+MOST = 100  # errors kept; the next ones are less sure
 
 
 @lru_cache(maxsize=8)  # two tables and the page need it
@@ -28,8 +30,8 @@ def tested_clips(results):
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 
-def hardest_table(results):
-    """Return a row per tested clip with :data:`HARDEST_COLUMNS`, the hardest first.
+def per_clip_table(results):
+    """Return a row per tested clip with :data:`PER_CLIP_COLUMNS`, the hardest first.
 
     Over the predictions of all models and trials: how many are right, the mean score of the true class, and which class
     the clip was mistaken for most often, how many times ('' and 0 where never). Of clips with the same share of right
@@ -44,17 +46,17 @@ def hardest_table(results):
     first = wrong.sort_values(["times", "y_pred"], ascending=[False, True]).drop_duplicates("clip_id")
     clips = clips.join(first.set_index("clip_id").rename(columns={"y_pred": "mistaken_for"})).reset_index()
     clips = clips.fillna({"mistaken_for": "", "times": 0}).astype({"times": int})
-    return _named(results, clips.sort_values(["share_right", "score_true", "clip_id"]))[list(HARDEST_COLUMNS)]
+    return _named(results, clips.sort_values(["share_right", "score_true", "clip_id"]))[list(PER_CLIP_COLUMNS)]
 
 
-def mistakes_table(results, most=MOST):
-    """Return the wrong test predictions with the highest scores, a row each: :data:`MISTAKES_COLUMNS`."""
+def confident_errors_table(results, most=MOST):
+    """Return the wrong test predictions with the highest scores, a row each: :data:`CONFIDENT_ERRORS_COLUMNS`."""
     table = tested_clips(results)
     labels = {model["name"]: model["label"] for model in results.models}
     wrong = table[table["y_pred"] != table["y_true"]].assign(model_label=table["model"].map(labels))
     order = ["score", "model", "clip_id", "seed"]
     wrong = wrong.sort_values(order, ascending=[False, True, True, True]).head(most)
-    return _named(results, wrong)[list(MISTAKES_COLUMNS)]
+    return _named(results, wrong)[list(CONFIDENT_ERRORS_COLUMNS)]
 
 
 def _named(results, table):

@@ -33,7 +33,7 @@ TAKEN = {  # a column here, for study a or b, and the one of the comparison that
     "accuracy_{}_low": "accuracy_low",
     "accuracy_{}_high": "accuracy_high",
     "latency_ms_{}": "latency_ms_p50",
-    "marks_{}": "marks",
+    "caveats_{}": "caveats",
 }
 ROW_COLUMNS = (
     "model", "label", *(column.format(study) for column in TAKEN for study in "ab"), "difference", "low", "high",
@@ -240,9 +240,9 @@ def rendered(comparison, output):
             if labels
         ),
     )
-    marked = (f"{row['label']}: {marks}." for row in rows.to_dict("records") if (marks := _marks(row)))
+    of_rows = (f"{row['label']}: {caveats}." for row in rows.to_dict("records") if (caveats := _caveats(row)))
     models = render(rows, COLUMNS, f"{a} and {b}, model by model.", output, facts=facts,
-                    caveats=(*comparison.sentences, *marked))  # fmt: skip
+                    caveats=(*comparison.sentences, *of_rows))  # fmt: skip
     return (
         (models,)
         if settings.empty
@@ -250,8 +250,8 @@ def rendered(comparison, output):
     )
 
 
-def _marks(row):
-    return "; ".join(f"{study.upper()}: {row[f'marks_{study}']}" for study in "ab" if row[f"marks_{study}"])
+def _caveats(row):
+    return "; ".join(f"{study.upper()}: {row[f'caveats_{study}']}" for study in "ab" if row[f"caveats_{study}"])
 
 
 def _difference(value, low, high):

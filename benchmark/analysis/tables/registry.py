@@ -24,7 +24,7 @@ TABLES = find_tables()
 class Tables(Mapping):
     """The tables of a study by name, frames of numbers; each is computed once, when it is first asked for.
 
-    The last column of each, ``marks``, says in words what a reader must know about each row. A table that does not
+    The last column of each, ``caveats``, says in words what a reader must know about each row. A table that does not
     apply to the study has no rows: that of another task, pairs and ensembles of fewer than two models, and where the
     study names no paper as ``published`` those in a paper's form or beside its numbers."""
 
@@ -36,7 +36,7 @@ class Tables(Mapping):
         if name not in self._frames:
             frame = self.specs[name].compute(self.results, self) if name in self.specs else pd.DataFrame()
             words = [find_caveats(self.results).words(row) for row in frame.to_dict("records")]
-            self._frames[name] = frame.assign(marks=pd.Series(words, frame.index, dtype=object))
+            self._frames[name] = frame.assign(caveats=pd.Series(words, frame.index, dtype=object))
         return self._frames[name]
 
     def __iter__(self):

@@ -48,7 +48,7 @@ def render_table(results, tables, spec, output, frame=None):
     caveats, columns = find_caveats(results), spec.columns
     if caveats.letters and not spec.block:
         frame = frame.assign(letters=[caveats.of(row) for row in frame.to_dict("records")])
-        columns = (*columns, text("Marks", "letters"))
+        columns = (*columns, text("Caveats", "letters"))
     words = {"facts": (*spec.facts, *spec.about(tables)), "long": spec.long}
     if output == Output.PAGE:
         known = {model["name"] for model in results.models}

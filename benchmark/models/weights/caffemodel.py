@@ -39,12 +39,12 @@ def net_parameter():
     )
     for message, fields in FIELDS.items():
         entry = file.message_type.add(name=message)
-        for name, number, repeated, kind in fields:
+        for name, number, repeated, field_type in fields:
             field = entry.field.add(name=name, number=number, label=3 if repeated else 1)
-            if isinstance(kind, str):
-                field.type, field.type_name = MESSAGE, f".caffe_parameters.{kind}"
+            if isinstance(field_type, str):
+                field.type, field.type_name = MESSAGE, f".caffe_parameters.{field_type}"
             else:
-                field.type = kind
+                field.type = field_type
                 field.options.packed = repeated
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)

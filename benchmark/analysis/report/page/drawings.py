@@ -6,7 +6,7 @@ from benchmark.analysis.plots.figure import DPI
 from benchmark.analysis.report.page.examples import data_uri
 
 # What a browser shows, the best first: an SVG is sharp at any size.
-KINDS = {".svg": "image/svg+xml", ".png": "image/png"}
+MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 PIXELS = 96  # to an inch, in CSS
 WIDE = 700  # pixels; a drawing wider than that takes the whole width
 
@@ -24,8 +24,8 @@ def drawings(figures, place, title, model=None):
 
 
 def _picture(paths):
-    path = next(path for kind in KINDS for path in paths if path.suffix == kind)
+    path = next(path for suffix in MEDIA_TYPES for path in paths if path.suffix == suffix)
     content = path.read_bytes()
     # An SVG has its size in points; that of a PNG stands in its header, in dots.
     width = round(struct.unpack(">I", content[16:20])[0] * PIXELS / DPI) if path.suffix == ".png" else None
-    return {"uri": data_uri(KINDS[path.suffix], content), "width": width, "wide": (width or WIDE) >= WIDE}
+    return {"uri": data_uri(MEDIA_TYPES[path.suffix], content), "width": width, "wide": (width or WIDE) >= WIDE}

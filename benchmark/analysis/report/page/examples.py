@@ -32,9 +32,9 @@ class Examples:
     notes: tuple[str, ...]  # why pictures or sounds are missing
 
 
-def examples(results, hardest):
-    """Return the :class:`Examples` of a study; hardest: of :func:`misclassified.hardest_table`."""
-    chosen = {model: rows.to_dict("records") for model, rows in choose(tested_clips(results), hardest).items()}
+def examples(results, per_clip):
+    """Return the :class:`Examples` of a study; per_clip: of :func:`misclassified.per_clip_table`."""
+    chosen = {model: rows.to_dict("records") for model, rows in choose(tested_clips(results), per_clip).items()}
     ids = dict.fromkeys(row["clip_id"] for rows in chosen.values() for row in rows)
     known = results.clips.set_index("clip_id")
     pictures = _pictures(known, ids)
@@ -49,12 +49,12 @@ def examples(results, hardest):
     return Examples(chosen, clips, (*notes, *silence))
 
 
-def choose(table, hardest):
+def choose(table, per_clip):
     """Return {model: rows}: of the test predictions of a model the mistakes with the highest scores, then right ones.
 
     A clip is shown once per model. Right ones are the clips that most predictions of the study get right, so that
     models share them, one per class."""
-    ease = hardest.set_index("clip_id")["share_right"]
+    ease = per_clip.set_index("clip_id")["share_right"]
     found = {}
     for model, rows in table.groupby("model", sort=False):
         right = rows["y_true"] == rows["y_pred"]
@@ -101,8 +101,8 @@ def _sounds(results, clips, ids):
     found, total = {}, 0
     for clip in ids:
         path = Path(clips["path"].get(clip) or "")
-        if (kind := SOUNDS.get(path.suffix.lower())) and (content := _short_file(path, ALL_SOUNDS - total)):
-            found[clip], total = data_uri(kind, content), total + len(content)
+        if (media_type := SOUNDS.get(path.suffix.lower())) and (content := _short_file(path, ALL_SOUNDS - total)):
+            found[clip], total = data_uri(media_type, content), total + len(content)
     missing = len(ids) - len(found)
     said = (f"{missing} of {len(ids)} clips are without sound: not on this computer any more, above "
             f"{SOUND_BYTES // 1000} kB, or of a kind that browsers do not play.",) if missing else ()  # fmt: skip
@@ -117,6 +117,6 @@ def _short_file(path, room):
         return None
 
 
-def data_uri(kind, content):
-    """Return bytes as an address that holds them; kind: their media type."""
-    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+def data_uri(media_type, content):
+    """Return bytes as an address that holds them."""
+    return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"

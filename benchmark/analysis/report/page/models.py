@@ -23,7 +23,7 @@ def model_parts(results, tables, figures, shown, failed):
             "status": row["status"],
             "accuracy": ACCURACY.cell(row).text,
             "standing": row["best"],
-            "marks": row["marks"],
+            "caveats": row["caveats"],
             "failure": failed.get(row["label"]),
             "drawings": drawings(figures, "model", f": {titled[row['model']]}", row["model"]),
             **(_numbers(tables, row["model"], shown) if results.done(row["model"]) else {"done": False}),

@@ -42,7 +42,7 @@ def write_page(results, tables, figures):
 
 def content(results, tables, figures):
     """Return what the page's template shows, a dict."""
-    failed, comparison, shown = failures(results), tables["comparison"], examples(results, tables["hardest"])
+    failed, comparison, shown = failures(results), tables["comparison"], examples(results, tables["per_clip"])
     return {
         "study": results.study["name"],
         "origin": origin(results),

@@ -13,10 +13,10 @@ RANDOM, PRETRAINED = "random weights", "pretrained"
 
 
 def banner(results, failed):
-    """Return (kind, sentence) of all that a reader must not miss: warnings, failures, marks, copies of clips."""
+    """Return (level, sentence) of all that a reader must not miss: warnings, failures, caveats, copies of clips."""
     found = [("warning", sentence) for sentence in warnings(results)]
     found += [("failure", f"Failed: {label}: {error}.") for label, error in failed.items()]
-    found += [("mark", sentence) for sentence in find_caveats(results).legend()]
+    found += [("caveat", sentence) for sentence in find_caveats(results).legend()]
     return found
 
 

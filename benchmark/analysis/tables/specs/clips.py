@@ -1,6 +1,6 @@
-"""Clip by clip: which ones most models get wrong, and which mistakes were made with most confidence."""
+"""Clip by clip: which ones most models get wrong, and which errors were made with most confidence."""
 
-from benchmark.analysis.metrics.misclassified import hardest_table, mistakes_table
+from benchmark.analysis.metrics.misclassified import confident_errors_table, per_clip_table
 from benchmark.analysis.tables.columns import Column, number, text
 from benchmark.analysis.tables.spec import TableSpec
 
@@ -11,7 +11,7 @@ def _first(frame, tables):
     return frame.head(MOST)
 
 
-HARDEST = (
+PER_CLIP = (
     text("Clip", "clip_id"),
     text("Class", "label"),
     Column("Right", ("right", "predictions"), "{} of {}".format),
@@ -19,7 +19,7 @@ HARDEST = (
     text("Mistaken for", "mistaken_for"),
     number("Times", "times"),
 )
-MISTAKES = (
+CONFIDENT_ERRORS = (
     text("Model", "model_label"),
     text("Clip", "clip_id"),
     text("Class", "label"),
@@ -29,12 +29,12 @@ MISTAKES = (
 )
 TABLES = (
     TableSpec(
-        "hardest", lambda results, tables: hardest_table(results), "The clips that most predictions get wrong.",
-        HARDEST, (f"Over all models and trials; at most {MOST} clips here, all in hardest.csv.",),
-        shown=_first, place=90,
+        "per_clip", lambda results, tables: per_clip_table(results),
+        "How many predictions of each clip are right, the hardest clips first.", PER_CLIP,
+        (f"Over all models and trials; at most {MOST} clips here, all in per_clip.csv.",), shown=_first, place=90,
     ),
     TableSpec(
-        "mistakes", lambda results, tables: mistakes_table(results), "The most confident mistakes.", MISTAKES,
-        (f"At most {MOST} here, more in mistakes.csv.",), shown=_first, place=91,
+        "confident_errors", lambda results, tables: confident_errors_table(results), "The most confident errors.",
+        CONFIDENT_ERRORS, (f"At most {MOST} here, more in confident_errors.csv.",), shown=_first, place=91,
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Marks: what makes a row doubtful is found, named, and shown in every table and in the terminal."""
+"""Caveats: what makes a row doubtful is found, named, and shown in every table and in the terminal."""
 
 import json
 import re
@@ -91,7 +91,7 @@ def untimed(trial):
 
 
 DIVERGED = f"the training {LOSS_ERROR} in epoch 2; lower the rate"
-CHANGES = {  # what is done to a trial, and the marks of its model
+CHANGES = {  # what is done to a trial, and the caveats of its model
     "cut short": (recorded(solver={"converged": False}), {"optimum": "fold-seed 0-1"}),
     "all drama": (all_drama, {"constant": "Drama, fold-seed 0-1"}),
     "no comedy": (no_comedy, {"unpredicted": "Comedy"}),
@@ -121,7 +121,7 @@ def test_what_is_doubtful_is_found_for_its_model_alone(folder, name):
 def test_copies_under_two_labels_are_a_mark_of_every_model(folder):
     leakage = pd.DataFrame(
         [("a", "b", "same sound", 0, "Action", "Drama"), ("a", "c", "same group", 0, "Action", "Drama")],
-        columns=["clip_a", "clip_b", "kind", "n_folds", "label_a", "label_b"],
+        columns=["clip_a", "clip_b", "relation", "n_folds", "label_a", "label_b"],
     )
     leakage.to_csv(folder / "leakage.csv", index=False)
     assert find_caveats(read_results(folder)).found == {name: {"labels": "1 pair"} for name in ("vgg16", "yamnet")}
@@ -183,7 +183,7 @@ def leak(folder, setting, pairs=None):
         ("refuse", None, {}),
     ],
 )
-def test_leakage_marks_every_row(folder, setting, pairs, found):
+def test_leakage_is_a_caveat_of_every_row(folder, setting, pairs, found):
     leak(folder, setting, pairs)
     assert find_caveats(read_results(folder)).found == {"vgg16": found, "yamnet": found}
 
@@ -212,14 +212,14 @@ def test_a_row_without_a_leakage_check_is_marked_in_every_table_and_in_the_termi
             assert "b: leakage not checked, all models." in text
             assert "a: a class is never predicted: VGG-16 (Comedy)." in text
             row = next(line for line in text.splitlines() if "VGG-16" in line)
-            assert re.search(r"\(marks: a, b\)|[|&] a, b( |$)", row)
-        marks = pd.read_csv(folder / f"{name}.csv").set_index("model")["marks"]
-        assert set(marks.loc[["vgg16"]]) == {"a class is never predicted (Comedy); leakage not checked"}
+            assert re.search(r"\(caveats: a, b\)|[|&] a, b( |$)", row)
+        caveats = pd.read_csv(folder / f"{name}.csv").set_index("model")["caveats"]
+        assert set(caveats.loc[["vgg16"]]) == {"a class is never predicted (Comedy); leakage not checked"}
         if name != "parity":  # YAMNet is not in the paper
-            assert set(marks.loc[["yamnet"]]) == {"leakage not checked"}
+            assert set(caveats.loc[["yamnet"]]) == {"leakage not checked"}
     of_both = "a class is never predicted: VGG-16 (Comedy); leakage not checked: VGG-16, YAMNet"
-    for name in ("pairwise", "ensembles", "hardest"):  # rows about several models
-        assert pd.read_csv(folder / f"{name}.csv")["marks"].iloc[-1] == of_both
+    for name in ("pairwise", "ensembles", "per_clip"):  # rows about several models
+        assert pd.read_csv(folder / f"{name}.csv")["caveats"].iloc[-1] == of_both
         assert "b: leakage not checked, all models." in (folder / f"{name}.md").read_text()
     console = Console(width=100, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
     print_comparison(summary, console)
@@ -231,8 +231,8 @@ def test_a_row_without_a_leakage_check_is_marked_in_every_table_and_in_the_termi
 def test_nothing_marked_means_no_column(folder):
     write_tables(read_results(folder))
     for name in TABLES:
-        assert "Marks" not in (folder / f"{name}.md").read_text()
-        assert pd.read_csv(folder / f"{name}.csv")["marks"].isna().all()
+        assert "Caveats" not in (folder / f"{name}.md").read_text()
+        assert pd.read_csv(folder / f"{name}.csv")["caveats"].isna().all()
 
 
 def test_the_best_of_models_that_guess_is_never_called_best_alone(folder):

@@ -13,14 +13,14 @@ from benchmark.training.regimes import regime_of
 
 
 @dataclass(frozen=True)
-class Assembly:
+class Classifier:
     """An extractor, the head on it, and the model that both make."""
 
     extractor: ImageExtractor | WaveformExtractor
     head: keras.Model
     model: keras.Model
     regime: str  # a row of benchmark.training.regimes.REGIMES
-    kind: str = "linear"  # of the head: a row of benchmark.models.heads.HEADS
+    head_kind: str = "linear"  # a row of benchmark.models.heads.HEADS
 
     @property
     def parameters(self):
@@ -38,7 +38,7 @@ class Assembly:
 
     def reads(self, features):
         """Return what the head reads of clips whose ``features`` are a list of (n_steps, dim)."""
-        return HEADS[self.kind].reads(features)
+        return HEADS[self.head_kind].reads(features)
 
     def inputs(self, inputs):
         """Return what the model takes for a list of inputs from ``extractor.read``, in one batch."""
@@ -53,12 +53,13 @@ class Assembly:
         return np.asarray(self.model.predict_on_batch(self.inputs(inputs)))
 
 
-def assemble(network, settings, n_classes, seed=0, load=True):
-    """Return the :class:`Assembly` of a network for ``n_classes`` under a study's settings.
+def build_classifier(network, settings, n_classes, seed=0, load=True):
+    """Return the :class:`Classifier` of a network for ``n_classes`` under a study's settings.
 
     ``load=False`` leaves an image network's weights random, to be set afterwards."""
-    extractor, kind = EXTRACTORS[network.reads](network, settings, seed, load), "linear"
+    extractor = EXTRACTORS[network.reads](network, settings, seed, load)
     regime = regime_of(network, settings.training)
     activation = TASKS[settings.task].activation
-    head = HEADS[kind].build(extractor.dim, n_classes, network.dropout, regime == "frozen", activation)
-    return Assembly(extractor, head, extractor.model(head), regime, kind)
+    shape = extractor.dim, n_classes, network.dropout, regime == "frozen", activation
+    head = HEADS[network.head.kind].build(*shape, **network.head.settings)
+    return Classifier(extractor, head, extractor.model(head), regime, network.head.kind)
