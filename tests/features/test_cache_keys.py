@@ -44,7 +44,7 @@ NETWORK = {
     "backbone": "keras.applications.MobileNetV2", "weights": "random", "input_size": 96, "features": "other",
     "dropout": 0.5, "normalization": "zerocenter", "pretrained_l2": 0.5, "bias_rate": 2.0, "inner_dropout": {"a": 0.1},
     "training": {"epochs": 2}, "options": {"alpha": 0.5}, "output": 1, "random": "other.module:builder",
-    "weights_sha256": "0" * 64,
+    "weights_sha256": "0" * 64, "head": "mlp",
 }  # fmt: skip
 SHOWN = {"name", "label"}  # of a network: what it is called
 ELSEWHERE = {  # top-level settings that are looked at in another way, or change no result
@@ -92,6 +92,13 @@ def test_a_trial_depends_on_every_setting(section, key, change):
 @pytest.mark.parametrize("key", NETWORK)
 def test_a_trial_depends_on_every_setting_of_its_network(key):
     assert depends(study_of(**{key: NETWORK[key]})) != depends(study_of())
+
+
+def test_a_trial_depends_on_its_head_however_that_is_written():
+    linear, mlp, own = "linear", "mlp", {"kind": "mlp", "hidden": [8]}
+    assert depends(study_of()) == depends(study_of(head=linear)) == depends(study_of(head={"kind": linear}))
+    assert depends(study_of(head=mlp)) == depends(study_of(head={"kind": "mlp", "hidden": [256], "dropout": 0.5}))
+    assert depends(study_of(head=mlp)) != depends(study_of(head=own))
 
 
 def test_a_trial_does_not_depend_on_what_a_network_is_called():

@@ -9,12 +9,9 @@ import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score
 
-from benchmark.data import preparation as prepare
 from benchmark.errors import StudyError
 from benchmark.inference.predictor import Predictor, _settings, check_trial
 from benchmark.store.predictions import read_predictions
-from benchmark.trials.run import dependencies
-from benchmark.trials.specification import Trial
 from tests.support.studies import NETWORK, folder_of, run, study_of
 
 
@@ -183,16 +180,3 @@ def test_an_mlp_head_learns_and_is_rebuilt_from_its_trial(pictures, tmp_path, re
     predictor = Predictor(folder_of(study), check_trial(folder_of(study)))
     found = predictor.predict(Path(clips["path"][said.clip_id[0]]))["scores"]
     np.testing.assert_allclose([found[name] for name in said.classes], said.y_score[0], atol=1e-4)  # batches of one
-
-
-def test_a_trial_depends_on_its_head_where_it_is_not_the_default(pictures, tmp_path):
-    def model_hash(**changes):
-        study = study_of(pictures, tmp_path, models=[NETWORK | changes])
-        ready = prepare.prepare(study, lambda line: None)
-        rows = ready.clips.assign(split="train")
-        return dependencies(study, Trial(study.models[0], 0, 0), rows)["model"]
-
-    assert model_hash() == model_hash(head="linear") == model_hash(head={"kind": "linear"})
-    by_head = [model_hash(), model_hash(head="mlp"), model_hash(head={"kind": "mlp", "hidden": [8]})]
-    assert len(set(by_head)) == 3
-    assert model_hash(head="mlp") == model_hash(head={"kind": "mlp", "hidden": [256], "dropout": 0.5})
