@@ -82,7 +82,9 @@ def legend(ax):
 def test_every_second_epoch_is_a_band_and_those_with_room_are_named(epochs, named, per_epoch):
     for ax in training_axes([history(epochs, per_epoch)]):
         assert [text for text in texts(ax) if text.startswith("Epoch")] == [f"Epoch {epoch}" for epoch in named]
-        assert [band.get_x() for band in ax.patches] == [per_epoch * (epoch - 1) for epoch in range(2, epochs + 1, 2)]
+        (bands,) = ax.collections
+        ends = [path.get_extents().intervalx.tolist() for path in bands.get_paths()]
+        assert ends == [[per_epoch * (epoch - 1), per_epoch * epoch] for epoch in range(2, epochs + 1, 2)]
 
 
 def training_axes(histories):
