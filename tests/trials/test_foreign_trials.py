@@ -3,6 +3,7 @@
 import ast
 import json
 import pickle
+import shutil
 import sys
 import zipfile
 from pathlib import Path
@@ -13,15 +14,14 @@ import pytest
 from PIL import Image
 
 from benchmark.config.load import load_network, network_names
-from benchmark.config.study import NetworkParams, Study
+from benchmark.config.study import NetworkParams
 from benchmark.errors import StudyError
 from benchmark.inference.predictor import Predictor, check_trial
 from benchmark.models.catalogue import check_trusted, find_builder
-from benchmark.training.classifier import build_classifier
 from tests.support.sources import SOURCES
+from tests.support.untrained import write_trial
 
 KNOWN = [load_network(name) for name in network_names()]
-SETTINGS = {"name": "theirs", "dataset": {"root": "data", "kind": "images"}}
 NETWORK = {"name": "tiny", "label": "Tiny", "backbone": "keras.applications.MobileNetV2", "options": {"alpha": 0.35},
            "weights": "random", "input_size": 32}  # fmt: skip
 
@@ -38,25 +38,14 @@ class Payload:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """Return the trial.json and the saved model of a trial, and its scores for a picture."""
-    network = NetworkParams(**NETWORK)
-    study = Study(**SETTINGS, models=[network])
-    classifier = build_classifier(network, study, 2)
-    path = tmp_path_factory.mktemp("trial") / "model.keras"
-    classifier.model.save(path)
-    settings = study.model_dump(mode="json", exclude={"models"}) | {"model": network.model_dump(mode="json")}
-    record = {"format": 1, "status": "done", "classes": ["no", "yes"], "seed": 0, "settings": settings}
-    return record | {"weights": classifier.extractor.weights}, path.read_bytes()
+    """Return the folder of a trial that was never trained."""
+    return write_trial(tmp_path_factory.mktemp("trial"), NETWORK, ["no", "yes"])
 
 
 @pytest.fixture
 def trial(tmp_path, whole):
     """Return a trial's folder, as if it had come from elsewhere."""
-    folder = tmp_path / "theirs" / "trials" / "tiny" / "0-0"
-    folder.mkdir(parents=True)
-    (folder / "trial.json").write_text(json.dumps(whole[0]))
-    (folder / "model.keras").write_bytes(whole[1])
-    return folder
+    return shutil.copytree(whole, tmp_path / "theirs" / "trials" / "tiny" / "0-0")
 
 
 @pytest.fixture
