@@ -56,6 +56,20 @@ def command(monkeypatch, capsys, tmp_path):
     return call
 
 
+@pytest.fixture
+def no_network(monkeypatch, tmp_path):
+    """Empty caches of Keras and TensorFlow Hub, and no way out; return the folder of Keras' weights."""
+    import socket
+
+    def refuse(*arguments, **named):
+        raise OSError("no network in this test")
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
+    return tmp_path / "models"
+
+
 @pytest.fixture(scope="session")
 def shared():
     """Return the folder of real recordings and weights that may stand beside the checkout."""

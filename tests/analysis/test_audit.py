@@ -6,35 +6,38 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
-from rich.console import Console
 
 from benchmark.analysis.audit.published import read_published, read_sets, reported_rows
-from benchmark.analysis.audit.reported import READINGS, ROUNDINGS, Bounds, decimals, interval
+from benchmark.analysis.audit.reported import READINGS, ROUNDINGS, Reading, bounds, decimals, interval
 from benchmark.analysis.audit.search import confusion, search, sizes, support_vectors
 from benchmark.analysis.audit.verdicts import audit, contradictions, print_verdicts, run_audit
 from benchmark.errors import StudyError
+from tests.support.drawing import printed
 
 SCORES = ("precision", "recall", "f1")
 
 
-def scores_of(matrix):
-    """Return [(precision, recall, f1) per class], accuracy of a confusion matrix as fractions; 0/0 counts as 0."""
-    matrix = np.asarray(matrix)
-    share = lambda part, whole: Fraction(int(part), int(whole)) if whole else Fraction(0)  # noqa: E731
-    s, p, t = matrix.sum(axis=1), matrix.sum(axis=0), np.diag(matrix)
-    classes = [(share(t[i], p[i]), share(t[i], s[i]), share(2 * t[i], s[i] + p[i])) for i in range(len(matrix))]
-    return classes, share(t.sum(), matrix.sum())
+def scores_of(matrices):
+    """Return shape (..., 3 * n_classes + 1): precision, recall, f1 of each class, then accuracy; 0/0 counts as 0."""
+    matrices = np.asarray(matrices)
+    s, p, t = matrices.sum(axis=-1), matrices.sum(axis=-2), np.diagonal(matrices, axis1=-2, axis2=-1)
+    classes = np.stack([part / np.maximum(whole, 1) for part, whole in ((t, p), (t, s), (2 * t, s + p))], axis=-1)
+    accuracy = t.sum(axis=-1, keepdims=True) / s.sum(axis=-1, keepdims=True)
+    return np.concatenate([classes.reshape(*t.shape[:-1], -1), accuracy], axis=-1)
 
 
 def table_of(matrices, digits=4, text=None):
     """Return the tidy table that a paper would print of these matrices, a dict from row to matrix."""
-    text = text or (lambda value: f"{float(value):.{digits}f}")
+    text = text or (lambda value: f"{value:.{digits}f}")
+    return printed_table({row: [text(value) for value in scores_of(matrix)] for row, matrix in matrices.items()})
+
+
+def printed_table(rows):
+    """Return the tidy table of texts in the order of :func:`scores_of`, a dict from row to texts."""
     lines = []
-    for row, matrix in matrices.items():
-        classes, accuracy = scores_of(matrix)
-        for index, values in enumerate(classes):
-            lines += [(row, f"c{index}", score, text(value)) for score, value in zip(SCORES, values, strict=True)]
-        lines.append((row, "", "accuracy", text(accuracy)))
+    for row, texts in rows.items():
+        names = [(f"c{index}", score) for index in range(len(texts) // 3) for score in SCORES]
+        lines += [(row, *name, text) for name, text in zip([*names, ("", "accuracy")], texts, strict=True)]
     return pd.DataFrame(lines, columns=["row", "class", "metric", "value"])
 
 
@@ -57,16 +60,15 @@ def test_examples_give_the_printed_numbers_again():
     rows = {row.name: row for row in reported_rows(table)}
     for verdict in audit(table, n_max=160):
         for example in (*verdict.examples, verdict.shared)[: 2 * verdict.possible]:
-            classes, accuracy = scores_of(example.matrix)
+            *scores, accuracy = scores_of(example.matrix)
             row, matrix = rows[verdict.row], np.array(example.matrix)
             assert (matrix.sum(), np.trace(matrix), tuple(matrix.sum(axis=1))) == (
                 example.n, example.correct, example.supports
             )  # fmt: skip
-            for printed, values in zip(row.scores, classes, strict=True):
-                for score, value in zip(SCORES, values, strict=True):
-                    # Half a unit of the last digit, and as much again for 1e-9 of floating point.
-                    assert float(value) == pytest.approx(float(printed[score]), abs=0.5 * 10**-row.decimals + 1e-9)
-            assert float(accuracy) == pytest.approx(float(row.accuracy), abs=0.5e-4 + 1e-9)
+            # Half a unit of the last digit, and as much again for 1e-9 of floating point.
+            texts = [float(texts[score]) for texts in row.scores for score in SCORES]
+            assert scores == pytest.approx(texts, abs=0.5 * 10**-row.decimals + 1e-9)
+            assert accuracy == pytest.approx(float(row.accuracy), abs=0.5e-4 + 1e-9)
 
 
 # Brute force: every matrix of 2 or 3 classes, up to 8 clips.
@@ -82,27 +84,11 @@ def all_matrices(n_classes, n_max):
     return found[found.sum(axis=(1, 2)) > 0]
 
 
-def all_scores(matrices):
-    """Return shape (m, 3 * n_classes + 1): precision, recall, f1 of each class, then accuracy; 0/0 counts as 0."""
-    s, p = matrices.sum(axis=2), matrices.sum(axis=1)
-    t = np.diagonal(matrices, axis1=1, axis2=2)
-    share = lambda part, whole: part / np.maximum(whole, 1)  # noqa: E731
-    classes = np.stack([share(t, p), share(t, s), share(2 * t, s + p)], axis=2)
-    return np.column_stack([classes.reshape(len(matrices), -1), t.sum(axis=1) / s.sum(axis=1)])
-
-
-def printed_bounds(texts, rounding):
-    *scores, accuracy = [interval(text, rounding=rounding) for text in texts]
-    classes = [dict(zip(SCORES, scores[start : start + 3], strict=True)) for start in range(0, len(scores), 3)]
-    names = tuple(f"c{index}" for index in range(len(classes)))
-    return Bounds(names, tuple(classes), accuracy, (None,) * len(names))
-
-
 @pytest.mark.parametrize(("n_classes", "digits"), [(2, 1), (2, 2), (3, 1), (3, 2)])
 @pytest.mark.parametrize("rounding", ROUNDINGS)
 def test_the_search_agrees_with_counting_all_small_matrices(n_classes, digits, rounding):
     matrices, rng, n_max = all_matrices(n_classes, 8), np.random.default_rng(n_classes + digits), 8
-    scores, supports, n = all_scores(matrices), matrices.sum(axis=2), matrices.sum(axis=(1, 2))
+    scores, supports, n = scores_of(matrices), matrices.sum(axis=2), matrices.sum(axis=(1, 2))
     below, above, closed = ROUNDINGS[rounding]
     outcomes = []
     for _ in range(60):
@@ -115,7 +101,8 @@ def test_the_search_agrees_with_counting_all_small_matrices(n_classes, digits, r
         slack = 1e-9  # the scores are quotients of at most 16 clips: no two nearer than 1/256
         top = scores <= value + above * half + slack if closed else scores < value + above * half - slack
         fits = ((scores >= value + below * half - slack) & top).all(axis=1)
-        limits = printed_bounds(texts, rounding)
+        (row,) = reported_rows(printed_table({"r": texts}))
+        limits = bounds(row, Reading("as printed", False, rounding))
         found = search(limits, n_max)
         assert (sizes(found, range(1, n_max + 1)) if found else ()) == tuple(np.unique(n[fits]))
         assert not (contradictions(limits) and fits.any())
@@ -171,8 +158,7 @@ def test_numbers_that_need_more_clips_are_impossible_up_to_the_size_searched():
 
 
 def test_errors_without_another_class_to_go_to_are_impossible_only_together():
-    lines = [(f"c{index}", score, value) for index, value in enumerate(("0.50", "1.00", "1.00")) for score in SCORES]
-    table = pd.DataFrame([*lines, ("", "accuracy", "0.80")], columns=["class", "metric", "value"]).assign(row="r")
+    table = printed_table({"r": [*["0.50"] * 3, *["1.00"] * 6, "0.80"]})
     (verdict,) = audit(table, n_max=40)  # 4, 3 and 3 clips add up: only the empty diagonal of the errors forbids it
     assert not verdict.possible
     assert verdict.reasons == (
@@ -221,7 +207,7 @@ def test_dropped_zeros_are_put_back_and_too_few_digits_are_tried_next():
 
 
 def test_truncated_digits_are_tried_last():
-    cut = table_of(MATRIX, text=lambda value: f"{int(value * 10_000) / 10_000:.4f}")
+    cut = table_of(MATRIX, text=lambda value: f"{int(value * 10_000) / 10_000:.4f}")  # no score is a multiple of 0.0001
     (verdict,) = audit(cut, n_max=40)
     assert (verdict.reading, 34 in verdict.sizes) == ("truncated", True)
     assert not audit(cut, n_max=40, readings=READINGS[:2])[0].possible
@@ -252,15 +238,15 @@ def test_sizes_out_of_range_are_refused(n_max, only):
 
 # The paper.
 
-TEST, VALIDATION = (26, 24, 35, 33, 35), (13, 12, 18, 16, 18)
-FOUND = {
-    "MobileNet-v2": (42, VALIDATION, (77, 154, 231)),
-    "ResNet-18": (74, TEST, (153,)),
-    "DenseNet-201": (87, TEST, (153,)),
-    "Places365-GoogLeNet": (125, TEST, (153, 224, 235)),
-    "VGG-16": (132, TEST, (153,)),
-    "VGG-19": (38, VALIDATION, (77, 154, 231)),
-    "NASA-Net-Mobile": (69, TEST, (153, 204)),
+SUPPORTS = {153: (26, 24, 35, 33, 35), 77: (13, 12, 18, 16, 18)}
+FOUND = {  # clips that are right, and the sizes that are possible
+    "MobileNet-v2": (42, (77, 154, 231)),
+    "ResNet-18": (74, (153,)),
+    "DenseNet-201": (87, (153,)),
+    "Places365-GoogLeNet": (125, (153, 224, 235)),
+    "VGG-16": (132, (153,)),
+    "VGG-19": (38, (77, 154, 231)),
+    "NASA-Net-Mobile": (69, (153, 204)),
 }
 
 
@@ -270,15 +256,23 @@ def paper():
     return {verdict.row: verdict for verdict in verdicts}, code
 
 
-def test_the_papers_rows_come_from_a_test_set_of_153_and_a_validation_set_of_77(paper):
+def test_the_papers_rows_come_from_a_test_set_of_153_and_a_validation_set_of_77_as_the_kept_sets_say(paper):
     verdicts, code = paper
+    sets = read_sets("visutsak2025").set_index("row")
     assert code == 1
+    assert list(sets.index) == list(verdicts)
     assert [row for row, verdict in verdicts.items() if verdict.possible] == list(FOUND)
-    for row, (correct, supports, possible) in FOUND.items():
-        verdict = verdicts[row]
+    for row, (correct, possible) in FOUND.items():
+        verdict, kept, n = verdicts[row], sets.loc[row], possible[0]
         assert verdict.sizes == possible
-        assert (verdict.reading, verdict.shared.correct, verdict.shared.supports) == ("strict", correct, supports)
-        assert set(verdict.shared_with) == {other for other in FOUND if FOUND[other][1] == supports} - {row}
+        assert (verdict.reading, verdict.shared.correct, verdict.shared.supports) == ("strict", correct, SUPPORTS[n])
+        assert set(verdict.shared_with) == {other for other in FOUND if FOUND[other][1][0] == n} - {row}
+        assert (kept["correct"], kept["n"], kept["supports"]) == (correct, n, " ".join(map(str, SUPPORTS[n])))
+        assert kept["scored_on"] == {153: "test 153", 77: "validation 77"}[n]
+    without = sets.drop(list(FOUND))
+    assert set(without["scored_on"]) == {"no confusion matrix fits"}
+    assert set(without["supports"]) == {""}
+    assert without["n"].isna().all()
 
 
 @pytest.mark.parametrize(
@@ -297,25 +291,6 @@ def test_both_inceptions_are_impossible_at_every_size(paper, row, arithmetic):
     assert arithmetic in verdict.reasons[0]
 
 
-def test_the_kept_sets_are_those_that_the_audit_finds(paper):
-    sets = read_sets("visutsak2025").set_index("row")
-    assert list(sets.index) == list(paper[0])
-    for row, verdict in paper[0].items():
-        kept = sets.loc[row]
-        if verdict.shared is None:
-            assert (kept["scored_on"], kept["supports"]) == ("no confusion matrix fits", "")
-            continue
-        assert (kept["correct"], kept["n"]) == (verdict.shared.correct, verdict.shared.n)
-        assert kept["supports"] == " ".join(map(str, verdict.shared.supports))
-        assert kept["scored_on"] == {153: "test 153", 77: "validation 77"}[verdict.shared.n]
-
-
-def test_a_table_without_fault_has_exit_code_0(tmp_path):
-    table_of(REAL).to_csv(tmp_path / "mine.csv", index=False)
-    verdicts, code = run_audit(tmp_path / "mine.csv", n_max=60)
-    assert (code, verdicts[0].row, 40 in verdicts[0].sizes) == (0, "r", True)
-
-
 def test_rows_of_other_classes_share_no_test_set():
     one, two = table_of({"a": MATRIX["r"], "b": MATRIX["r"]}), table_of({"c": MATRIX["r"]})
     two["class"] = two["class"].str.replace("c", "d")
@@ -324,9 +299,7 @@ def test_rows_of_other_classes_share_no_test_set():
 
 
 def test_the_terminal_shows_verdicts_reasons_and_sets(paper):
-    console = Console(width=110, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
-    print_verdicts(paper[0].values(), console)
-    text = " ".join(console.export_text().split())
+    text = " ".join(printed(print_verdicts, paper[0].values(), 110).split())
     assert "VGG-16 possible 132/153 153 1 to 250 strict" in text
     assert "Inception-v3 IMPOSSIBLE every size any" in text
     assert "Inception-v3: Comedy: precision in [0.455, 0.47)" in text

@@ -9,20 +9,9 @@ from sklearn.metrics import average_precision_score, roc_auc_score, top_k_accura
 
 from benchmark.analysis.metrics import calibration
 from benchmark.store.predictions import SCORE
-from tests.support.fake_results import predictions_of, results_of
+from tests.support.fake_results import predictions_of, results_of, scored_clips
 
 CLASSES = ["a", "b", "c"]
-
-
-def made_up(n=200, seed=0, classes=CLASSES):
-    """Return test clips with scores that know a little of the truth."""
-    rng = np.random.default_rng(seed)
-    y_true = rng.integers(0, len(classes), n)
-    y_score = rng.dirichlet(np.ones(len(classes)), n)
-    y_score[np.arange(n), y_true] += 0.4
-    y_score /= y_score.sum(axis=1, keepdims=True)
-    frame = pd.DataFrame({"clip_id": [f"c{k}" for k in range(n)], "y_true": np.array(classes)[y_true]})
-    return frame.assign(**{SCORE + name: y_score[:, k] for k, name in enumerate(classes)})
 
 
 def table_of(frames):
@@ -48,7 +37,7 @@ def test_a_bin_holds_its_upper_end(confidence, place):
 
 
 def test_top_2_is_that_of_scikit_learn():
-    frame = made_up(classes=list("abcdef"))
+    frame = scored_clips(200, 0.4, classes=list("abcdef"))
     said = predictions_of(frame, list("abcdef"))
     y_true, y_score = said.y_true.argmax(axis=1), said.y_score
     expected = top_k_accuracy_score(y_true, y_score, k=2)
@@ -56,11 +45,16 @@ def test_top_2_is_that_of_scikit_learn():
     assert calibration.top_k(y_true, y_score, 6) == 1
 
 
-def test_areas_are_those_of_scikit_learn_averaged_over_trials():
-    frames = [made_up(60, seed) for seed in range(3)]
+def test_areas_are_those_of_scikit_learn_averaged_over_trials_and_of_the_drawn_curves():
+    frames = [scored_clips(60, 0.4, seed) for seed in range(3)]
     row, results = table_of(frames)
     ranked = calibration.ranking_table(results).set_index("class")
     for name in CLASSES:
+        drawn = calibration.curves(results.trials, name)
+        # Steps of 1/60 clips, drawn at 201 points.
+        area = np.trapezoid(drawn["true_positive_rate"], calibration.GRID)
+        assert area == pytest.approx(ranked.loc[name, "roc_auc"], abs=0.01)
+        assert drawn["precision"].mean() == pytest.approx(ranked.loc[name, "average_precision"], abs=0.01)
         pairs = [(frame["y_true"] == name, frame[SCORE + name]) for frame in frames]
         assert ranked.loc[name, "roc_auc"] == pytest.approx(np.mean([roc_auc_score(*pair) for pair in pairs]))
         expected = np.mean([average_precision_score(*pair) for pair in pairs])
@@ -70,25 +64,13 @@ def test_areas_are_those_of_scikit_learn_averaged_over_trials():
 
 
 def test_a_class_absent_from_the_test_clips_has_no_area():
-    frame = made_up(60)
+    frame = scored_clips(60, 0.4)
     _, results = table_of([frame[frame["y_true"] != "c"]])
     results = replace(results, clips=pd.DataFrame({"clip_id": list("xyz"), "label": CLASSES}))
     ranked = calibration.ranking_table(results).set_index("class")["roc_auc"]
     assert np.isnan(ranked["c"])
     assert ranked[["a", "b"]].notna().all()
     assert calibration.curves(results.trials, "c") == {"true_positive_rate": None, "precision": None}
-
-
-def test_the_area_under_the_drawn_curves_is_the_one_in_the_table():
-    frames = [made_up(60, seed) for seed in range(3)]
-    _, results = table_of(frames)
-    ranked = calibration.ranking_table(results).set_index("class")
-    for name in CLASSES:
-        drawn = calibration.curves(results.trials, name)
-        # Steps of 1/60 clips, drawn at 201 points.
-        area = np.trapezoid(drawn["true_positive_rate"], calibration.GRID)
-        assert area == pytest.approx(ranked.loc[name, "roc_auc"], abs=0.01)
-        assert drawn["precision"].mean() == pytest.approx(ranked.loc[name, "average_precision"], abs=0.01)
 
 
 def test_the_drawn_precision_by_hand():
@@ -112,7 +94,7 @@ def test_a_model_by_hand():
 
 
 def test_scores_that_are_no_probabilities_have_no_calibration():
-    frame = made_up(30)
+    frame = scored_clips(30, 0.4)
     row, results = table_of([frame.assign(score_a=frame["score_a"] + 1)])
     assert np.isnan([row["ece"], row["brier"], row["confidence"]]).all()
     assert 0 <= row["top2"] <= 1

@@ -1,13 +1,10 @@
 """Two studies side by side: what differs between them, and what is more than chance."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
-from rich.console import Console
 from scipy.stats import binomtest, norm
 from statsmodels.stats.multitest import multipletests
 
@@ -16,23 +13,19 @@ from benchmark.analysis.metrics.statistics import LUCK, newcombe_interval, newco
 from benchmark.analysis.report import compare as module
 from benchmark.analysis.report.compare import compare, print_compare, rows_table, write_compare
 from benchmark.analysis.tables.settings import as_text, flatten
-from tests.support.fake_results import build_results, results_of
+from tests.support.drawing import printed
+from tests.support.fake_results import build_results, change_study, change_trial, clips_of, results_of
 
 TRIO = ("vgg16", "vgg19", "yamnet")
 
 
-def clips_of(right, n=40, first=0):
-    """Return test clips of two classes, of which those in ``right`` are predicted right."""
-    truth = np.where(np.arange(n) % 2 == 0, "a", "b")
-    wrong = np.where(truth == "a", "b", "a")
-    ids = [f"clip{first + number:03d}" for number in range(n)]
-    return pd.DataFrame(
-        {"clip_id": ids, "y_true": truth, "y_pred": np.where(np.isin(np.arange(n), right), truth, wrong)}
-    )
+def clips(right, n=40, first=0):
+    """Return ``n`` test clips, of which those in ``right`` are predicted right."""
+    return clips_of(np.isin(np.arange(n), right), first)
 
 
-def study(right, **more):
-    return results_of({"m": {(0, 0): clips_of(right, **more)}})
+def study(right, groups=None, **more):
+    return results_of({"m": {(0, 0): clips(right, **more)}}, groups=groups)
 
 
 def only_row(first, second):
@@ -80,21 +73,17 @@ def test_the_same_clips_under_other_labels_are_other_clips():
 
 
 def test_clips_in_groups_are_compared_by_group():
-    groups = {f"clip{number:03d}": f"g{number // 10}" for number in range(40)}
-    before, after = (results_of({"m": {(0, 0): clips_of(right)}}, groups=groups) for right in (range(5), range(25)))
-    row = only_row(before, after)
+    groups = {f"c{number}": f"g{number // 10}" for number in range(40)}
+    row = only_row(study(range(5), groups), study(range(25), groups))
     assert row["test"] == GROUPS
     # Better in the groups 0, 1 and 2, alike in the last one.
     assert row["p_value"] >= binomtest(0, 3).pvalue == 0.25
 
 
 def test_other_clips_in_groups_count_as_their_groups():
-    def groups_of(right, first):
-        groups = {f"clip{first + number:03d}": f"g{first + number // 5}" for number in range(40)}
-        return results_of({"m": {(0, 0): clips_of(right, first=first)}}, groups=groups)
-
+    groups = {f"c{number}": f"g{number // 5}" for number in range(140)}
     # Groups are right or wrong as a whole: 2 of 8 before, 6 of 8 after, so hardly more than 8 clips each.
-    grouped = only_row(groups_of(range(10), 0), groups_of(range(30), 100))
+    grouped = only_row(study(range(10), groups), study(range(30), groups, first=100))
     alone = only_row(study(range(10)), study(range(30), first=100))
     assert (grouped["test"], grouped["difference"]) == (module.UNPAIRED, 0.5)
     assert newcombe_test(0.75, 8, 0.25, 8) < grouped["p_value"]
@@ -105,7 +94,7 @@ def test_other_clips_in_groups_count_as_their_groups():
 def test_p_of_several_models_on_other_clips_is_corrected():
     models = {name: range(right) for name, right in zip("abc", (10, 20, 20), strict=True)}
     before, after = (
-        results_of({name: {(0, 0): clips_of(range(len(right) + gain), first=first)} for name, right in models.items()})
+        results_of({name: {(0, 0): clips(range(len(right) + gain), first=first)} for name, right in models.items()})
         for first, gain in ((0, 0), (100, 12))
     )
     table = rows_table(before, after, list("abc"))
@@ -114,20 +103,18 @@ def test_p_of_several_models_on_other_clips_is_corrected():
 
 def test_seeds_that_split_anew_are_compared_clip_by_clip():
     before, after = (
-        results_of({"m": {(0, seed): clips_of(range(right + seed), first=seed) for seed in range(3)}}, seeds=(0, 1, 2))
+        results_of({"m": {(0, seed): clips(range(right + seed), first=seed) for seed in range(3)}}, seeds=(0, 1, 2))
         for right in (10, 30)
     )
     assert only_row(before, after)["test"] == CLIPS
 
 
-@pytest.fixture
-def pair(tmp_path):
-    first = build_results(tmp_path / "first", models=(*TRIO, "resnet18"), folds=1, failed=(), random=())
-    second = build_results(tmp_path / "second", models=(*TRIO, "vggish"), folds=1)
-    content = yaml.safe_load((second / "study.yaml").read_text())
-    content["training"] |= {"epochs": 7}
-    content["leakage"] = False
-    (second / "study.yaml").write_text(yaml.safe_dump(content))
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pair")
+    first = build_results(folder / "first", models=(*TRIO, "resnet18"), folds=1, failed=(), random=())
+    second = build_results(folder / "second", models=(*TRIO, "vggish"), folds=1)
+    change_study(second, training={"regime": "frozen", "epochs": 7}, leakage=False)
     return compare(first, second)
 
 
@@ -141,8 +128,7 @@ def test_settings_that_differ_are_named(pair):
 
 def test_weights_of_another_file_are_a_setting_that_differs(tmp_path):
     first, second = (build_results(tmp_path / name, models=("vgg16",), folds=1) for name in "ab")
-    file = second / "trials" / "vgg16" / "0-0" / "trial.json"
-    file.write_text(file.read_text().replace('"sha256": null', '"sha256": "ab12"'))
+    change_trial(second / "trials" / "vgg16" / "0-0", weights={"name": "imagenet", "sha256": "ab12"})
     found = compare(first, second).settings
     assert found.to_numpy().tolist() == [["SHA-256 of the weights of vgg16", "(not recorded)", "ab12"]]
 
@@ -155,8 +141,7 @@ def test_versions_that_differ_are_named(tmp_path):
     changed["versions"] = {"python": "3.13.1", "keras": "3.15.1", "numpy": "2.4.0", "jax": "0.8.1"}
     for folder, parts in ((first, (made, made)), (second, (made, changed))):
         for name, part in zip(("vgg16", "vgg19"), parts, strict=True):
-            file = folder / "trials" / name / "0-0" / "trial.json"
-            file.write_text(json.dumps(json.loads(file.read_text()) | part))
+            change_trial(folder / "trials" / name / "0-0", **part)
     assert compare(first, second).settings.to_numpy().tolist() == [
         ["suite: commit", "c0ffee", "c0ffee, c0ffee+changes"],
         ["version of python", "3.11.7", "3.11.7, 3.13.1"],
@@ -175,31 +160,19 @@ def test_models_of_one_study_alone_are_named_and_failed_ones_have_no_numbers(pai
     assert np.isfinite(rows.loc["vgg16", ["difference", "low", "high", "p_holm"]].astype(float)).all()
 
 
-def printed(found, width):
-    console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
-    print_compare(found, console)
-    return console.export_text()
-
-
 def test_what_must_be_known_of_either_study_is_said(pair):
     assert "B: Random weights, nothing pretrained: YAMNet." in pair.sentences
     assert any(sentence.startswith("B: Failed: VGG-19: out of memory") for sentence in pair.sentences)
     assert not [sentence for sentence in pair.sentences if sentence.startswith("A:")]
-    text = printed(pair, 130)
-    for part in (
-        "first and second, model by model.",
-        "In A alone: ResNet-18.",
-        "imagenet /",
-        "training.epochs",
-        *pair.sentences,
-    ):
-        assert part in text
+    text = printed(print_compare, pair, 130)
+    parts = "first and second, model by model.", "In A alone: ResNet-18.", "imagenet /", "training.epochs"
+    assert [part for part in (*parts, *pair.sentences) if part not in text] == []
     assert "VGG-16: B: leakage not checked" in text
 
 
 def test_a_long_name_of_weights_loses_its_middle_in_80_columns_and_no_number_is_cut(pair):
     name = "mobilenetv2_1.0_224_dequant_notop.weights.h5"
-    text = printed(replace(pair, rows=pair.rows.assign(weights_b=name)), 80)
+    text = printed(print_compare, replace(pair, rows=pair.rows.assign(weights_b=name)), 80)
     assert max(map(len, text.splitlines())) <= 80
     (line,) = (line for line in text.splitlines() if line.startswith("VGG-16 ") and ".." in line)
     for study in "ab":
@@ -225,7 +198,7 @@ def test_studies_without_a_model_in_common_have_no_rows(tmp_path):
     found = compare(first, second)
     assert found.rows.empty
     assert found.only == (("VGG-16",), ("YAMNet",))
-    assert "model by model" in printed(found, 80)
+    assert "model by model" in printed(print_compare, found, 80)
     assert all(path.is_file() for path in write_compare(found))
 
 

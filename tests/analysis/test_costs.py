@@ -1,7 +1,5 @@
 """Costs, intervals, single clips and the paper's form: what was recorded is shown, what was not is blank."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,7 +14,7 @@ from benchmark.analysis.tables.registry import Tables
 from benchmark.analysis.tables.specs.costs import COSTS_COLUMNS
 from benchmark.analysis.tables.specs.paper import milliseconds
 from benchmark.store.results import read_results
-from tests.support.fake_results import build_results, results_of
+from tests.support.fake_results import build_results, change_trial, results_of
 
 MODELS = ("vgg16", "resnet18", "yamnet")
 RECORDED = {
@@ -30,24 +28,15 @@ def folder(tmp_path):
     return build_results(tmp_path / "study", models=MODELS, folds=2, failed=("resnet18",), random=())
 
 
-def record(folder, model, fold, change, batch=None):
-    """Add keys to a trial.json, and a timed batch of 8 clips to its latency.csv."""
-    trial = folder / "trials" / model / f"{fold}-0"
-    info = json.loads((trial / "trial.json").read_text())
-    (trial / "trial.json").write_text(json.dumps(info | change))
-    if batch:
-        latency = pd.read_csv(trial / "latency.csv").assign(clips=1)
-        row = pd.DataFrame([{"stage": "batch", "call": 0, "ms": batch, "clips": 8}])
-        pd.concat([latency, row]).to_csv(trial / "latency.csv", index=False)
-
-
 def costs_of(folder):
     """Return the costs table by model, and as it is shown."""
     tables = Tables(read_results(folder))
     return tables["costs"].set_index("model"), tables.render("costs", Output.PAGE)
 
 
-def test_older_results_have_blank_costs_and_no_column_for_them(folder):
+@pytest.mark.parametrize("recorded", [{}, dict.fromkeys(RECORDED)], ids=["nothing", "null"])
+def test_what_was_not_recorded_is_blank_and_has_no_column(folder, recorded):
+    change_trial(folder / "trials" / "vgg16" / "0-0", **recorded)
     table, text = costs_of(folder)
     assert table.reset_index().columns.tolist() == [*COSTS_COLUMNS, "caveats"]
     assert table.loc["vgg16", ["flops", "file_mb", "energy_j", "throughput", "batch_clips"]].isna().all()
@@ -57,8 +46,12 @@ def test_older_results_have_blank_costs_and_no_column_for_them(folder):
 
 
 def test_what_was_recorded_is_shown(folder):
-    record(folder, "vgg16", 0, RECORDED, batch=40.0)
-    record(folder, "vgg16", 1, RECORDED | {"energy_j": 1100.0, "peak_memory_mb": 2000.0}, batch=40.0)
+    for fold, more in enumerate(({}, {"energy_j": 1100.0, "peak_memory_mb": 2000.0})):
+        trial = folder / "trials" / "vgg16" / f"{fold}-0"
+        change_trial(trial, **RECORDED | more)
+        batch = pd.DataFrame([{"stage": "batch", "call": 0, "ms": 40.0, "clips": 8}])
+        latency = pd.concat([pd.read_csv(trial / "latency.csv").assign(clips=1), batch])
+        latency.to_csv(trial / "latency.csv", index=False)
     table, text = costs_of(folder)
     row = table.loc["vgg16"]
     assert row[["flops", "file_mb", "energy_j", "peak_memory_mb"]].tolist() == [15_500_000_000, 512.5, 1000, 2000]
@@ -67,12 +60,6 @@ def test_what_was_recorded_is_shown(folder):
     cells = dict(zip(text.header, text.rows[0], strict=True))
     assert tuple(cells[name].text for name in ("FLOPs", "GPU", "Clips/s")) == ("15.5 G", "GPU one", "200.0")
     assert table.loc["yamnet", "flops"] is pd.NA
-
-
-def test_null_is_not_recorded(folder):
-    record(folder, "vgg16", 0, {"flops": None, "file_mb": None, "energy_j": None, "hardware": None})
-    table, _ = costs_of(folder)
-    assert table.loc["vgg16", ["flops", "file_mb", "energy_j"]].isna().all()
 
 
 def test_the_front_is_of_accuracy_and_median_latency(folder):
@@ -89,11 +76,8 @@ def clips(pairs):
 
 
 def test_the_hardest_clip_is_what_all_get_wrong():
-    models = {
-        "x": {(0, 0): clips(["aa", "ab", "bc"])},
-        "y": {(0, 0): clips(["aa", "ac", "bb"])},
-        "z": {(0, 0): clips(["aa", "ab", "bb"])},
-    }
+    given = {"x": ["aa", "ab", "bc"], "y": ["aa", "ac", "bb"], "z": ["aa", "ab", "bb"]}
+    models = {name: {(0, 0): clips(pairs)} for name, pairs in given.items()}
     table = per_clip_table(results_of(models, classes="abc")).set_index("clip_id")
     assert table.index.tolist() == ["c1", "c2", "c0"]
     assert table["right"].tolist() == [0, 2, 3]

@@ -3,25 +3,18 @@
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from benchmark.analysis.metrics import ensembles
-from benchmark.store.predictions import SCORE, pooled
-from tests.support.fake_results import predictions_of, results_of
+from benchmark.store.predictions import pooled
+from tests.support.fake_results import predictions_of, results_of, scored_clips
 
 CLASSES = ["a", "b", "c"]
 
 
-def scored(skill, seed, n_val=20, n_test=30, classes=CLASSES):
-    """Return predictions of validation and test clips, the same clips for every seed; skill: of the true class."""
-    y_true = np.random.default_rng(0).choice(classes, n_val + n_test)
-    y_score = np.random.default_rng(seed).dirichlet(np.ones(len(classes)), n_val + n_test)
-    y_score[np.arange(len(y_true)), np.searchsorted(classes, y_true)] += skill
-    y_score /= y_score.sum(axis=1, keepdims=True)
-    frame = pd.DataFrame({"split": ["val"] * n_val + ["test"] * n_test, "clip_id": np.arange(len(y_true)).astype(str)})
-    frame["y_true"] = y_true
-    return predictions_of(frame.assign(**{SCORE + name: y_score[:, k] for k, name in enumerate(classes)}), classes)
+def scored(skill, seed):
+    """Return predictions of 20 validation and 30 test clips, the same for every seed; skill: of the true class."""
+    return predictions_of(scored_clips(50, skill, seed).assign(split=["val"] * 20 + ["test"] * 30), CLASSES)
 
 
 def study(**models):

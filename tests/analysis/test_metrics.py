@@ -1,18 +1,25 @@
-"""Scores against a published table, published intervals, other libraries and matrices counted by hand."""
+"""Scores against a published table, other libraries and matrices counted by hand; the majority class as a baseline."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binomtest
+from sklearn.dummy import DummyClassifier
 
 from benchmark.analysis.metrics import scores as metrics
+from benchmark.analysis.metrics.baseline import largest_class, majority_trials
 from benchmark.analysis.metrics.further import METRICS
 from benchmark.analysis.metrics.statistics import wilson_interval
+from benchmark.analysis.tables.description import majority_share
+from benchmark.config.load import read_section
+from benchmark.config.study import Study
+from benchmark.errors import StudyError
 from benchmark.store.labels import to_matrix
 from benchmark.store.predictions import predictions
 from benchmark.store.results import TrialResult
 from benchmark.tasks.scores import accuracy
 from tests.benchmarks.interval_coverage import coverage
+from tests.support.fake_results import results_of
 
 GENRES = ["Action", "Comedy", "Drama", "Romance", "Thriller"]
 # visutsak2025, Table 3, VGG-16. The paper prints no counts: the supports (rows) and numbers of predictions (columns)
@@ -50,12 +57,8 @@ def test_vgg16_scores_are_those_of_the_paper():
     for score, published in PUBLISHED.items():
         np.testing.assert_allclose(table[score], published, atol=6e-6)  # five printed decimals
     assert accuracy(*labels(VGG16, GENRES)) == pytest.approx(0.8627, abs=5e-5)  # four printed decimals
-
-
-def test_vgg16_headline_scores_are_macro_averages():
-    means = metrics.macro(metrics.per_class(*labels(VGG16, GENRES), GENRES))
-    expected = {"precision_macro": 0.8728, "recall_macro": 0.8687, "f1_macro": 0.8669}
-    assert means == pytest.approx(expected, abs=5e-5)  # the abstract, in percent with two decimals
+    headline = {"precision_macro": 0.8728, "recall_macro": 0.8687, "f1_macro": 0.8669}
+    assert metrics.macro(table) == pytest.approx(headline, abs=5e-5)  # the abstract, in percent with two decimals
 
 
 def test_confusion_counts_rows_true_columns_predicted():
@@ -70,16 +73,7 @@ def test_a_class_never_predicted_counts_as_zero_in_the_macro_average():
     assert metrics.macro(table)["precision_macro"] == pytest.approx(1 / 3)  # MATLAB, leaving NaN out, has 2/3
 
 
-# Newcombe 1998, Statistics in Medicine 17, 857-872, Table I, method 3
-@pytest.mark.parametrize(
-    ("k", "n", "low", "high"),
-    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
-)
-def test_wilson_interval_is_the_published_one(k, n, low, high):
-    assert wilson_interval(k / n, n) == pytest.approx((low, high), abs=5e-5)  # four printed decimals
-
-
-@pytest.mark.parametrize(("k", "n"), [(0, 1), (1, 1), (132, 153), (153, 153)])
+@pytest.mark.parametrize(("k", "n"), [(0, 1), (1, 1), (0, 20), (1, 29), (15, 148), (132, 153), (153, 153)])
 def test_wilson_interval_is_that_of_scipy(k, n):
     expected = binomtest(k, n).proportion_ci(0.95, method="wilson")
     assert wilson_interval(k / n, n) == pytest.approx((expected.low, expected.high), abs=1e-12)  # rounding
@@ -173,3 +167,49 @@ def test_further_scores_of_classes_never_tested_and_never_predicted_count_them_a
     x, y = (matrix - matrix.mean(axis=0) for matrix in (said.y_true, said.y_pred))
     spread = np.sqrt((x * x).sum() * (y * y).sum())
     assert found["mcc"] == pytest.approx((x * y).sum() / spread if spread else 0)
+
+
+def frame_of(labels):
+    """Return test predictions of these classes, all of them wrong."""
+    ids = [f"c{number}" for number in labels.index]
+    return pd.DataFrame({"clip_id": ids, "y_true": labels, "y_pred": np.where(labels == "a", "b", "a")})
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_the_baseline_of_classes_spread_unevenly_over_two_folds_is_scikit_learns_dummy(recorded):
+    rng = np.random.default_rng(0)
+    labels = pd.Series(rng.choice(list("abc"), 24, p=(0.3, 0.3, 0.4)))
+    parts = np.array_split(rng.permutation(24), 2)
+    results = results_of({"m": {(fold, 0): frame_of(labels[part]) for fold, part in enumerate(parts)}},
+                         "kfold", folds=2, classes=tuple("abc"))  # fmt: skip
+    number = results.clips["clip_id"].str[1:].astype(int)
+    right = 0
+    for fold, part in enumerate(parts):
+        if recorded:
+            results.clips[f"split_{fold}-0"] = np.where(number.isin(part), "test", "train")
+        train = np.setdiff1d(np.arange(24), part) if recorded else np.arange(24)
+        dummy = DummyClassifier().fit(np.zeros((len(train), 1)), labels[train])
+        right += (dummy.predict(np.zeros((len(part), 1))) == labels[part]).sum()
+    assert majority_share(results) == pytest.approx(right / 24)
+
+
+def test_of_equal_classes_the_first_by_name_is_predicted():
+    clips = pd.DataFrame({"label": ["b", "a", "a", "b", "c"], "split_0-0": ["train"] * 5})
+    assert largest_class(clips, 0, 0) == "a"
+    assert largest_class(clips.assign(**{"split_0-0": ["train", "test", "val", "train", "train"]}), 0, 0) == "b"
+
+
+def test_every_fold_and_seed_that_any_model_has_done_counts_once():
+    labels = pd.Series(list("aab"))
+    results = results_of({"m": {(0, 0): frame_of(labels)}, "n": {(0, 0): frame_of(labels), (0, 1): frame_of(labels)}},
+                         "predefined", (0, 1))  # fmt: skip
+    assert [(trial.fold, trial.seed) for trial in majority_trials(results)] == [(0, 0), (0, 1)]
+    assert majority_share(results) == pytest.approx(2 / 3)
+
+
+def test_a_model_cannot_be_called_as_the_baseline_is():
+    raw = {"name": "s", "dataset": {"root": "data"}}
+    raw["models"] = [{"name": "majority", "label": "M", "backbone": "keras.applications.VGG16"}]
+    with pytest.raises(StudyError, match="cannot be named 'majority'"):
+        read_section(Study, raw)
+    assert read_section(Study, raw | {"baseline": None}).baseline is None

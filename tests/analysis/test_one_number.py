@@ -16,7 +16,7 @@ from benchmark.analysis.plots.figures import charts
 from benchmark.analysis.report.page.page import content
 from benchmark.analysis.tables.files import write_tables
 from benchmark.store.results import read_results
-from tests.support.fake_results import CLASSES, build_results
+from tests.support.fake_results import CLASSES, build_results, change_study
 
 
 @pytest.fixture(scope="module")
@@ -94,32 +94,32 @@ def test_page_and_figure_show_the_numbers_of_the_csv(study, model):
     rows, *_ = drawn["accuracy_intervals"].draw.args
     assert [f"{row['accuracy']:.3f}" for row in rows if row["label"] == part["label"]] == [shown]
     assert f"{part['label']} {shown} (" in drawn["accuracy_intervals"].words
-    for name in ("per_class", "table_3"):
-        if not tables[name].empty:
-            block = (folder / f"{name}.md").read_text().split(f"**{part['label']}**")[1]
-            accuracy = next(line for line in block.splitlines() if line.startswith("| Accuracy"))
-            assert shown in accuracy or f"{accuracy_score(y_true, y_pred):.4f}" in accuracy
+    for name, digits in (("per_class", 3), ("table_3", 4)):
+        block = (folder / f"{name}.md").read_text().split(f"**{part['label']}**")[1]
+        accuracy = next(line for line in block.splitlines() if line.startswith("| Accuracy"))
+        assert f"{accuracy_score(y_true, y_pred):.{digits}f}" in accuracy
 
 
-def test_an_ensemble_of_a_model_and_its_double_has_the_models_numbers(study):
-    folder, _, _ = study
-    path = folder.parent / "double"
-    shutil.copytree(folder, path)
-    text = (path / "study.yaml").read_text()
-    (path / "study.yaml").write_text(text + "ensembles: [[vgg16, yamnet]]\n")
+@pytest.fixture(scope="module")
+def double(study):
+    """The folder of the study with an ensemble of the model and its double, and without a baseline."""
+    path = shutil.copytree(study[0], study[0].parent / "double")
+    change_study(path, ensembles=[["vgg16", "yamnet"]], baseline=None)
     write_tables(read_results(path))
-    rows = pd.read_csv(path / "ensembles.csv").set_index("ensemble")
-    comparison = pd.read_csv(path / "comparison.csv").set_index("model").loc["vgg16"]
+    return path
+
+
+def test_an_ensemble_of_a_model_and_its_double_has_the_models_numbers(double):
+    rows = pd.read_csv(double / "ensembles.csv").set_index("ensemble")
+    comparison = pd.read_csv(double / "comparison.csv").set_index("model").loc["vgg16"]
     for name in ("accuracy", "accuracy_low", "f1_macro", "f1_macro_high", "n_test"):
         assert rows.loc["mean_named", name] == pytest.approx(comparison[name])
 
 
 def test_captions_name_the_convention(study):
-    folder, _, tables = study
-    for name in ("comparison", "per_class", "uncertainty", "costs", "ensembles"):
+    folder, *_ = study
+    for name in ("comparison", "per_class", "uncertainty", "costs", "ensembles", "table_3"):
         assert "of the confusion matrix summed over folds and seeds" in (folder / f"{name}.md").read_text()
-    if not tables["table_3"].empty:
-        assert "of the confusion matrix summed over folds and seeds" in (folder / "table_3.md").read_text()
     assert "pooled over the folds and seeds" in (folder / "pairwise.md").read_text()
 
 
@@ -143,11 +143,6 @@ def test_the_majority_class_ends_the_comparison_and_is_no_model(study):
     assert len(page["models"]) == 3
 
 
-def test_a_study_without_a_baseline_has_no_such_row(study):
-    folder, _, _ = study
-    path = folder.parent / "without"
-    shutil.copytree(folder, path)
-    (path / "study.yaml").write_text((path / "study.yaml").read_text() + "baseline: null\n")
-    write_tables(read_results(path))
-    assert "majority" not in pd.read_csv(path / "comparison.csv")["model"].tolist()
-    assert "Majority class" not in (path / "comparison.md").read_text()
+def test_a_study_without_a_baseline_has_no_such_row(double):
+    assert "majority" not in pd.read_csv(double / "comparison.csv")["model"].tolist()
+    assert "Majority class" not in (double / "comparison.md").read_text()

@@ -7,28 +7,11 @@ from scipy.stats import norm, permutation_test
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from benchmark.analysis.metrics.pairwise import (
-    ALIKE,
-    BEST,
-    CLIPS,
-    GROUPS,
-    GUESSING,
-    PAIRWISE_COLUMNS,
-    matrix,
-    paired_test,
-    pairwise_table,
-    standing,
-)
+from benchmark.analysis.metrics import pairwise
+from benchmark.analysis.metrics.pairwise import ALIKE, BEST, CLIPS, GROUPS, GUESSING, pairwise_table, standing
 from benchmark.analysis.metrics.statistics import LUCK
 from tests.benchmarks.false_findings import Design, rates
-from tests.support.fake_results import results_of
-
-
-def clips_of(right, first=0):
-    """Return test clips of class a, of which those with a 1 are predicted right."""
-    right = np.asarray(right)
-    names = [f"c{first + number}" for number in range(len(right))]
-    return pd.DataFrame({"clip_id": names, "y_true": "a", "y_pred": np.where(right, "a", "b")})
+from tests.support.fake_results import clips_of, results_of
 
 
 def right(both, only_a, only_b, neither):
@@ -111,19 +94,15 @@ def test_clips_that_several_seeds_test_are_one_piece_of_evidence_each(protocol):
     for seed, (a, b) in enumerate(parts):
         sums[7 * seed : 7 * seed + 20] += a - b
     expected = permutation_test((sums[sums != 0],), np.sum, permutation_type="samples", n_resamples=2**16).pvalue
-    assert row["p_clips"] == pytest.approx(
-        expected, abs=0.004
-    )  # 3 standard errors where there are more than 2^17 signs
+    assert row["p_clips"] == pytest.approx(expected, abs=0.004)  # 3 standard errors of more than 2^17 signs
     assert (row["test"], row["n_clips"], row["n_units"]) == (CLIPS, 34, 34)
     assert row["difference"] == pytest.approx(6 / 60)
 
 
 def test_seeds_that_differ_by_the_same_amount_prove_nothing():
     # One clip of 40 in each of two seeds: no spread at all, and no evidence either.
-    one = {"a": {}, "b": {}}
-    for seed in range(2):
-        a, b = right(20, 1, 0, 19)
-        one["a"][0, seed], one["b"][0, seed] = clips_of(a, 40 * seed), clips_of(b, 40 * seed)
+    models = zip("ab", right(20, 1, 0, 19), strict=True)
+    one = {name: {(0, seed): clips_of(flags, 40 * seed) for seed in range(2)} for name, flags in models}
     (row,) = pairwise_table(results_of(one, "holdout", (0, 1))).to_dict("records")
     assert row["p_clips"] == 0.5  # two clips, both of one sign
     assert not row["separable"]
@@ -133,7 +112,7 @@ def test_seeds_that_differ_by_the_same_amount_prove_nothing():
 def test_a_spread_of_the_trials_beyond_that_of_clips_is_luck():
     # Two seeds of other clips: all 30 differing clips for a, then 20 of 30 for b. Variance of the mean: by hand.
     gain = np.repeat([1, 0, -1, 0], [30, 70, 20, 80])
-    found = paired_test(gain, np.arange(200), np.repeat([0, 1], 100), 80)
+    found = pairwise.paired_test(gain, np.arange(200), np.repeat([0, 1], 100), 80)
     shown = np.var([0.3, -0.2], ddof=1) / 2 - 50 / 200**2
     assert found["luck"] == pytest.approx(np.sqrt(shown))
     assert found["luck"] > LUCK
@@ -168,15 +147,18 @@ def test_only_common_trials_are_compared():
     assert table[["model_a", "model_b", "trials"]].to_numpy().tolist() == [["a", "b", 1]]
 
 
-def four_models():
-    """Return results of four models that are right on 90, 70, 45 and 45 of 100 clips, each on the first of them."""
-    return results_of({name: {(0, 0): clips_of(np.arange(100) < n)} for name, n in
-                       zip("abcd", (90, 70, 45, 45), strict=True)})  # fmt: skip
+FOUR = (90, 70, 45, 45)
+
+
+def four_models(counts=FOUR):
+    """Return results of four models that are right on so many of 100 clips, each on the first of them."""
+    models = zip("abcd", counts, strict=True)
+    return results_of({name: {(0, 0): clips_of(np.arange(100) < n)} for name, n in models})
 
 
 def test_all_pairs_are_corrected_together():
     table = pairwise_table(four_models())
-    assert table.columns.tolist() == list(PAIRWISE_COLUMNS)
+    assert table.columns.tolist() == list(pairwise.PAIRWISE_COLUMNS)
     raw = [2 / 2**20, 2 / 2**45, 2 / 2**45, 2 / 2**25, 2 / 2**25, 1]  # n clips all won by one: 2 / 2^n
     assert table["p_clips"].tolist() == pytest.approx(raw)
     assert table["p_holm"].tolist() == pytest.approx(multipletests(table["p_value"], method="holm")[1])
@@ -185,19 +167,13 @@ def test_all_pairs_are_corrected_together():
 
 
 @pytest.mark.parametrize(
-    ("counts", "expected"),
-    [((90, 70, 45, 45), [BEST, "", "", ""]), ((60, 57, 60, 20), [BEST, ALIKE, ALIKE, ""])],
-)
-def test_the_set_not_separable_from_the_best(counts, expected):
-    models = {name: {(0, 0): clips_of(np.arange(100) < n)} for name, n in zip("abcd", counts, strict=True)}
+    ("counts", "guess", "expected"),
+    [(FOUR, (), [BEST, "", "", ""]), ((60, 57, 60, 20), (), [BEST, ALIKE, ALIKE, ""]),
+     (FOUR, ("a", "c"), [GUESSING, "", "", ""]), (FOUR, ("c",), [BEST, "", "", ""])],
+)  # fmt: skip
+def test_the_set_not_separable_from_the_best_which_is_not_called_so_where_it_guesses(counts, guess, expected):
     comparison = pd.DataFrame({"model": list("abcd"), "accuracy": np.array(counts) / 100})
-    assert standing(comparison, pairwise_table(results_of(models))).tolist() == expected
-
-
-def test_a_best_model_that_is_guessing_is_never_called_best_alone():
-    comparison = pd.DataFrame({"model": list("abcd"), "accuracy": [0.9, 0.7, 0.45, 0.45]})
-    assert standing(comparison, pairwise_table(four_models()), ("a", "c")).tolist() == [GUESSING, "", "", ""]
-    assert standing(comparison, pairwise_table(four_models()), ("c",)).tolist() == [BEST, "", "", ""]
+    assert standing(comparison, pairwise_table(four_models(counts)), guess).tolist() == expected
 
 
 def test_a_failed_model_has_no_standing_and_one_alone_neither():
@@ -209,7 +185,7 @@ def test_a_failed_model_has_no_standing_and_one_alone_neither():
 
 def test_the_matrix_changes_its_sign_below_the_diagonal():
     table = pairwise_table(four_models())
-    differences, p_values = (matrix(table, list("abcd"), column) for column in ("difference", "p_holm"))
+    differences, p_values = (pairwise.matrix(table, list("abcd"), column) for column in ("difference", "p_holm"))
     assert differences[0].tolist() == pytest.approx([np.nan, 0.2, 0.45, 0.45], nan_ok=True)
     np.testing.assert_array_equal(differences, -differences.T)
     np.testing.assert_array_equal(p_values, p_values.T)

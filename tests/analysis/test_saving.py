@@ -1,9 +1,6 @@
 """Figures on disk: the formats that the study names, drawn again only where something that shapes them has changed."""
 
-import json
-
 import pytest
-import yaml
 from PIL import Image
 
 from benchmark.analysis.plots import figures, saving
@@ -12,7 +9,7 @@ from benchmark.config.load import read_section
 from benchmark.config.study import FigureParams
 from benchmark.errors import StudyError
 from benchmark.store.results import read_results
-from tests.support.fake_results import build_results
+from tests.support.fake_results import build_results, change_study, change_trial
 
 PAIR = ("vgg16", "yamnet")
 
@@ -31,32 +28,27 @@ def write(folder):
     return anew, {path.name for path in found}
 
 
-def set_formats(folder, *formats):
-    study = yaml.safe_load((folder / "study.yaml").read_text())
-    (folder / "study.yaml").write_text(yaml.safe_dump(study | {"figures": {"formats": list(formats)}}))
-
-
-def test_only_what_changed_is_drawn_again(folder):
+def test_only_what_changed_is_drawn_again(folder, monkeypatch):
     anew, found = write(folder)
     assert anew == found
     assert write(folder) == (set(), found)
-    file = folder / "trials" / "vgg16" / "0-0" / "trial.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | {"kept_iteration": 40}))
+    change_trial(folder / "trials" / "vgg16" / "0-0", kept_iteration=40)
     assert write(folder)[0] == {"training_vgg16.png"}
     (folder / "figures" / "example.png").write_bytes(b"broken")
     assert write(folder)[0] == {"example.png"}
-
-
-def test_a_change_of_the_code_that_draws_draws_all_again(folder, monkeypatch):
-    _, found = write(folder)
     monkeypatch.setattr(saving, "_code", lambda: "other code")
     assert write(folder) == (found, found)
 
 
 def test_figures_have_the_formats_that_the_study_names_and_no_other(folder):
     _, png = write(folder)
+    with Image.open(folder / "figures" / "training_vgg16.png") as image:
+        colours = sorted(image.convert("RGB").getcolors(256), reverse=True)
+    (_, white), (_, band) = colours[:2]  # a PNG of few colours keeps white and faint greys
+    assert white == (255, 255, 255)
+    assert max(abs(value - 0.93 * 255) for value in band) <= 4  # the bands of the epochs
     (folder / "figures" / "mine.png").touch()
-    set_formats(folder, "svg", "pdf")
+    change_study(folder, figures={"formats": ["svg", "pdf"]})
     anew, found = write(folder)
     assert anew == found == {name.replace("png", kind) for name in png for kind in ("svg", "pdf")}
     assert {path.name for path in (folder / "figures").iterdir()} == found | {"mine.png"}
@@ -67,15 +59,6 @@ def test_figures_have_the_formats_that_the_study_names_and_no_other(folder):
         (folder / "figures" / name).unlink()
     write(folder)
     assert {name: (folder / "figures" / name).read_bytes() for name in found} == content
-
-
-def test_a_png_of_few_colours_keeps_white_and_faint_greys(folder):
-    write(folder)
-    with Image.open(folder / "figures" / "training_vgg16.png") as image:
-        colours = sorted(image.convert("RGB").getcolors(256), reverse=True)
-    (_, white), (_, band) = colours[:2]
-    assert white == (255, 255, 255)
-    assert max(abs(value - 0.93 * 255) for value in band) <= 4  # the bands of the epochs
 
 
 def test_a_page_needs_a_format_that_a_browser_shows():

@@ -10,7 +10,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 
 from benchmark.analysis.metrics import statistics
 from benchmark.analysis.metrics.scores import macro_of_counts, outcomes
-from tests.support.fake_results import predictions_of, results_of
+from tests.support.fake_results import predictions_of, results_of, scored_clips
 
 
 @pytest.mark.parametrize(("right", "n"), [(30, 50), (145, 153), (0, 20)])
@@ -134,12 +134,10 @@ def test_the_front_holds_what_nothing_beats():
     assert statistics.pareto(scores, costs).tolist() == [True, True, False, False, False, True]
 
 
-def predictions(seeds, n=60, classes="abc"):
+def predictions(seeds):
     """Return the pooled predictions of several seeds, made up; the last class is never predicted."""
-    rng = np.random.default_rng(3)
-    given = {"clip_id": np.tile([f"c{k}" for k in range(n)], seeds), "y_true": rng.choice(list(classes), seeds * n)}
-    given["y_pred"] = rng.choice(list(classes[:2]), seeds * n)
-    return predictions_of(pd.DataFrame(given), classes)
+    frames = [scored_clips(60, 0, seed).assign(score_c=0.0) for seed in range(seeds)]
+    return predictions_of(pd.concat(frames), "abc")
 
 
 def test_counts_give_the_macro_averages_of_scikit_learn():

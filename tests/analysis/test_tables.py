@@ -9,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 from benchmark.analysis.report.page.page import write_page
 from benchmark.analysis.tables import registry, specs
@@ -23,7 +22,7 @@ from benchmark.analysis.tables.rendering import render
 from benchmark.analysis.tables.specs.comparison import COMPARISON_COLUMNS, COMPARISON_EXTRA, scores_table
 from benchmark.errors import StudyError
 from benchmark.store.results import read_results
-from tests.support.fake_results import NETWORKS, build_results
+from tests.support.fake_results import NETWORKS, build_results, change_study
 
 SHOWN = tuple(dict.fromkeys(spec.name for spec in TABLES if spec.columns and spec.tasks in ((), ("multiclass",))))
 TRIO = ("vgg16", "vgg19", "yamnet")
@@ -119,9 +118,8 @@ def test_predictions_of_other_classes_count_as_failed(small):
 
 
 def test_left_over_and_unfinished_trials_are_not_read(small):
-    trials = small / "trials"
     for name in ("nasnet_mobile/0-0", "vgg16/1-0", "vgg16/0-7", "vgg16/.0-1", "vgg16/tmp-0-1"):
-        shutil.copytree(trials / "vgg16" / "0-0", trials / name)
+        shutil.copytree(small / "trials" / "vgg16" / "0-0", small / "trials" / name)
     results = read_results(small)
     assert {trial.model for trial in results.trials} == set(TRIO)
     assert len(results.of("vgg16")) == 3
@@ -142,12 +140,10 @@ def test_a_folder_without_results_is_one_readable_sentence(small, remove, messag
 
 @pytest.mark.parametrize("key", ["split", "models"])
 def test_a_study_file_that_lacks_a_part_is_named(small, key):
-    study = yaml.safe_load((small / "study.yaml").read_text())
-    (small / "study.yaml").write_text(yaml.safe_dump(study | {key: [{}]}))
+    change_study(small, **{key: [{}]})
     with pytest.raises(StudyError, match="split or models is not as a run writes it"):
         read_results(small)
-    del study[key]
-    (small / "study.yaml").write_text(yaml.safe_dump(study))
+    (small / "study.yaml").write_text((small / "study.yaml").read_text().replace(f"\n{key}:", "\nother:"))
     with pytest.raises(StudyError, match=f"missing key {key}"):
         read_results(small)
 
@@ -268,8 +264,6 @@ def test_captions_need_no_escaping():
 
 
 NEW_TABLE = """
-from benchmark.analysis.report.page.page import write_page
-from benchmark.analysis.tables import specs
 from benchmark.analysis.tables.columns import number, text
 from benchmark.analysis.tables.spec import TableSpec
 

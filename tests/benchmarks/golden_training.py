@@ -11,6 +11,10 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.benchmarks.report import checkout  # noqa: E402
+
 STUDY = """
 name: golden
 dataset: {root: sounds, synthetic: 8}
@@ -43,14 +47,9 @@ def digests(checkout, folder, sounds=None):
 
 def main(commit):
     """Print both digests of each model; return 1 where one differs."""
-    with tempfile.TemporaryDirectory() as place:
-        place = Path(place)
-        subprocess.run(["git", "-C", str(ROOT), "worktree", "add", "--detach", place / "then", commit], check=True)
-        try:
-            then = digests(place / "then", place / "a")
-            now = digests(ROOT, place / "b", place / "a" / "sounds")
-        finally:
-            subprocess.run(["git", "-C", str(ROOT), "worktree", "remove", "--force", place / "then"], check=True)
+    with tempfile.TemporaryDirectory() as place, checkout(commit) as sources:
+        then = digests(sources, Path(place) / "a")
+        now = digests(ROOT, Path(place) / "b", Path(place) / "a" / "sounds")
     for model in then:
         print(f"{model}: {then[model][:16]} then, {now.get(model, 'none')[:16]} now")
     return int(then != now)

@@ -15,11 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
-import av
 import numpy as np
 import pandas as pd
 import soundfile
-import soxr
 from joblib import Parallel, delayed
 from rich.console import Console
 from rich.table import Table
@@ -30,78 +28,12 @@ from benchmark.data.leakage import find_copies
 from spectrograms.audio import load_clip
 from spectrograms.errors import AudioError
 from spectrograms.params import ClipParams
+from tests.support.copies import COPIES
 
 CLIP = ClipParams(duration=5.0)
 KEPT = 0.01  # of the original's energy: a copy with less counts as one whose sound was cut away
 RECALL = {"coded": 0.95, "volume": 0.95, "cut": 0.90}  # required of each family
 FALSE_ALARMS = 1e-4  # most that are allowed, of the pairs of different sources
-
-
-def encoded(codec, extension, rate, bit_rate):
-    """Return a function that writes a waveform in a lossy format of ``bit_rate`` bit/s at ``rate`` Hz."""
-
-    def write(stem, sound, file_rate):
-        sound = np.clip(soxr.resample(sound, file_rate, rate), -1, 1)
-        with av.open(f"{stem}.{extension}", "w") as file:
-            stream = file.add_stream(codec, rate=rate, layout="mono")
-            stream.bit_rate = bit_rate
-            frame = av.AudioFrame.from_ndarray(sound.astype(np.float32)[None], format="flt", layout="mono")
-            frame.sample_rate = rate
-            to_codec = av.AudioResampler(stream.format.name, "mono", rate, stream.codec_context.frame_size)
-            for piece in [*to_codec.resample(frame), *to_codec.resample(None), None]:
-                file.mux(stream.encode(piece))
-
-    return write
-
-
-def saved(change=lambda sound, rate: sound, rate=None, extension="wav"):
-    """Return a function that writes what ``change`` makes of a waveform, at ``rate`` Hz if that is given."""
-
-    def write(stem, sound, file_rate):
-        sound = change(sound, file_rate)
-        sound = soxr.resample(sound, file_rate, rate) if rate else sound
-        soundfile.write(f"{stem}.{extension}", np.clip(sound, -1, 1), rate or file_rate)
-
-    return write
-
-
-def part(start, stop):
-    """Return a function that keeps the sound from ``start`` to ``stop``, both in parts of its whole."""
-    return lambda sound, rate: sound[round(start * len(sound)) : round(stop * len(sound))]
-
-
-def gain(decibels):
-    """Return a function that makes a sound louder; what goes above full scale is clipped when it is written."""
-    return lambda sound, rate: sound * 10 ** (decibels / 20)
-
-
-def cut_soft_mp3(stem, sound, rate):
-    """Write all but the first 27 %, 6 dB softer, as MP3 of 64 kbit/s."""
-    encoded("libmp3lame", "mp3", 44100, 64_000)(stem, gain(-6)(part(0.27, 1)(sound, rate), rate), rate)
-
-
-COPIES = {  # (family, name): how it is written
-    ("coded", "mp3 64k"): encoded("libmp3lame", "mp3", 44100, 64_000),
-    ("coded", "mp3 128k"): encoded("libmp3lame", "mp3", 44100, 128_000),
-    ("coded", "ogg vorbis"): saved(extension="ogg"),
-    ("coded", "opus 64k"): encoded("libopus", "opus", 48000, 64_000),
-    ("coded", "aac 64k"): encoded("aac", "m4a", 44100, 64_000),
-    ("coded", "16 kHz"): saved(rate=16_000),
-    ("coded", "11 kHz"): saved(rate=11_025),
-    ("coded", "8 kHz"): saved(rate=8_000),
-    ("coded", "stereo, right softer"): saved(lambda sound, rate: np.stack([sound, sound / 2], axis=1)),
-    ("volume", "-12 dB"): saved(gain(-12)),
-    ("volume", "+12 dB, clipped"): saved(gain(12)),
-    ("cut", "first 20 % gone"): saved(part(0.2, 1)),
-    ("cut", "first 35 % gone"): saved(part(0.35, 1)),
-    ("cut", "first 50 % gone"): saved(part(0.5, 1)),
-    ("cut", "last 20 % gone"): saved(part(0, 0.8)),
-    ("cut", "last 35 % gone"): saved(part(0, 0.65)),
-    ("cut", "last 50 % gone"): saved(part(0, 0.5)),
-    ("cut", "0.73 s of silence before"): saved(lambda sound, rate: np.pad(sound, (round(0.73 * rate), rate))),
-    ("cut", "first 27 % gone, -6 dB, mp3 64k"): cut_soft_mp3,
-    ("beyond", "opus 32k"): encoded("libopus", "opus", 48000, 32_000),
-}
 
 
 def make_copies(original, row, folder):

@@ -22,14 +22,7 @@ sys.path.insert(0, str(ROOT))
 from tests.support.fake_results import build_results  # noqa: E402
 
 LIMIT = 15  # seconds for 11 x 5 trials, on two slow shared cores
-COMMAND = """
-import sys
-try:
-    from benchmark.analysis.report.report import report
-except ImportError:  # before the code had rooms
-    from benchmark.analysis.report import report
-report(sys.argv[1])
-"""
+COMMAND = "import sys; from benchmark.analysis.report.report import report; report(sys.argv[1])"
 
 
 @contextmanager

@@ -1,4 +1,6 @@
-"""Facts about find_clips: what is taken, what is set aside, how clips are named and grouped, what is an error."""
+"""Facts about find_clips: what is taken, what is set aside, how clips are named and grouped, what is an error.
+
+Digests are those of hashlib, for a file as it is, however it came to its place."""
 
 import csv
 import hashlib
@@ -13,7 +15,9 @@ from PIL import Image
 
 from benchmark.config.load import load_study
 from benchmark.config.study import DatasetParams, SplitParams
+from benchmark.data import digests as module
 from benchmark.data.clips import find_clips, safe_name
+from benchmark.data.digests import digests
 from benchmark.data.splits import make_splits
 from benchmark.errors import StudyError
 from tests.support.clip_tables import put
@@ -54,20 +58,28 @@ def test_a_folder_per_class_gives_one_row_per_file(find, root):
     assert rejected.empty
 
 
-def test_what_is_plainly_no_media_is_passed_over(find, root):
-    for name in ("notes.txt", "action/x.csv", "action/.DS_Store", "action/.hidden.wav", ".git/a.wav", "__MACOSX/a.wav"):
+FOUND = {  # further files, ids of all clips
+    "folders below a class, odd cases and video": (
+        ["action/2019/deep/B.WAV", "action/film.MkV", "comedy/x.tar.ogg"],
+        ["2019_deep_B", "a1", "a2", "film", "c1", "c2", "x.tar"],
+    ),
+    "what is plainly no media, and pictures, are passed over": (
+        ["notes.txt", "action/x.csv", "action/.DS_Store", "action/.hidden.wav", ".git/a.wav", "__MACOSX/a.wav",
+         "action/cover.jpg"],
+        ["a1", "a2", "c1", "c2"],
+    ),
+    "a class may be called train": (["train/0.wav"], ["a1", "a2", "c1", "c2", "0"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", FOUND)
+def test_files_that_are_taken(find, root, what):
+    files, ids = FOUND[what]
+    for name in files:
         put(root / name)
-    put(root / "action" / "cover.jpg")  # a picture is none of the audio's business
     clips, rejected = find(root)
-    assert len(clips) == 4
+    assert clips["clip_id"].tolist() == ids
     assert rejected.empty
-
-
-def test_folders_below_a_class_odd_cases_and_video_are_taken(find, root):
-    for name in ("action/2019/deep/B.WAV", "action/film.MkV", "comedy/x.tar.ogg"):
-        put(root / name)
-    clips, _ = find(root)
-    assert {"2019_deep_B", "film", "x.tar"} <= set(clips["clip_id"])
 
 
 def test_a_link_to_a_folder_is_followed_and_a_link_in_a_circle_ends(find, root, tmp_path):
@@ -146,36 +158,28 @@ def test_labels_stay_as_written_but_may_not_differ_in_case_or_punctuation_alone(
         shutil.rmtree(twin.parent)
 
 
-@pytest.mark.parametrize(
-    ("pattern", "groups"),
-    [
-        (r"^\d-(\d+)", ["111", "111", "clip:plain", "222"]),  # the capture group
-        (r"^\d-\d+", ["1-111", "1-111", "clip:plain", "1-222"]),  # the whole match
-        (None, ["clip:1-111-A", "clip:1-111-B", "clip:plain", "clip:1-222-A"]),
-    ],
-)
+GROUPS = [  # dataset.group_pattern, the group of each file below; those without one have their own
+    (r"^\d-(\d+)", ["111", "112", "7", None, "112"]),  # the capture group
+    (r"^\d-\d+", ["1-111", "1-112", "2-7", None, "3-112"]),  # the whole match
+    (None, [None] * 5),
+    *(
+        (pairs, ["one cry", "source 112", "one cry", None, "source 112"])  # the first that is found
+        for pairs in (
+            [["^(1-111|2-7)-", "one cry"], [r"^\d-(\d+)", r"source \1"]],
+            {"^(1-111|2-7)-": "one cry", r"^\d-(\d+)": r"source \1"},
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("pattern", "groups"), GROUPS)
 def test_groups_come_from_the_file_name(find, tmp_path, pattern, groups):
-    for name in ("dog/1-111-A.ogg", "dog/1-111-B.ogg", "dog/plain.ogg", "rain/1-222-A.ogg"):
-        put(tmp_path / "data" / name)
+    names = ["1-111-A", "1-112-B", "2-7-A", "plain", "3-112-A"]
+    for name in names:
+        put(tmp_path / "data" / ("rain" if name[0] == "3" else "dog") / f"{name}.ogg")
     clips, _ = find(tmp_path / "data", group_pattern=pattern)
-    assert clips["group"].tolist() == groups
-
-
-@pytest.mark.parametrize(
-    "pairs",
-    [
-        [["^(1-111|2-7)-", "one cry"], [r"^\d-(\d+)", r"source \1"]],
-        {"^(1-111|2-7)-": "one cry", r"^\d-(\d+)": r"source \1"},
-    ],
-)
-def test_of_pairs_of_pattern_and_group_the_first_that_is_found_names_the_group(find, tmp_path, pairs):
-    for name in ("dog/1-111-A.ogg", "dog/1-112-B.ogg", "dog/2-7-A.ogg", "dog/plain.ogg", "rain/3-112-A.ogg"):
-        put(tmp_path / "data" / name)
-    clips, _ = find(tmp_path / "data", group_pattern=pairs)
-    assert dict(zip(clips["clip_id"], clips["group"], strict=True)) == {
-        "1-111-A": "one cry", "2-7-A": "one cry", "1-112-B": "source 112", "3-112-A": "source 112",
-        "plain": "clip:plain",
-    }  # fmt: skip
+    expected = {name: group or f"clip:{name}" for name, group in zip(names, groups, strict=True)}
+    assert dict(zip(clips["clip_id"], clips["group"], strict=True)) == expected
 
 
 def test_a_group_pattern_that_fits_no_name_is_an_error(find, root):
@@ -285,9 +289,14 @@ def test_a_csv_of_pictures_is_images_and_no_audio(find, root, listed):
         (["a/a.wav", "b/p.png"], "", "no audio in the class folder .*b; holds images; is dataset.kind: images meant"),
         (["a/a.wav", "b/c/notes.txt"], "", "no audio in the class folder .*b; fill or remove it"),
         (["a/a.wav", "b/empty.wav"], "", r"no clip of 'b'.*empty\.wav: is empty"),
+        (["train/a/0.wav", "test/0.wav"], "", r"test is part of .*1 files such as 0\.wav lie in it without a class"),
+        (["train/0.wav", "test/0.wav"], "", "train is part of a split|test is part of a split"),
+        (["train/a/0.wav", "test/a/0.wav", "noise/0.wav"], "", "a split, and noise beside .*path, label and split"),
+        (["train/a/0.wav", "val/a/0.wav", "validation/a/0.wav"], "", "two of them are the same part"),
+        (["train/a/0.wav", "test/notes.txt"], "", "expected a folder per class in .*test"),
     ],
 )
-def test_a_root_without_two_classes_of_sound_is_an_error(find, tmp_path, files, place, message):
+def test_a_root_without_two_classes_of_sound_or_whole_splits_is_an_error(find, tmp_path, files, place, message):
     for name in files:
         put(tmp_path / "set" / name, b"" if "empty" in name else b"sound")
     with pytest.raises(StudyError, match=message):
@@ -318,48 +327,16 @@ def test_folders_train_val_and_test_are_a_split_and_no_classes(tmp_path, names):
     assert "the classes are cat, dog" in note
 
 
-@pytest.mark.parametrize(
-    ("files", "message"),
-    [
-        (
-            ["train/a/0.wav", "test/0.wav"],
-            r"test is part of a split, .*1 files such as 0\.wav lie in it without a class",
-        ),
-        (["train/0.wav", "test/0.wav"], "train is part of a split|test is part of a split"),
-        (["train/a/0.wav", "test/a/0.wav", "noise/0.wav"], "a split, and noise beside them; .*path, label and split"),
-        (["train/a/0.wav", "val/a/0.wav", "validation/a/0.wav"], "two of them are the same part"),
-        (["train/a/0.wav", "test/notes.txt"], "expected a folder per class in .*test"),
-    ],
-)
-def test_a_split_by_folders_that_is_not_whole_is_an_error(find, tmp_path, files, message):
-    for name in files:
-        put(tmp_path / "data" / name)
-    with pytest.raises(StudyError, match=message):
-        find(tmp_path / "data")
-
-
-def test_a_class_may_be_called_train(find, tmp_path):
-    for name in ("train/0.wav", "helicopter/0.wav", "siren/0.wav"):
-        put(tmp_path / "data" / name)
-    assert find(tmp_path / "data")[0]["label"].tolist() == ["helicopter", "siren", "train"]
-
-
 def test_settings_of_a_csv_are_refused_for_a_folder(find, root):
     with pytest.raises(StudyError, match="belong to a CSV"):
         find(root, columns={"label": "genre"})
 
 
-def drawn(root, tmp_path, split=None, **params):
-    """Return {(sha256, label): split} of each clip, as a seed draws it."""
-    clips, _ = find_clips(DatasetParams(root=root, **params), tmp_path / "cache")
-    folds = make_splits(clips, split or SplitParams(seeds=[3]), 3)
-    return {
-        (sha, label): tuple(fold[row] for fold in folds)
-        for row, (sha, label) in enumerate(zip(clips["sha256"], clips["label"], strict=True))
-    }
-
-
-SPLITS = {"holdout": SplitParams(), "kfold": SplitParams(protocol="kfold", folds=3)}
+def drawn(root, tmp_path, split):
+    """Return {(sha256, label): split} of each clip, as a seed draws it, and the table of clips."""
+    clips, _ = find_clips(DatasetParams(root=root), tmp_path / "cache")
+    folds = make_splits(clips, split, 3)
+    return dict(zip(zip(clips["sha256"], clips["label"], strict=True), zip(*folds, strict=True), strict=True)), clips
 
 
 @pytest.fixture
@@ -371,9 +348,9 @@ def numbered(tmp_path):
     return tmp_path / "one"
 
 
-@pytest.mark.parametrize("split", SPLITS.values(), ids=SPLITS)
+@pytest.mark.parametrize("split", [SplitParams(), SplitParams(protocol="kfold", folds=3)], ids=["auto", "kfold"])
 @pytest.mark.parametrize("takes", [1, 3])
-def test_the_split_depends_on_the_clips_alone(numbered, tmp_path, monkeypatch, split, takes):
+def test_split_and_ids_depend_on_the_clips_alone(numbered, tmp_path, monkeypatch, split, takes):
     """Not on the place of the data, the way that a CSV writes paths, the order of its rows, nor the names of files."""
 
     def table(place, write, root=numbered, reverse=False):
@@ -382,7 +359,7 @@ def test_the_split_depends_on_the_clips_alone(numbered, tmp_path, monkeypatch, s
         rows = [f"{write(file)},{file.parent.name},{file.parent.name}{number[file] // takes}" for file in files]
         return put(place, ("path,label,group\n" + "\n".join(rows) + "\n").encode())
 
-    first = drawn(table(numbered / "a.csv", lambda file: file.relative_to(numbered)), tmp_path, split)
+    first, clips = drawn(table(numbered / "a.csv", lambda file: file.relative_to(numbered)), tmp_path, split)
     assert len(first) == 40
     assert len(set(first.values())) > 1
     moved = shutil.copytree(numbered, tmp_path / "quite" / "another" / "place")
@@ -398,16 +375,79 @@ def test_the_split_depends_on_the_clips_alone(numbered, tmp_path, monkeypatch, s
         "from the current folder": table(tmp_path / "f.csv", lambda file: f"place/{file.relative_to(moved)}", moved),
     }
     for what, path in others.items():
-        assert drawn(path, tmp_path, split) == first, what
+        again, those = drawn(path, tmp_path, split)
+        assert again == first, what
+        assert those["clip_id"].tolist() == clips["clip_id"].tolist(), what
     if takes == 1:
-        assert drawn(numbered, tmp_path, split) == drawn(renamed, tmp_path, split) == first
+        in_folders, those = drawn(numbered, tmp_path, split)
+        assert drawn(renamed, tmp_path, split)[0] == in_folders == first
+        assert those["clip_id"].tolist() == clips["clip_id"].tolist()
 
 
-def test_ids_are_the_same_however_a_csv_writes_its_paths(numbered, tmp_path):
-    files = sorted(numbered.glob("*/*.wav"))
-    ids = []
-    for number, write in enumerate((str, lambda file: f"../one/./{file.relative_to(numbered)}")):
-        rows = "".join(f"{write(file)},{file.parent.name}\n" for file in files)
-        table = put(tmp_path / f"lists{number}" / "clips.csv", f"path,label\n{rows}".encode())
-        ids.append(find_clips(DatasetParams(root=table), tmp_path)[0]["clip_id"].tolist())
-    assert ids[0] == ids[1] == find_clips(DatasetParams(root=numbered), tmp_path)[0]["clip_id"].tolist()
+PAST = (1_577_836_800, 1_577_836_800)  # the whole second that tar and unzip restore
+
+
+def sha256(path):
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def put_past(path, content, times=PAST):
+    path.write_bytes(content)
+    os.utime(path, times)
+    return str(path)
+
+
+def swapped(one, other):
+    os.rename(one, one + ".x")
+    os.rename(other, one)
+    os.rename(one + ".x", other)
+
+
+def overwritten(one, other):
+    contents = [Path(file).read_bytes() for file in (other, one)]
+    for file, content in zip((one, other), contents, strict=True):
+        put_past(Path(file), content)
+
+
+def renamed_over(one, other):
+    put_past(Path(one + ".new"), b"new content")
+    os.replace(one + ".new", one)
+
+
+@pytest.mark.parametrize("replace", [swapped, overwritten, renamed_over])
+def test_a_file_of_equal_size_and_time_in_the_place_of_another_is_noticed(tmp_path, replace):
+    paths = [put_past(tmp_path / name, content) for name, content in (("a", b"content one"), ("b", b"content two"))]
+    memo = tmp_path / "cache" / "digests.csv"
+    digests(paths, memo)
+    states = [(os.stat(path).st_size, os.stat(path).st_mtime_ns) for path in paths]
+    replace(*paths)
+    assert [(os.stat(path).st_size, os.stat(path).st_mtime_ns) for path in paths] == states  # all that was looked at
+    assert digests(paths, memo) == {path: sha256(path) for path in paths}
+
+
+def test_a_file_that_is_the_same_is_not_read_again(tmp_path, monkeypatch):
+    paths = [put_past(tmp_path / name, name.encode()) for name in "ab"]
+    first = digests(paths, tmp_path / "digests.csv")
+    monkeypatch.setattr(module, "_sha256", lambda path: pytest.fail(f"read {path}"))
+    assert digests(paths, tmp_path / "digests.csv") == first
+
+
+def test_what_another_process_wrote_meanwhile_is_kept(tmp_path, monkeypatch):
+    memo, one, other = tmp_path / "digests.csv", put_past(tmp_path / "a", b"a"), put_past(tmp_path / "b", b"b")
+    read = module._sha256
+
+    def meanwhile(path):
+        monkeypatch.setattr(module, "_sha256", read)
+        digests([other], memo)
+        return read(path)
+
+    monkeypatch.setattr(module, "_sha256", meanwhile)
+    digests([one], memo)
+    assert {row[0] for row in csv.reader(memo.open())} == {one, other}
+
+
+def test_a_cache_that_cannot_be_written_is_one_sentence(tmp_path):
+    file = put_past(tmp_path / "a", b"a")
+    put_past(tmp_path / "cache", b"a file")
+    with pytest.raises(StudyError, match=r"the cache folder .* cannot be written"):
+        digests([file], tmp_path / "cache" / "digests.csv")

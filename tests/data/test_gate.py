@@ -94,19 +94,16 @@ def test_otherwise_the_run_goes_on_and_the_pairs_are_written(sound, tmp_path, mo
     assert f"leakage: {mode}" in (study.folder / "study.yaml").read_text().replace("'", "")
 
 
-def test_copies_of_one_group_pass(sound, tmp_path):
-    shutil.copytree(sound, tmp_path / "sound")
-    study = load_study(write_study(write_table(tmp_path / "sound", *TWINS), tmp_path))
-    ready = prepare.prepare(study, lambda line: None)
-    assert ready.leaks.empty
-    prepare.gate(study, ready)
+@pytest.fixture
+def own(sound, tmp_path):
+    """Return a copy of the recordings that a test may change."""
+    return shutil.copytree(sound, tmp_path / "sound")
 
 
-def test_clips_csv_tells_the_split_of_each_clip_per_fold_and_seed(sound, tmp_path):
-    shutil.copytree(sound, tmp_path / "sound")
-    (tmp_path / "sound" / "bird" / "copy.flac").unlink()
+def test_clips_csv_tells_the_split_of_each_clip_per_fold_and_seed(own, tmp_path):
+    (own / "bird" / "copy.flac").unlink()
     split = {"protocol": "kfold", "folds": 3, "seeds": [0, 4]}
-    study = load_study(write_study(tmp_path / "sound", tmp_path, split=split))
+    study = load_study(write_study(own, tmp_path, split=split))
     ready = prepare.prepare(study, lambda line: None)
     prepare.write_study(study, ready)
     clips = pd.read_csv(study.folder / "clips.csv", index_col="clip_id")
@@ -123,17 +120,11 @@ def prepared(study, said=None):
     return prepare.prepare(study, (said if said is not None else []).append)
 
 
-def contradiction(sound, tmp_path):
-    """Copy the recordings, without the softer copy, and put one of bird under rain too, on the same side of a split."""
-    shutil.copytree(sound, tmp_path / "sound")
-    (tmp_path / "sound" / "bird" / "copy.flac").unlink()
-    shutil.copy(tmp_path / "sound" / "bird" / "3.wav", tmp_path / "sound" / "rain" / "again.wav")
-    return write_table(tmp_path / "sound", *PARTED)
-
-
 @pytest.mark.parametrize("mode", ["refuse", "warn", "group", "off"])
-def test_the_same_bytes_under_two_labels_are_told_on_one_side_of_a_split_too(sound, tmp_path, mode):
-    study = load_study(write_study(contradiction(sound, tmp_path), tmp_path, leakage=mode, split={}))
+def test_the_same_bytes_under_two_labels_are_told_on_one_side_of_a_split_too(own, tmp_path, mode):
+    (own / "bird" / "copy.flac").unlink()
+    shutil.copy(own / "bird" / "3.wav", own / "rain" / "again.wav")  # on the same side of the split
+    study = load_study(write_study(write_table(own, *PARTED), tmp_path, leakage=mode, split={}))
     ready, said = prepared(study), []
     (pair,) = ready.leaks.to_dict("records")
     digests = {hashlib.sha256(Path(pair[side]).read_bytes()).hexdigest() for side in ("path_a", "path_b")}
@@ -154,10 +145,14 @@ def test_the_same_bytes_under_two_labels_are_told_on_one_side_of_a_split_too(sou
     assert len(pd.read_csv(study.folder / "leakage.csv")) == 1
 
 
-def test_what_sounds_the_same_under_two_labels_is_told_and_not_refused(sound, tmp_path):
-    shutil.copytree(sound, tmp_path / "sound")
-    shutil.move(tmp_path / "sound" / "bird" / "copy.flac", tmp_path / "sound" / "rain" / "copy.flac")
-    study, said = load_study(write_study(write_table(tmp_path / "sound", *TWINS), tmp_path)), []
+def test_copies_of_one_group_pass_and_under_two_labels_are_told_and_not_refused(own, tmp_path):
+    study, said = load_study(write_study(write_table(own, *TWINS), tmp_path)), []
+    ready = prepared(study)
+    assert ready.leaks.empty
+    prepare.gate(study, ready, said.append)
+    assert not said
+    shutil.move(own / "bird" / "copy.flac", own / "rain" / "copy.flac")
+    write_table(own, *TWINS)
     prepare.gate(study, prepared(study), said.append)
     assert len(said) == 1
     assert "copy.flac" in said[0]
@@ -190,18 +185,16 @@ def test_grouped_copies_are_on_one_side_and_the_study_says_what_it_grouped(sound
     assert not (refused.folder / "grouped.csv").exists()  # nothing of an earlier run is left
 
 
-def test_copies_that_a_given_split_parts_cannot_be_grouped(sound, tmp_path):
-    shutil.copytree(sound, tmp_path / "sound")
-    study = load_study(write_study(write_table(tmp_path / "sound", *PARTED), tmp_path, leakage="group", split={}))
+def test_copies_that_a_given_split_parts_cannot_be_grouped(own, tmp_path):
+    study = load_study(write_study(write_table(own, *PARTED), tmp_path, leakage="group", split={}))
     with pytest.raises(StudyError, match="leakage: group cannot help, for the split is given"):
         prepare.gate(study, prepared(study))
 
 
-def test_one_group_for_all_of_a_class_is_an_error_that_names_the_setting(sound, tmp_path):
-    shutil.copytree(sound, tmp_path / "sound")
+def test_one_group_for_all_of_a_class_is_an_error_that_names_the_setting(own, tmp_path):
     for number in range(1, 10):
-        shutil.copy(tmp_path / "sound" / "rain" / "0.wav", tmp_path / "sound" / "rain" / f"{number}.wav")
-    study = load_study(write_study(tmp_path / "sound", tmp_path, leakage="group"))
+        shutil.copy(own / "rain" / "0.wav", own / "rain" / f"{number}.wav")
+    study = load_study(write_study(own, tmp_path, leakage="group"))
     with pytest.raises(StudyError, match=r"'rain' has 10 clips in 1 groups.*leakage: group had joined 46 pairs"):
         prepared(study)  # 45 of rain, 1 of bird
 

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
-import soxr
 
 from benchmark.data import fingerprints
 from benchmark.data.fingerprints import near_duplicates, sound_fingerprint
@@ -12,47 +11,14 @@ from benchmark.data.leakage import ACROSS, PAIR, across, find_copies, find_same_
 from benchmark.data.synthetic import GENRES, waveform
 from spectrograms.params import ClipParams
 from tests.support.clip_tables import couples, table
-from tests.support.sounds import encode
+from tests.support.copies import COPIES, gain
 
 RATE, SECONDS = 22050, 5.0
 CLIP = ClipParams(duration=SECONDS)
 
 
-def encoded(codec, rate):
-    """Return a function that writes mono sound with 64 kbit/s."""
-    return lambda path, sound: encode(
-        path, soxr.resample(sound, RATE, rate)[:, None], codec, rate=rate, options={"b": "64000"}
-    )
-
-
-def save(path, sound, rate=RATE):
-    soundfile.write(path, np.clip(sound, -1, 1), rate)
-
-
-def level(decibels):
-    return lambda path, sound: save(path, sound * 10 ** (decibels / 20))
-
-
-def cut(start, stop):
-    return lambda path, sound: save(path, sound[round(start * len(sound)) : round(stop * len(sound))])
-
-
-COPIES = {  # name of the file: how it is written
-    "64k.mp3": encoded("libmp3lame", 44100),
-    "64k.opus": encoded("libopus", 48000),
-    "64k.m4a": encoded("aac", 44100),
-    "vorbis.ogg": save,
-    "16k.wav": lambda path, sound: save(path, soxr.resample(sound, RATE, 16000), 16000),
-    "11k.wav": lambda path, sound: save(path, soxr.resample(sound, RATE, 11025), 11025),
-    "stereo.wav": lambda path, sound: save(path, np.stack([sound, sound / 2], axis=1)),
-    "softer.wav": level(-12),
-    "louder_clipped.wav": level(12),
-    "first_half_gone.wav": cut(0.5, 1),
-    "first_fifth_gone.wav": cut(0.2, 1),
-    "last_half_gone.wav": cut(0, 0.5),
-    "last_fifth_gone.wav": cut(0, 0.8),
-    "silence_before.wav": lambda path, sound: save(path, np.pad(sound, (RATE, RATE))),
-}
+def save(path, sound):
+    soundfile.write(path, np.clip(sound, -1, 1), RATE)
 
 
 def sound_of(genre, number):
@@ -76,14 +42,13 @@ def cache(tmp_path_factory):
     return tmp_path_factory.mktemp("cache")
 
 
-@pytest.mark.parametrize("name", COPIES)
-def test_a_copy_is_found_among_other_clips_and_nothing_else_is(name, originals, cache, tmp_path):
-    expected = set()
+@pytest.mark.parametrize("way", [way for way in COPIES if way[0] != "beyond"], ids=lambda way: way[1])
+def test_a_copy_is_found_among_other_clips_and_nothing_else_is(way, originals, cache, tmp_path):
     for genre in GENRES:
-        COPIES[name](tmp_path / f"z_{genre}_{name}", sound_of(genre, 0))
-        expected.add((f"{genre}_0.wav", f"z_{genre}_{name}"))
-    pairs = find_copies(table([*originals, *sorted(tmp_path.iterdir())]), CLIP, cache, n_jobs=1)
-    assert couples(pairs) == expected
+        COPIES[way](tmp_path / f"z_{genre}", sound_of(genre, 0), RATE)
+    copies = sorted(tmp_path.iterdir())
+    pairs = find_copies(table([*originals, *copies]), CLIP, cache, n_jobs=1)
+    assert couples(pairs) == {(f"{copy.stem[2:]}_0.wav", copy.name) for copy in copies}
     assert set(pairs["relation"]) == {"same sound"}
     assert pairs["likeness"].between(fingerprints.MIN_AGREEMENT, 1).all()
 
@@ -161,7 +126,7 @@ def test_the_same_bytes_are_called_so_and_each_of_them_is_paired_with_their_copi
 def test_the_order_of_the_rows_changes_nothing_but_the_order_of_the_pairs(originals, cache, tmp_path, monkeypatch):
     monkeypatch.setattr(fingerprints, "REACH", 1)  # so that not all pairs of many copies can be seen
     for decibels in range(-12, 12, 2):
-        level(decibels)(tmp_path / f"{decibels}.wav", sound_of("comedy", 1))
+        save(tmp_path / f"{decibels}.wav", gain(decibels)(sound_of("comedy", 1), RATE))
     clips = table([*originals, *sorted(tmp_path.iterdir())])
     shuffled = clips.sample(frac=1, random_state=0)
     pairs, others = (find_copies(rows, CLIP, cache, n_jobs=1) for rows in (clips, shuffled))
@@ -231,6 +196,7 @@ def parts(letters):
 
 
 FOLDS = {3: [parts("ttttve"), parts("ttvtve")], 5: [parts("tevtve")]}
+ASIDE = {0: [parts("tttvev")]}
 
 
 @pytest.mark.parametrize(
@@ -249,32 +215,26 @@ def test_a_pair_counts_where_its_clips_are_in_different_splits(couple, expected)
     assert not found.isna().any().any()
 
 
-def test_a_group_on_two_sides_is_told_once_for_each_clip_parted_from_its_first():
-    found = across(pairs_of(), clips_of(["G", "H", "G", "G", "H", "I"]), FOLDS)
-    assert [tuple(row) for row in found[["clip_a", "clip_b", "relation", "n_folds"]].to_numpy()] == [
-        ("a", "c", "same group", 2),
-        ("b", "e", "same group", 3),
-    ]
-    assert (found["likeness"] == 1).all()
+GROUPED = {  # couples, groups, labels, split: what is told
+    "a group on two sides, once for each clip parted from its first": (
+        [], "GHGGHI", "xxxxxx", FOLDS, [("a", "c", "same group", 2, "x", "x"), ("b", "e", "same group", 3, "x", "x")],
+    ),
+    "a copy within a group, as such": (["ef"], "ABCDGG", "xxxxxx", FOLDS, [("e", "f", "same sound", 3, "x", "x")]),
+    "copies under two labels, though no split parts them": (
+        ["ab", "ac", "ef"], "ABCDEF", "xyxxxy", ASIDE,
+        [("a", "b", "same sound", 0, "x", "y"), ("e", "f", "same sound", 1, "x", "y")],
+    ),
+    "no group of two labels": ([], "GGCDEF", "xyxxxy", ASIDE, []),
+}  # fmt: skip
 
 
-def test_a_copy_within_a_group_is_told_as_a_copy_alone():
-    found = across(pairs_of(("e", "f")), clips_of(["A", "B", "C", "D", "G", "G"]), FOLDS)
-    assert list(found["relation"]) == ["same sound"]
-
-
-def test_copies_under_two_labels_are_told_though_no_split_parts_them():
-    clips = clips_of(list("ABCDEF")).assign(label=list("xyxxxy"))
-    found = across(pairs_of(("a", "b"), ("a", "c"), ("e", "f")), clips, {0: [parts("tttvev")]})
-    assert [tuple(row) for row in found[["clip_a", "clip_b", "n_folds", "label_a", "label_b"]].to_numpy()] == [
-        ("a", "b", 0, "x", "y"),
-        ("e", "f", 1, "x", "y"),
-    ]
-
-
-def test_a_group_may_hold_two_labels():
-    clips = clips_of(["G", "G", "C", "D", "E", "F"]).assign(label=list("xyxxxy"))
-    assert across(pairs_of(), clips, {0: [parts("tttvev")]}).empty
+@pytest.mark.parametrize("what", GROUPED)
+def test_of_groups_and_labels_is_told(what):
+    pairs, groups, labels, folds, expected = GROUPED[what]
+    found = across(pairs_of(*pairs), clips_of(list(groups)).assign(label=list(labels)), folds)
+    columns = ["clip_a", "clip_b", "relation", "n_folds", "label_a", "label_b"]
+    assert [tuple(row) for row in found[columns].to_numpy()] == expected
+    assert (found["likeness"] == np.where(found["relation"] == "same group", 1, 0.9)).all()
 
 
 def test_the_same_bytes_are_found_without_reading_a_file():

@@ -50,16 +50,10 @@ def assert_no_group_on_two_sides(clips, fold):
     assert (pd.Series(fold).groupby(clips["group"].to_numpy()).nunique() == 1).all()
 
 
-@pytest.mark.parametrize("label", PAPER)
-def test_class_sizes_that_give_the_papers_supports(label):
-    n, val, test = PAPER[label]
-    assert holdout_counts(n, (0.7, 0.1, 0.2)) == (n - val - test, val, test)
-
-
-def test_rounding_down_cannot_give_the_papers_drama():
-    sizes = range(1, 400)
-    assert not any(holdout_counts(n, (0.7, 0.1, 0.2), "floor")[1:] == (18, 35) for n in sizes)
-    assert any(holdout_counts(n, (0.7, 0.1, 0.2), "matlab")[1:] == (18, 35) for n in sizes)
+def test_class_sizes_that_give_the_papers_supports_which_rounding_down_cannot():
+    for n, val, test in PAPER.values():
+        assert holdout_counts(n, (0.7, 0.1, 0.2)) == (n - val - test, val, test)
+    assert not any(holdout_counts(n, (0.7, 0.1, 0.2), "floor")[1:] == (18, 35) for n in range(1, 400))
 
 
 @pytest.mark.parametrize(
@@ -194,34 +188,30 @@ def test_groups_that_tie_labels_together_beyond_remedy_are_an_error():
         make_splits(clips, SplitParams(), seed=0)
 
 
-def predefined(splits):
-    clips = table({"a": len(splits), "b": len(splits)})
-    return clips.assign(split=splits * 2)
+def predefined(a, b=None):
+    """Return clips of the classes a and b, whose splits are given in words; those of b are a's unless said."""
+    splits = [("" if split == "none" else split) for words in (a, b or a) for split in words.split()]
+    return table({"a": len(a.split()), "b": len((b or a).split())}).assign(split=splits)
 
 
 @pytest.mark.parametrize(
-    ("splits", "message"),
+    ("a", "b", "message"),
     [
-        (["train", "val", "test", ""], r"2 of 8 clips have no split, such as 'a_003'"),
-        (["train", "val", "test", "training"], r"2 of 8 clips have no split"),
-        (["train", "train", "test", "train"], "train and a val drawn from it need at least 5"),
-        (["val", "val", "test", "val"], "no clip into train"),
-        (["train", "val", "train", "train"], "no clip into test"),
+        ("train val test none", None, r"2 of 8 clips have no split, such as 'a_003'"),
+        ("train val test training", None, r"2 of 8 clips have no split"),
+        ("train train test train", None, "train and a val drawn from it need at least 5"),
+        ("val val test val", None, "no clip into train"),
+        ("train val train train", None, "no clip into test"),
+        ("train val test", "val test", "no clip of 'b' into train"),
     ],
 )
-def test_an_incomplete_predefined_split_is_an_error(splits, message):
+def test_an_incomplete_predefined_split_is_an_error(a, b, message):
     with pytest.raises(StudyError, match=message):
-        make_splits(predefined(splits), SplitParams(protocol="predefined"), seed=0)
-
-
-def test_a_predefined_split_that_never_trains_a_label_is_an_error():
-    clips = table({"a": 3, "b": 2}).assign(split=["train", "val", "test", "val", "test"])
-    with pytest.raises(StudyError, match="no clip of 'b' into train"):
-        make_splits(clips, SplitParams(protocol="predefined"), seed=0)
+        make_splits(predefined(a, b), SplitParams(protocol="predefined"), seed=0)
 
 
 def test_a_predefined_split_with_a_group_on_two_sides_is_an_error():
-    clips = predefined(["train", "val", "test", "train"])
+    clips = predefined("train val test train")
     clips.loc[clips["clip_id"].isin(["a_000", "b_002"]), "group"] = "film"
     with pytest.raises(StudyError, match="group 'film' is in test and train"):
         make_splits(clips, SplitParams(protocol="predefined"), seed=0)

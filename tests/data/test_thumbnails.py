@@ -106,14 +106,19 @@ LAYOUTS = {  # how the picture of sound number n is drawn
 }
 
 
+def found_and_true(images, every, folder):
+    """Return the couples that are found among pictures and copies of every so manieth, and those that are true."""
+    copies = [(number, image) for number in range(0, len(images), every) for image in saved_anew(images[number])]
+    found = near_duplicate_pictures(thumbnails([*images, *(image for _, image in copies)], folder))
+    of = [*range(len(images)), *(number for number, _ in copies)]
+    assert all(0.7 <= share <= 1 for _, _, share in found)
+    return {(i, j) for i, j, _ in found}, {(i, j) for i, j in combinations(range(len(of)), 2) if of[i] == of[j]}
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_pictures_of_other_sounds_are_no_copies_and_true_copies_are_found(sounds, tmp_path, layout):
-    images = [LAYOUTS[layout](levels, number) for number, levels in enumerate(sounds)]
-    copies = [(number, image) for number in range(0, N, 6) for image in saved_anew(images[number])]
-    found = near_duplicate_pictures(thumbnails([*images, *(image for _, image in copies)], tmp_path))
-    of = [*range(N), *(number for number, _ in copies)]
-    assert {(i, j) for i, j, _ in found} == {(i, j) for i, j in combinations(range(len(of)), 2) if of[i] == of[j]}
-    assert all(0.7 <= share <= 1 for _, _, share in found)
+    found, true = found_and_true([LAYOUTS[layout](levels, n) for n, levels in enumerate(sounds)], 6, tmp_path)
+    assert found == true
 
 
 def test_two_copies_are_found_where_there_is_nothing_else(sounds, tmp_path):
@@ -145,8 +150,5 @@ def test_real_posters_and_their_copies(shared, tmp_path):
     if not files:
         pytest.skip("no posters")
     different = {file.read_bytes(): file for file in files}.values()
-    images = [Image.open(file).convert("RGB") for file in different]
-    copies = [(number, copy) for number in range(0, len(images), 5) for copy in saved_anew(images[number])]
-    found = near_duplicate_pictures(thumbnails([*images, *(copy for _, copy in copies)], tmp_path))
-    of = [*range(len(images)), *(number for number, _ in copies)]
-    assert {(i, j) for i, j, _ in found} == {(i, j) for i, j in combinations(range(len(of)), 2) if of[i] == of[j]}
+    found, true = found_and_true([Image.open(file).convert("RGB") for file in different], 5, tmp_path)
+    assert found == true

@@ -19,9 +19,10 @@ from benchmark.engines.cluster import session
 from benchmark.engines.cluster.trials import DEATHS
 from benchmark.engines.progress import Board
 from benchmark.errors import StudyError
-from benchmark.trials.specification import Job
+from tests.support.jobs import jobs_of
 from tests.support.sources import ROOT
-from tests.support.studies import study_of
+from tests.support.studies import folder_of, study_of
+from tests.support.studies import run as run_here
 
 FOLDS = {"split": {"protocol": "kfold", "folds": 3}, "training": {"epochs": 3}}
 ON_RAY = {"kind": "ray", "num_cpus": 1, "retries": 1}
@@ -68,22 +69,18 @@ def ray():
     return pytest.importorskip("ray", reason="the engine ray is an extra: pip install ray")
 
 
-def test_a_local_cluster_without_room_for_a_trial_is_an_error_and_is_ended(ray, monkeypatch):
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"num_gpus": 999}, "no place here for a trial with 1 cores and 999 GPUs"),
+        ({"address": "nowhere"}, r"no Ray cluster at 'nowhere'.*ray start --head"),
+    ],
+)
+def test_a_cluster_without_room_or_that_is_not_there_is_an_error_and_is_ended(ray, monkeypatch, asked, said):
     monkeypatch.chdir(ROOT)
-    with (
-        pytest.raises(StudyError, match="no place here for a trial with 1 cores and 999 GPUs"),
-        cluster.connected(EngineParams(kind="ray", num_gpus=999)),
-    ):
+    with pytest.raises(StudyError, match=said), cluster.connected(EngineParams(kind="ray", **asked)):
         pass
     assert not ray.is_initialized()
-
-
-def test_an_address_where_no_cluster_is_is_an_error(ray):
-    with (
-        pytest.raises(StudyError, match=r"no Ray cluster at 'nowhere'.*ray start --head"),
-        cluster.connected(EngineParams(kind="ray", address="nowhere")),
-    ):
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -132,20 +129,15 @@ def run(study, monkeypatch, react=lambda number: None):
     return engine.run_all(study, ready.clips, ready.folds, say=lambda text: None), boards[0]
 
 
-def trial_folder(study, fold):
-    return study.folder / "trials" / "small" / f"{fold}-0"
-
-
 def predictions(study, fold):
-    return pd.read_csv(trial_folder(study, fold) / "predictions.csv")
+    return pd.read_csv(folder_of(study).with_name(f"{fold}-0") / "predictions.csv")
 
 
 @pytest.fixture(scope="module")
 def inline(pictures, tmp_path_factory):
     """A study of three folds that has run in this process."""
     study = study_of(pictures, tmp_path_factory.mktemp("inline"), name="inline", **FOLDS)
-    ready = prepare.prepare(study, lambda text: None)
-    engine.run_all(study, ready.clips, ready.folds, say=lambda text: None)
+    run_here(study)
     return study
 
 
@@ -169,12 +161,6 @@ def test_a_study_outlives_a_node_and_gives_the_results_of_inline(machines, inlin
     assert len(list((tmp_path / "cache").glob("features/complete/*"))) == 1  # one network, for all of its folds
 
 
-def jobs_of(study):
-    ready = prepare.prepare(study, lambda text: None)
-    trials = engine.plan(study, ready.folds)
-    return [Job(study, trial, ready.clips, ready.folds[0][trial.fold], ["blue", "green", "red"]) for trial in trials]
-
-
 def test_a_trial_whose_process_dies_or_that_cannot_start_fails_alone(machines, inline, tmp_path):
     study = inline.model_copy(update={"results": tmp_path})
     jobs, tries = jobs_of(study), tmp_path / "tries"
@@ -194,7 +180,7 @@ def test_a_trial_whose_process_dies_or_that_cannot_start_fails_alone(machines, i
     errors = {job.trial.fold: record.get("error") for job, record in ended}
     assert errors == {0: DEATHS["WorkerCrashedError"], 1: "no such thing here", 2: None}
     assert sorted(tries.read_text()) == ["0", "0", "1", "2"]  # a death is worth one more try, as retries says
-    assert json.loads((trial_folder(study, 0) / "trial.json").read_text())["status"] == "failed"
+    assert json.loads((folder_of(study) / "trial.json").read_text())["status"] == "failed"
 
 
 def test_small_tasks_are_spread_in_blocks_and_their_errors_come_back(machines):

@@ -15,8 +15,8 @@ from benchmark.engines.progress import Board
 from benchmark.features import extractors
 from benchmark.models.audio_networks import AudioNetwork
 from benchmark.models.weights import load
-from benchmark.trials.specification import Job
 from spectrograms import audio
+from tests.support.jobs import jobs_of
 from tests.support.studies import NETWORK, SmallNet, study_of
 
 FOLDS = {"split": {"protocol": "kfold", "folds": 2, "seeds": [0, 1]}, "training": {"epochs": 1, "save": "none"}}
@@ -69,13 +69,6 @@ def test_audio_networks_without_kept_waveforms_decode_a_clip_once(sounds, monkey
     for seed in (0, 1):  # weights and features of their own
         extractors.WaveformExtractor(sounds.models[1], sounds, seed).features(ready.clips, 8)
     assert decoded == dict.fromkeys(ready.clips["path"], 1)
-
-
-def jobs_of(study):
-    ready = prepare.prepare(study, lambda line: None)
-    trials = engine.plan(study, ready.folds)
-    classes = sorted(set(ready.clips["label"]))
-    return [Job(study, trial, ready.clips, ready.folds[trial.seed][trial.fold], classes) for trial in trials]
 
 
 @pytest.mark.parametrize("kind", ["inline", "processes"])

@@ -1,4 +1,6 @@
-"""Runs that go wrong in part: what fails is named, the rest is done, and what was done stays."""
+"""Runs that go wrong in part: what fails is named, the rest is done, and what was done stays.
+
+Latency: timed once per model, after all trials, and made up for where it lacks."""
 
 import contextlib
 import json
@@ -11,11 +13,14 @@ import numpy as np
 import pytest
 
 from benchmark.analysis.report.report import report
+from benchmark.analysis.tables.registry import Tables
 from benchmark.data import preparation as prepare
 from benchmark.engines import schedule as engine
 from benchmark.store.predictions import read_predictions
+from benchmark.store.results import read_results
+from benchmark.trials import latency
 from benchmark.trials import run as trial
-from tests.support.studies import NETWORK, SmallNet, folder_of, run, study_of
+from tests.support.studies import FAST, NETWORK, SmallNet, folder_of, run, study_of
 
 OTHER = NETWORK | {"name": "other", "label": "Other"}
 QUICK = {"epochs": 2, "save": "none"}
@@ -86,7 +91,7 @@ def test_a_full_disk_fails_the_trial_with_that_reason_and_keeps_what_is_done(pic
     assert not list((both.folder / "trials").glob("*/.*"))
 
 
-def test_a_full_disk_leaves_a_readable_report(pictures, tmp_path):
+def test_a_full_disk_leaves_a_readable_report_and_damaged_predictions_run_again(pictures, tmp_path):
     study = study_of(pictures, tmp_path, training=QUICK)
     run(study)
     summary = report(study.folder)
@@ -95,6 +100,15 @@ def test_a_full_disk_leaves_a_readable_report(pictures, tmp_path):
         report(study.folder)
     assert summary.comparison["accuracy"].notna().all()
     assert (study.folder / "comparison.md").read_bytes() == table
+    checkpoint = folder_of(study).with_name(".0-0.checkpoint.npz")
+    checkpoint.write_text("left where a run was killed between the two")
+    run(study)
+    assert not checkpoint.exists()  # of a trial that is done
+    (folder_of(study) / "predictions.csv").write_text("split,clip_id\n")
+    _, said = run(study)
+    assert "again, since" in said
+    assert "predictions.csv: missing column" in said
+    read_predictions(folder_of(study) / "predictions.csv")
 
 
 def test_a_reason_that_cannot_be_written_is_still_told(pictures, tmp_path, monkeypatch):
@@ -106,16 +120,6 @@ def test_a_reason_that_cannot_be_written_is_still_told(pictures, tmp_path, monke
     records, said = run(study_of(pictures, tmp_path, models=[NETWORK, OTHER], training=QUICK))
     assert [record["error"] for record in records] == ["writing results: No space left on device"] * 2
     assert said.count("FAILED: writing results: No space left on device") == 2
-
-
-def test_a_finished_trial_whose_predictions_are_damaged_runs_again(pictures, tmp_path):
-    study = study_of(pictures, tmp_path, training=QUICK)
-    run(study)
-    (folder_of(study) / "predictions.csv").write_text("split,clip_id\n")
-    _, said = run(study)
-    assert "again, since" in said
-    assert "predictions.csv: missing column" in said
-    read_predictions(folder_of(study) / "predictions.csv")
 
 
 def test_what_a_killed_run_left_is_swept_and_checkpoints_stay(pictures, tmp_path):
@@ -133,10 +137,59 @@ def test_what_a_killed_run_left_is_swept_and_checkpoints_stay(pictures, tmp_path
     assert not [*study.folder.rglob(".tmp-*"), *study.cache.rglob(".tmp-*")]
 
 
-def test_a_checkpoint_of_a_trial_that_is_done_goes(pictures, tmp_path):
-    study = study_of(pictures, tmp_path, training=QUICK)
-    run(study)
-    checkpoint = folder_of(study).with_name(".0-0.checkpoint.npz")
-    checkpoint.write_text("left where a run was killed between the two")
-    run(study)
-    assert not checkpoint.exists()
+TWO = {
+    "split": {"seeds": [0, 1]},
+    "models": [NETWORK, NETWORK | {"name": "other", "label": "Other"}],
+    "training": {"epochs": 1, "save": "none"},
+}
+
+
+@pytest.fixture
+def study(pictures, tmp_path):
+    return study_of(pictures, tmp_path, **TWO)
+
+
+def timings(study):
+    return sorted(str(path.parent.relative_to(study.folder / "trials")) for path in study.folder.rglob("latency.csv"))
+
+
+def test_each_model_is_timed_once_when_all_trials_have_ended(study):
+    records, said = run(study)
+    lines = said.splitlines()
+    assert lines[-3:] == ["latency: 2 to time, one after the other …", "Small: timed", "Other: timed"]
+    assert timings(study) == ["other/0-0", "small/0-0"]
+    assert [("latency" in record) for record in records] == [True, False, True, False]
+    assert records[0] == json.loads((folder_of(study) / "trial.json").read_text())
+    said = {"load", "stable", "rounds", "threads", "processor", "seconds", "settings"}
+    assert set(records[0]["latency"]) == said
+    results = read_results(study.folder)
+    assert [len(results.timed(name)) for name in ("small", "other")] == [1, 1]
+    _, said = run(study)
+    assert "latency" not in said
+
+
+def test_other_settings_of_latency_time_again_and_train_nothing(pictures, tmp_path):
+    run(study_of(pictures, tmp_path, **TWO))
+    other = study_of(pictures, tmp_path, latency=FAST | {"calls": 4}, **TWO)
+    (folder_of(other).with_name("0-1") / "latency.csv").write_text("stage,call,ms\nforward,0,9\n")  # of an older run
+    _, said = run(other)
+    assert said.count("done before, kept") == 4
+    assert said.count(": timed") == 2
+    assert timings(other) == ["other/0-0", "small/0-0"]
+
+
+def test_a_model_that_cannot_be_timed_is_told_and_its_trial_stays(study, monkeypatch):
+    def broken(job):
+        raise ValueError("no such thing")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(latency, "time_model", broken)
+        records, said = run(study)
+    assert [record["status"] for record in records] == ["done"] * 4
+    assert "Small: not timed: ValueError: no such thing" in said
+    assert timings(study) == []
+    table = Tables(read_results(study.folder))["comparison"]
+    assert table["accuracy"].notna().all()
+    assert table["latency_ms_p50"].isna().all()
+    _, said = run(study)
+    assert (said.count("done before, kept"), said.count(": timed")) == (4, 2)

@@ -86,17 +86,9 @@ def test_the_time_to_go_is_that_of_the_same_network_or_of_the_mean(tmp_path, clo
         clock.now += seconds
         board.ended(each, DONE)
     assert board.eta() == expected  # two more of a, 10 s each; c as the mean of 10 and 30 s
-
-
-def test_what_a_running_trial_has_done_is_taken_off(tmp_path, clock):
-    first, second = trial("a"), trial("a", 1)
-    board, _ = board_of(tmp_path, [first, second])
-    board.begun(first)
-    clock.now += 10
-    board.ended(first, DONE)
-    board.begun(second)
+    board.begun(trials[2])
     clock.now += 4
-    assert board.eta() == 6
+    assert board.eta() == expected - 4 / at_once  # what a running trial has done is taken off
 
 
 @pytest.mark.parametrize(("error", "state"), [(KeyboardInterrupt, "interrupted"), (OSError, "stopped")])

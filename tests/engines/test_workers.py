@@ -95,19 +95,20 @@ def test_each_trial_has_a_process_of_its_own_and_is_heard_of(tmp_path):
     assert records["a"]["cores"] == backend.cores()  # one worker at a time has them all
 
 
-@pytest.mark.parametrize(
-    ("how", "reason"),
-    [
-        ("die", "its process was killed by signal 9, most likely by the system, for want of memory"),
-        ("crash", "its process was killed by signal 11, it crashed"),
-        ("leave", "its process ended with code 3"),
-    ],
-)
-def test_a_worker_that_dies_fails_its_trial_alone(tmp_path, how, reason):
+KILLED = "its process was killed by signal "
+DEATHS = {
+    "die": f"{KILLED}9, most likely by the system, for want of memory",
+    "crash": f"{KILLED}11, it crashed",
+    "leave": "its process ended with code 3",
+}
+
+
+@pytest.mark.parametrize("how", DEATHS)
+def test_a_worker_that_dies_fails_its_trial_alone(tmp_path, how):
     records, _ = run(tmp_path, {"a": how, "b": "answer"})
-    assert (records["a"]["status"], records["a"]["error"]) == ("failed", reason)
+    assert (records["a"]["status"], records["a"]["error"]) == ("failed", DEATHS[how])
     assert records["b"]["status"] == "done"
-    assert json.loads((tmp_path / "a" / "trial.json").read_text())["error"] == reason
+    assert json.loads((tmp_path / "a" / "trial.json").read_text())["error"] == DEATHS[how]
 
 
 def test_workers_end_when_the_run_is_left(tmp_path):

@@ -2,7 +2,10 @@
 
 A setting that is new must get its line in the tables below; without it these tests fail."""
 
+import contextlib
+
 import keras
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -10,6 +13,7 @@ from benchmark.config.load import read_section
 from benchmark.config.study import NetworkParams, Study
 from benchmark.config.training import TrainingParams
 from benchmark.features import extractors
+from benchmark.features.cache import cached_features
 from benchmark.features.dependencies import OF_FEATURES, mark_key
 from benchmark.models.preprocessing import InputNormalization
 from benchmark.training.loop import precision
@@ -89,9 +93,9 @@ def test_a_trial_depends_on_every_setting(section, key, change):
     assert depends(study_of(section, change)) != depends(study_of(section, company))
 
 
-@pytest.mark.parametrize("key", NETWORK)
-def test_a_trial_depends_on_every_setting_of_its_network(key):
-    assert depends(study_of(**{key: NETWORK[key]})) != depends(study_of())
+@pytest.mark.parametrize("key", [*NETWORK, "label"])
+def test_a_trial_depends_on_every_setting_of_its_network_but_what_it_is_called(key):
+    assert (depends(study_of(**{key: NETWORK.get(key, "Other")})) == depends(study_of())) == (key in SHOWN)
 
 
 def test_a_trial_depends_on_its_head_however_that_is_written():
@@ -101,21 +105,13 @@ def test_a_trial_depends_on_its_head_however_that_is_written():
     assert depends(study_of(head=mlp)) != depends(study_of(head=own))
 
 
-def test_a_trial_does_not_depend_on_what_a_network_is_called():
-    assert depends(study_of(label="Other")) == depends(study_of())
-
-
 @pytest.mark.parametrize(
     ("column", "value"), [("clip_id", "c"), ("label", "sea"), ("sha256", "2" * 64), ("split", "val")]
 )
-def test_a_trial_depends_on_every_clip(column, value):
+def test_a_trial_depends_on_every_clip_and_on_no_order(column, value):
     changed = CLIPS.copy()
     changed.loc[0, column] = value
-    assert depends(study_of(), changed) != depends(study_of())
-
-
-def test_a_trial_does_not_depend_on_the_order_of_the_clips():
-    assert depends(study_of(), CLIPS[::-1]) == depends(study_of())
+    assert depends(study_of(), changed) != depends(study_of()) == depends(study_of(), CLIPS[::-1])
 
 
 def test_a_trial_depends_on_the_bytes_of_its_weights(tmp_path):
@@ -161,14 +157,13 @@ def address(monkeypatch):
     return address_of
 
 
-@pytest.mark.parametrize(("section", "key", "change"), changes(PICTURE))
-def test_features_have_an_address_of_their_own_for_every_setting_of_the_picture(address, section, key, change):
-    assert address(study_of(section, change)) != address(study_of())
+SHAPE_FEATURES = [(section, change, {}) for section, _, change in changes(PICTURE)]
+SHAPE_FEATURES += [(None, None, {key: NETWORK[key]}) for key in sorted(OF_FEATURES)]
 
 
-@pytest.mark.parametrize("key", sorted(OF_FEATURES))
-def test_features_have_an_address_of_their_own_for_every_setting_of_the_network(address, key):
-    assert address(study_of(**{key: NETWORK[key]})) != address(study_of())
+@pytest.mark.parametrize(("section", "change", "network"), SHAPE_FEATURES)
+def test_features_have_an_address_of_their_own_for_every_setting(address, section, change, network):
+    assert address(study_of(section, change, **network)) != address(study_of()) == address(study_of())
 
 
 @pytest.mark.parametrize("kind", [extractors.ImageExtractor, extractors.WaveformExtractor])
@@ -181,10 +176,6 @@ def tiny(activation="relu", scale=1.0, kernel=3):
     image = keras.Input((8, 8, 3))
     x = InputNormalization(scale=(scale,) * 3, name="input_normalization")(image)
     return keras.Model(image, keras.layers.Conv2D(2, kernel, padding="same", activation=activation)(x))
-
-
-def test_features_have_the_same_address_whatever_was_built_before(address):
-    assert address(study_of()) == address(study_of())
 
 
 @pytest.mark.parametrize("change", [{"activation": "tanh"}, {"scale": 1 / 255}, {"kernel": 1}], ids=str)
@@ -210,16 +201,11 @@ def test_features_have_an_address_of_their_own_for_another_precision(address):
         assert address(study_of()) != before
 
 
-@pytest.mark.parametrize("key", OTHER["clip"])
-def test_embeddings_have_an_address_of_their_own_for_every_setting_of_the_clip(address, key):
-    changed, study = study_of("clip", {key: OTHER["clip"][key]}, backbone=AUDIO), study_of(backbone=AUDIO)
-    assert address(changed, extractors.WaveformExtractor) != address(study, extractors.WaveformExtractor)
-
-
-def test_embeddings_do_not_depend_on_the_picture(address):
-    changed = study_of("mel", {"n_mels": 64}, backbone=AUDIO)
-    waveform = study_of(backbone=AUDIO)
-    assert address(changed, extractors.WaveformExtractor) == address(waveform, extractors.WaveformExtractor)
+@pytest.mark.parametrize(("section", "key", "change"), changes(("clip", "mel")))
+def test_embeddings_have_an_address_of_their_own_for_every_setting_of_the_clip_alone(address, section, key, change):
+    changed, study = study_of(section, change, backbone=AUDIO), study_of(backbone=AUDIO)
+    others = address(changed, extractors.WaveformExtractor) != address(study, extractors.WaveformExtractor)
+    assert others == (section == "clip")
 
 
 @pytest.mark.parametrize("key", sorted({*NETWORK} - OF_FEATURES))
@@ -249,3 +235,44 @@ def test_the_mark_of_complete_features_knows_the_clips_and_the_seed_of_random_we
 
     assert key() == key(1) == key(digests="ba") == key(dropout=0.5)
     assert len({key(), key(digests="abc"), key(input_size=96), key(weights="random"), key(1, weights="random")}) == 5
+
+
+def table(*digests):
+    return pd.DataFrame({"clip_id": [f"c{i}" for i in range(len(digests))], "sha256": digests})
+
+
+class Counter:
+    """Compute a feature that tells the clip apart, and count how often."""
+
+    def __init__(self):
+        self.seen = []
+
+    def __call__(self, rows):
+        self.seen += list(rows["sha256"])
+        return [np.full((2, 3), float(ord(digest))) for digest in rows["sha256"]]
+
+
+def test_each_clip_is_computed_once_and_comes_back_in_order_a_damaged_one_again(tmp_path):
+    compute = Counter()
+    first = cached_features(table("a", "a", "b", "c"), tmp_path, compute, batch_size=2)  # the same bytes, two names
+    second = cached_features(table("c", "a"), tmp_path, compute, batch_size=2)
+    assert compute.seen == ["a", "b", "c"]
+    assert [array[0, 0] for array in first] == [97, 97, 98, 99]
+    assert [array[0, 0] for array in second] == [99, 97]
+    (tmp_path / "a.npy").write_bytes(b"\x93NUMPY cut short")
+    assert cached_features(table("a", "b"), tmp_path, compute, batch_size=1)[0][0, 0] == 97
+    assert compute.seen == ["a", "b", "c", "a"]
+
+
+def test_what_was_computed_before_a_crash_is_kept(tmp_path):
+    compute = Counter()
+
+    def crash(rows):
+        if "c" in list(rows["sha256"]):
+            raise RuntimeError("power cut")
+        return compute(rows)
+
+    with contextlib.suppress(RuntimeError):
+        cached_features(table("a", "b", "c"), tmp_path, crash, batch_size=2)
+    cached_features(table("a", "b", "c"), tmp_path, compute, batch_size=2)
+    assert compute.seen == ["a", "b", "c"]

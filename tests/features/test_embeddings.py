@@ -34,13 +34,10 @@ def yamnet(tmp_path_factory):
 
 
 def test_the_named_output_holds_the_embeddings_of_every_patch(yamnet):
-    waveform = np.concatenate([np.zeros(WINDOW), np.ones(WINDOW)]).astype("float32")
-    embeddings = HubNetwork(yamnet, output=1)(waveform)
+    network = HubNetwork(yamnet, output=1)
+    embeddings = network(np.concatenate([np.zeros(WINDOW), np.ones(WINDOW)]).astype("float32"))
     np.testing.assert_allclose(embeddings, [[0, 0], [1, 2], [2, 2]])
-
-
-def test_parameters_are_those_of_the_module(yamnet):
-    assert HubNetwork(yamnet, output=1).parameters == 1
+    assert network.parameters == 1
 
 
 def test_an_output_that_is_no_embedding_is_an_error(yamnet):
@@ -48,8 +45,13 @@ def test_an_output_that_is_no_embedding_is_an_error(yamnet):
         HubNetwork(yamnet)(np.zeros(2 * WINDOW, "float32"))
 
 
-def test_a_folder_that_is_no_saved_model_is_named(tmp_path):
-    with pytest.raises(StudyError, match=r"expected a folder with saved_model\.pb"):
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, r"expected a folder with saved_model\.pb"), (b"no protobuf", "could not be loaded")]
+)
+def test_a_folder_that_is_no_saved_model_is_named(tmp_path, content, said):
+    if content:
+        (tmp_path / "saved_model.pb").write_bytes(content)
+    with pytest.raises(StudyError, match=said):
         HubNetwork(tmp_path)
 
 
@@ -67,20 +69,7 @@ def test_a_module_with_another_digest_is_not_loaded(yamnet, monkeypatch):
         WaveformExtractor(network.model_copy(update={"weights_sha256": "0" * 64}), study)
 
 
-def test_a_damaged_saved_model_is_named(tmp_path):
-    (tmp_path / "saved_model.pb").write_bytes(b"no protobuf")
-    with pytest.raises(StudyError, match="could not be loaded"):
-        HubNetwork(tmp_path)
-
-
-def test_a_handle_without_network_says_what_to_do(monkeypatch, tmp_path):
-    import socket
-
-    def refuse(*arguments, **named):
-        raise OSError("no network in this test")
-
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
+def test_a_handle_without_network_says_what_to_do(no_network):
     with pytest.raises(
         StudyError, match=r"unpack it into a folder and set 'weights: FOLDER', or set 'weights: random'"
     ):

@@ -251,21 +251,15 @@ def test_axes_are_seconds_and_hertz_and_pixels_for_pictures_made_elsewhere():
     network = NetworkParams(name="n", label="N", backbone="tests.inference.test_explain:Lines")
     raw = {"name": "s", "dataset": {"root": "r"}, "mel": MEL.model_dump(exclude={"fmax"}), "models": [network]}
     backbone = SimpleNamespace(input_size=64)
-    for kind, labels in {
-        "audio": ("time (s)", "frequency (Hz)"),
-        "images": ("pixels from the left", "pixels from the bottom"),
-    }.items():
+    for kind, *labels in (
+        ("audio", "time (s)", "frequency (Hz)"), ("images", "pixels from the left", "pixels from the bottom"),
+    ):  # fmt: skip
         settings = read_section(Study, raw | {"dataset": {"root": "r", "kind": kind}})
         axes = explain._axes(SimpleNamespace(settings=settings, backbone=backbone))
         ax = Figure().subplots()
         laid = plot_saliency(np.zeros((64, 64, 3)), np.array([[0.0, 3.0], [1.0, -5.0]]), axes, ax, highest=75)
-        assert (ax.get_xlabel(), ax.get_ylabel()) == labels
+        assert [ax.get_xlabel(), ax.get_ylabel()] == labels
         assert np.asarray(laid.get_array()).tolist() == [[0, 75], [25, 0]]
-    y = frequency_axis(MEL, ImageParams())
-    assert [tick.get_text() for tick in _labels(y)] == ["250", "500", "1000", "2000"]
-
-
-def _labels(y):
-    ax = Figure().subplots()
-    plot_saliency(np.zeros((8, 8, 3)), np.ones((2, 2)), (pixel_axis(8, "left"), y), ax)
-    return ax.get_yticklabels()
+    axes = pixel_axis(8, "left"), frequency_axis(MEL, ImageParams())
+    plot_saliency(np.zeros((8, 8, 3)), np.ones((2, 2)), axes, ax := Figure().subplots())
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["250", "500", "1000", "2000"]

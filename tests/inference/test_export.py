@@ -1,5 +1,6 @@
 """A trained model as a file for other programs: each kind of file is run, and says what the model says."""
 
+import dataclasses
 import importlib.util
 import json
 import tempfile
@@ -10,9 +11,10 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
+from PIL import Image
 
-from benchmark.config.load import load_network, read_section
-from benchmark.config.study import NetworkParams, Study
+from benchmark.config.load import load_network
 from benchmark.errors import StudyError
 from benchmark.inference import export as exporting
 from benchmark.inference.export import FORMATS, export
@@ -20,7 +22,7 @@ from benchmark.inference.predictor import Predictor, check_trial
 from benchmark.models.googlenet import LocalResponseNormalization
 from benchmark.store.labels import to_matrix
 from benchmark.store.predictions import predictions
-from benchmark.training.classifier import build_classifier
+from tests.support import untrained
 from tests.support.studies import NETWORK
 
 CLASSES = ["blue", "green", "red"]
@@ -40,41 +42,26 @@ NETWORKS = {
 }
 
 
-def write_trial(folder, name="small", part="model.keras", regime="frozen"):
+def write_trial(folder, name="small", part="model.keras"):
     """Write the folder of a trial that was never trained, with four test clips; return it."""
-    rng = np.random.default_rng(0)
-    network = NetworkParams.model_validate(NETWORKS[name])
-    sound = network.reads == "waveform"
-    settings = {"name": "s", "dataset": {"root": "x", "kind": "audio" if sound else "images"}, "clip": {"duration": 1}}
-    study = read_section(Study, settings | {"training": {"regime": regime}, "models": [NETWORKS[name]]})
-    classifier = build_classifier(network, study, len(CLASSES), seed=3)
-    dense = classifier.head.get_layer("scores")  # weights as after training, so that scores differ from clip to clip
-    dense.set_weights([0.05 * rng.normal(size=weight.shape) for weight in dense.get_weights()])
-    trial = folder / "trials" / name / "0-3"
-    trial.mkdir(parents=True)
-    (classifier.model if part == "model.keras" else classifier.head).save(trial / part)
-    settings = study.model_dump(mode="json", exclude={"models"}) | {"model": network.model_dump(mode="json")}
-    record = {"format": 1, "status": "done", "classes": CLASSES, "seed": 3, "weights": classifier.extractor.weights}
-    (trial / "trial.json").write_text(json.dumps(record | {"settings": settings}))
-    ids = [f"clip{number}" for number in range(4)]
-    paths = [write_clip(folder / f"{clip_id}", rng, sound) for clip_id in ids]
+    rng, ids = np.random.default_rng(0), [f"clip{number}" for number in range(4)]
+    sound = name == "yamnet"
+    trial = untrained.write_trial(folder, NETWORKS[name], CLASSES, part, "audio" if sound else "images")
+    paths = [folder / f"{clip_id}.{'wav' if sound else 'png'}" for clip_id in ids]
+    for path in paths:  # a second of noise, or a picture of it
+        if sound:
+            soundfile.write(path, rng.normal(size=16000) / 10, 16000)
+        else:
+            Image.fromarray(rng.integers(0, 256, (40, 60, 3), "uint8")).save(path)
     said = predictions("test", ids, to_matrix(["red"] * 4, CLASSES), np.eye(4, 3), CLASSES)
     said.frame().to_csv(trial / "predictions.csv", index=False)
     pd.DataFrame({"clip_id": ids, "path": paths, "label": "red"}).to_csv(folder / "clips.csv", index=False)
     return trial
 
 
-def write_clip(stem, rng, sound):
-    """Write a second of noise or a picture of it; return its path."""
-    import soundfile
-    from PIL import Image
-
-    path = stem.with_suffix(".wav" if sound else ".png")
-    if sound:
-        soundfile.write(path, rng.normal(size=16000) / 10, 16000)
-    else:
-        Image.fromarray(rng.integers(0, 256, (40, 60, 3), "uint8")).save(path)
-    return str(path)
+def replace_format(monkeypatch, name, **changes):
+    """Have a format of files written or loaded in another way."""
+    monkeypatch.setitem(FORMATS, name, dataclasses.replace(FORMATS[name], **changes))
 
 
 def told(path):
@@ -172,23 +159,18 @@ def test_a_file_that_says_something_else_is_refused_and_not_left(tmp_path, monke
         model.save(path)
 
     trial = write_trial(tmp_path)
-    kind = FORMATS["keras"]
-    first = export(trial, "keras", say=lambda line: None)
+    first = export(trial, "keras")
     before = first.read_bytes()
-    other = exporting.Format(kind.file, wrong, kind.load, kind.tolerance)
-    monkeypatch.setitem(FORMATS, "keras", other)
-    with pytest.raises(StudyError, match=r"scores differ by 0\.\d+ from the model's"):
-        export(trial, "keras")
-    assert first.read_bytes() == before  # the good one of before stays
-    assert {file.name for file in first.parent.iterdir()} == {"model.keras", "export.json"}
-
-
-def test_a_score_that_is_no_number_is_refused(tmp_path, monkeypatch):
-    kind = FORMATS["keras"]
-    nan = exporting.Format(kind.file, kind.write, lambda path: lambda x: np.full(3, np.nan), kind.tolerance)
-    monkeypatch.setitem(FORMATS, "keras", nan)
-    with pytest.raises(StudyError, match="differ by nan"):
-        export(write_trial(tmp_path), "keras")
+    for change, said in (
+        ({"write": wrong}, r"scores differ by 0\.\d+ from the model's"),
+        ({"load": lambda path: lambda x: np.full(3, np.nan)}, "differ by nan"),
+    ):
+        with monkeypatch.context() as patch:
+            replace_format(patch, "keras", **change)
+            with pytest.raises(StudyError, match=said):
+                export(trial, "keras")
+        assert first.read_bytes() == before  # the good one of before stays
+        assert {file.name for file in first.parent.iterdir()} == {"model.keras", "export.json"}
 
 
 @pytest.mark.parametrize("step", ["write", "load"])
@@ -196,9 +178,7 @@ def test_what_a_converter_says_is_one_readable_error(tmp_path, monkeypatch, step
     def fail(*arguments):
         raise RuntimeError("no such operation: LRN\nand forty more lines")
 
-    kind = FORMATS["keras"]
-    steps = {"write": kind.write, "load": kind.load} | {step: fail}
-    monkeypatch.setitem(FORMATS, "keras", exporting.Format(kind.file, steps["write"], steps["load"], 1e-5))
+    replace_format(monkeypatch, "keras", **{step: fail})
     with pytest.raises(StudyError, match=r"keras .*RuntimeError: no such operation: LRN$"):
         export(write_trial(tmp_path), "keras")
     assert list((tmp_path / "trials" / "small" / "0-3" / "export" / "keras").iterdir()) == []
@@ -215,9 +195,7 @@ def test_a_conversion_that_would_exhaust_the_memory_is_refused_before_it_begins(
     need("onnx")
     trial = write_trial(tmp_path)
     converted = []
-    kind = FORMATS["onnx"]
-    never = exporting.Format(kind.file, lambda *given: converted.append(given), kind.load, 1e-4, (), kind.memory)
-    monkeypatch.setitem(FORMATS, "onnx", never)
+    replace_format(monkeypatch, "onnx", write=lambda *given: converted.append(given))
     free = SimpleNamespace(available=1_000)  # bytes: 250 numbers
     monkeypatch.setattr(exporting.psutil, "virtual_memory", lambda: free)
     with pytest.raises(StudyError, match=r"onnx cannot be produced here: .* GB are free"):
@@ -249,7 +227,7 @@ def test_what_a_converter_leaves_in_the_folder_for_temporary_files_goes(tmp_path
         seen.append(Path(tempfile.mkdtemp()))
         kind.write(model, path)
 
-    monkeypatch.setitem(FORMATS, "keras", exporting.Format(kind.file, write, kind.load, 1e-5))
+    replace_format(monkeypatch, "keras", write=write)
     made = export(write_trial(tmp_path), "keras")
     assert seen[0].is_relative_to(made.parent)
     assert tempfile.gettempdir() == before

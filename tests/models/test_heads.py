@@ -30,10 +30,8 @@ def test_features_of_any_scale_come_out_alike():
 
 
 def test_a_feature_that_never_varies_in_training_is_left_out():
-    features = FEATURES.copy()
-    features[:, 1] = 3
-    new = features.copy()
-    new[:, 1] = 4
+    features, new = FEATURES.copy(), FEATURES.copy()
+    features[:, 1], new[:, 1] = 3, 4
     assert (np.asarray(adapted(features)(new))[:, 1] == 0).all()
 
 

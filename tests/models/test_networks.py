@@ -70,18 +70,14 @@ def test_a_network_takes_raw_rgb_and_prepares_it_as_its_library_does(name, eager
     keras.utils.clear_session()
 
 
+TORCH = ((0.5 - 0.485) / 0.229, (0.5 - 0.456) / 0.224, (0.5 - 0.406) / 0.225)
+CAFFE = (127.5 - 103.939, 127.5 - 116.779, 127.5 - 123.68)
 EXPECTED_GRAY = {  # what mid-gray 127.5 becomes: MATLAB.md section 6
-    "mobilenet_v2": (0, 0, 0),
-    "inception_v3": (0, 0, 0),
-    "inception_resnet_v2": (0, 0, 0),
-    "nasnet_mobile": (0, 0, 0),
-    "vgg16": (127.5 - 103.939, 127.5 - 116.779, 127.5 - 123.68),
-    "vgg19": (127.5 - 103.939, 127.5 - 116.779, 127.5 - 123.68),
-    "densenet201": ((0.5 - 0.485) / 0.229, (0.5 - 0.456) / 0.224, (0.5 - 0.406) / 0.225),
-    "resnet18": ((0.5 - 0.485) / 0.229, (0.5 - 0.456) / 0.224, (0.5 - 0.406) / 0.225),
+    **dict.fromkeys(("mobilenet_v2", "inception_v3", "inception_resnet_v2", "nasnet_mobile"), (0, 0, 0)),
+    **dict.fromkeys(("vgg16", "vgg19"), CAFFE),
+    **dict.fromkeys(("densenet201", "resnet18"), TORCH),
     "places365_googlenet": tuple(127.5 - mean for mean in PLACES365_MEANS),
-    "convnext_tiny": (127.5, 127.5, 127.5),
-    "efficientnet_v2s": (127.5, 127.5, 127.5),
+    **dict.fromkeys(("convnext_tiny", "efficientnet_v2s"), (127.5, 127.5, 127.5)),
 }
 
 
@@ -140,9 +136,8 @@ def test_the_list_of_networks_grows_with_aligned_columns_and_names_what_fails(mo
     assert Watched.seen == ["\n".join(lines[:1]) + "\n", "\n".join(lines[:4]) + "\n"]
     rows = [line for line in lines if not line.startswith(" ")]
     assert [row.split()[0] for row in rows] == ["name", "a", "broken", "c", "d"]
-    assert (
-        len({row.index(word) for row, word in zip(rows, ("backbone", *["tests."] * 3, "tensorflow"), strict=True)}) == 1
-    )
+    words = ("backbone", *["tests."] * 3, "tensorflow")
+    assert len({row.index(word) for row, word in zip(rows, words, strict=True)}) == 1
     assert [rows[1].split()[i] for i in (2, 4, 5)] == ["32", "32", "6,146"]  # 32 x 32 x 3 x 2 weights and 2 biases
     assert lines[3].startswith("  broken: backbone 'tests.models.test_networks:Missing' cannot be found")
 

@@ -104,6 +104,15 @@ def file(tmp_path_factory):
     return path, tensors
 
 
+def bare():
+    return ResNet18(weights=None, input_shape=SHAPE, classes=7)
+
+
+def load(path):
+    weights.load_file(model := bare(), path)
+    return model
+
+
 def assert_same(got, expected):
     assert np.ptp(expected, axis=0).max() > 100 * TOLERANCE  # the pictures differ by far more than what is allowed
     np.testing.assert_allclose(got, expected, rtol=0, atol=TOLERANCE)
@@ -111,8 +120,7 @@ def assert_same(got, expected):
 
 def test_a_safetensors_file_gives_the_network_that_it_holds(images, file):
     path, tensors = file
-    model = ResNet18(weights=None, input_shape=SHAPE, classes=7)
-    weights.load_file(model, path)
+    model = load(path)
     assert_same(model.predict_on_batch(images), NumpyResNet18(tensors).probabilities(images))
 
 
@@ -128,8 +136,7 @@ def test_without_its_top_the_network_needs_no_fc(file):
 def test_half_precision_is_read_as_float32(tmp_path):
     halves = {name: value.astype("float16") for name, value in draw().items()}
     save_file(halves, tmp_path / "h.safetensors")
-    model = ResNet18(weights=None, input_shape=SHAPE, classes=7)
-    weights.load_file(model, tmp_path / "h.safetensors")
+    model = load(tmp_path / "h.safetensors")
     np.testing.assert_array_equal(model.get_layer("fc1000").get_weights()[0], halves["fc.weight"].T.astype("float32"))
 
 
@@ -148,7 +155,7 @@ def test_a_tensor_that_is_missing_or_wider_is_named_and_nothing_changes(tmp_path
     if how == "wider":
         tensors[name] = np.repeat(value, 2, axis=0)
     save_file(tensors, tmp_path / "w.safetensors")
-    model = ResNet18(weights=None, input_shape=SHAPE, classes=7)
+    model = bare()
     before = model.get_weights()
     with pytest.raises(weights.WeightsError, match=re.escape(SLIPS[name])) as error:
         weights.load_file(model, tmp_path / "w.safetensors")
@@ -159,9 +166,8 @@ def test_a_tensor_that_is_missing_or_wider_is_named_and_nothing_changes(tmp_path
 @pytest.mark.parametrize("kept", [0, 4, 1000, -1])
 def test_a_truncated_file_is_a_weights_error(tmp_path, file, kept):
     (tmp_path / "cut.safetensors").write_bytes(file[0].read_bytes()[:kept])
-    model = ResNet18(weights=None, input_shape=SHAPE, classes=7)
     with pytest.raises(weights.WeightsError, match=r"it is no \.safetensors file, or cut short"):
-        weights.load_file(model, tmp_path / "cut.safetensors")
+        load(tmp_path / "cut.safetensors")
 
 
 def test_safetensors_are_read_for_resnet18_only(file):

@@ -1,5 +1,7 @@
 import hashlib
+from pathlib import Path
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -8,19 +10,6 @@ from benchmark.config.study import NetworkParams
 from benchmark.models import catalogue
 from benchmark.models.weights import load as weights
 from tests.support.networks import small
-
-
-@pytest.fixture
-def no_network(monkeypatch, tmp_path):
-    """Empty caches, and no way out."""
-    import socket
-
-    def refuse(*arguments, **named):
-        raise OSError("no network in this test")
-
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    return tmp_path / "models"
 
 
 def test_missing_weights_name_the_file_its_place_and_the_way_out(no_network):
@@ -48,13 +37,6 @@ def test_a_weights_file_gives_back_the_network_it_was_saved_from(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3)).astype("float32")
     np.testing.assert_array_equal(first.model(images), again.model(images))
     assert (again.weights["sha256"], again.weights["sha256_of"]) == (digest, "file")
-
-
-@pytest.mark.parametrize("content", [b"", b"not a weights file", b"\x89HDF\r\n\x1a\n cut short"])
-def test_a_damaged_caffemodel_is_named(tmp_path, content):
-    (tmp_path / "w.caffemodel").write_bytes(content)
-    with pytest.raises(weights.WeightsError, match=r"w\.caffemodel does not hold the weights of tiny"):
-        weights.load_file(tiny(), tmp_path / "w.caffemodel")
 
 
 DAMAGE = {  # what became of a whole file
@@ -96,27 +78,28 @@ def test_a_damaged_weights_file_is_named_whatever_is_wrong_with_it(tmp_path, nam
     assert str(path) in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["w.weights.h5", "w.h5", "w.keras"])
-def test_a_whole_weights_file_of_another_network_is_named(tmp_path, name):
-    save(tiny(units=7), tmp_path / name)
-    with pytest.raises(weights.WeightsError, match=r"w\..* does not hold the weights of tiny"):
-        weights.load_file(tiny(), tmp_path / name)
-
-
-@pytest.mark.parametrize("name", ["w.weights.h5", "w.h5"])
-def test_an_hdf5_file_that_holds_no_weights_is_named(tmp_path, name):
-    import h5py
-
-    with h5py.File(tmp_path / name, "w") as file:
+def write_other(path):
+    with h5py.File(path, "w") as file:
         file["measurements/temperature"] = np.arange(10)
-    with pytest.raises(weights.WeightsError, match=r"w\..* does not hold the weights of tiny"):
-        weights.load_file(tiny(), tmp_path / name)
 
 
-@pytest.mark.parametrize("name", ["w.h5", "w.weights.h5", "w.keras", "w.caffemodel", "w.safetensors"])
-def test_a_folder_for_a_weights_file_is_named(tmp_path, name):
-    (tmp_path / name).mkdir()
-    with pytest.raises(weights.WeightsError, match=rf"no weights file .*{name}"):
+def write(content):
+    return lambda path: path.write_bytes(content)
+
+
+NO_WEIGHTS = [  # how a file is written that holds no weights of this network, and names that it has
+    *((write(content), ["w.caffemodel"]) for content in (b"", b"not a weights file", b"\x89HDF\r\n\x1a\n cut short")),
+    (lambda path: save(tiny(units=7), path), ["w.weights.h5", "w.h5", "w.keras"]),
+    (write_other, ["w.weights.h5", "w.h5"]),
+    (Path.mkdir, ["w.h5", "w.weights.h5", "w.keras", "w.caffemodel", "w.safetensors"]),
+]
+
+
+@pytest.mark.parametrize(("make", "name"), [(make, name) for make, names in NO_WEIGHTS for name in names])
+def test_what_is_no_weights_file_of_this_network_is_named(tmp_path, make, name):
+    make(tmp_path / name)
+    said = rf"no weights file .*{name}" if make is Path.mkdir else rf"{name} does not hold the weights of tiny"
+    with pytest.raises(weights.WeightsError, match=said):
         weights.load_file(tiny(), tmp_path / name)
 
 

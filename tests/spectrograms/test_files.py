@@ -29,10 +29,10 @@ def forgetful():
     files._sweep_once.cache_clear()
 
 
-def left(folder, host, pid, suffix=".png", token="0123abcd"):
+def left(folder, host, pid):
     """Write the draft of a process and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f".tmp-{host}-{pid}-{token}{suffix}"
+    path = folder / f".tmp-{host}-{pid}-0123abcd.png"
     path.write_text("half")
     return path
 
@@ -46,28 +46,31 @@ def test_what_a_dead_process_of_this_machine_was_writing_goes(tmp_path, dead):
     assert not half.exists()
 
 
-def test_what_living_processes_and_other_machines_are_writing_stays(tmp_path):
-    kept = {left(tmp_path, HOST, os.getppid()), left(tmp_path, "elsewhere", 1)}
+OLD, YOUNG = 25, 23  # hours: with a day a draft goes, whoever wrote it
+PARENT, OWN = os.getppid(), os.getpid()  # in a container every run may have the number of this one
+
+
+@pytest.mark.parametrize(
+    ("host", "pid", "hours", "stays"),
+    [("elsewhere", 1, YOUNG, True), ("elsewhere", 1, OLD, False), (HOST, PARENT, YOUNG, True),
+     (HOST, PARENT, OLD, False), (HOST, OWN, 0, False)],
+)  # fmt: skip
+def test_what_living_processes_and_other_machines_are_writing_stays_for_a_day(tmp_path, host, pid, hours, stays):
+    path = left(tmp_path, host, pid)
+    os.utime(path, (time.time() - hours * 3600,) * 2)
+    sweep(tmp_path)
+    assert path.exists() == stays
+
+
+def test_the_first_draft_in_a_folder_sweeps_it_and_is_swept_by_no_other(tmp_path, dead):
+    left(tmp_path, HOST, dead)
     with draft(tmp_path / "mine.csv") as mine:
         mine.write_text("half")
         sweep(tmp_path)
-        assert {*kept, mine} == set(tmp_path.iterdir())
-    assert kept == set(tmp_path.iterdir())
-
-
-def test_what_an_earlier_process_with_the_number_of_this_one_left_goes(tmp_path):
-    left(tmp_path, HOST, os.getpid())  # in a container every run may have number 1
-    sweep(tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(("host", "pid"), [("elsewhere", 1), (HOST, os.getppid())])
-def test_what_is_a_day_old_goes_whoever_wrote_it(tmp_path, host, pid):
-    path, young = left(tmp_path, host, pid), left(tmp_path, host, pid, token="ffffffff")
-    for file, hours in ((path, 25), (young, 23)):
-        os.utime(file, (time.time() - hours * 3600,) * 2)
-    sweep(tmp_path)
-    assert list(tmp_path.iterdir()) == [young]
+        assert [mine] == list(tmp_path.iterdir())
+    with replacing(tmp_path / "a.txt") as temporary:
+        temporary.write_text("whole")
+    assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
 
 
 def test_nothing_else_goes(tmp_path, dead):
@@ -102,14 +105,6 @@ def test_a_cache_is_swept_without_a_look_into_its_large_folders(tmp_path, dead, 
     sweep_cache(tmp_path)
     assert not [path for path in drafts if path.exists()]
     assert seen == places
-
-
-def test_the_first_draft_in_a_folder_sweeps_it(tmp_path, dead):
-    path = left(tmp_path, HOST, dead)
-    with replacing(tmp_path / "a.txt") as temporary:
-        temporary.write_text("whole")
-    assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
-    assert not path.exists()
 
 
 def test_a_draft_elsewhere_gets_its_place_when_it_is_whole(tmp_path):

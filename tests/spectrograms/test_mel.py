@@ -32,15 +32,8 @@ PARAMS = [
 
 
 def librosa_log_mel(waveform, mel):
-    power = librosa.feature.melspectrogram(
-        y=waveform,
-        sr=mel.sample_rate,
-        n_fft=mel.n_fft,
-        hop_length=mel.hop_length,
-        n_mels=mel.n_mels,
-        fmin=mel.fmin,
-        fmax=mel.fmax,
-    )
+    given = mel.model_dump(include={"n_fft", "hop_length", "n_mels", "fmin", "fmax"})
+    power = librosa.feature.melspectrogram(y=waveform, sr=mel.sample_rate, **given)
     return librosa.power_to_db(power, ref=np.max, top_db=mel.top_db)
 
 

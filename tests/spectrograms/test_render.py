@@ -21,6 +21,7 @@ from spectrograms.mel import log_mel
 from spectrograms.params import ClipParams, ImageParams, MelParams
 from spectrograms.render import image_path, render_clip
 from tests.support.clip_tables import table
+from tests.support.sounds import tone
 
 # In this process, where it does not matter: another one takes a second or two to start.
 render = partial(render_module.render, n_jobs=1)
@@ -30,8 +31,7 @@ SETTINGS = (CLIP, MEL, IMAGE)
 
 
 def write_tone(path, frequency):
-    tone = 0.5 * np.sin(2 * np.pi * frequency * np.arange(22050) / 22050)
-    soundfile.write(path, tone, 22050)
+    soundfile.write(path, tone(1, frequency=frequency), 22050)
 
 
 @pytest.fixture

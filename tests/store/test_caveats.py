@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
-import yaml
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -14,7 +13,7 @@ from benchmark.config.load import load_study
 from benchmark.data import preparation as prepare
 from benchmark.store import caveats
 from benchmark.store.results import read_results
-from tests.support.fake_results import build_results
+from tests.support.fake_results import build_results, change_study
 from tests.support.study_files import write_study
 
 CLIP = {"duration": 15.0, "short": "pad"}
@@ -70,8 +69,7 @@ def test_pictures_have_no_seconds_and_dark_ones_a_caveat(tmp_path):
 def test_the_data_card_says_what_check_says(tmp_path):
     folder = build_results(tmp_path)
     clips = pd.read_csv(folder / "clips.csv", dtype=str, keep_default_na=False)
-    study = yaml.safe_load((folder / "study.yaml").read_text())
-    (folder / "study.yaml").write_text(yaml.safe_dump(study | {"clip": CLIP | {"offset": 0.0}}))
+    change_study(folder, clip=CLIP | {"offset": 0.0})
     before = dict(facts(read_results(folder)))
     assert not {"Mostly padding", "Caveats"} & set(before)  # results of before these columns
     clips = clips.assign(seconds="15.0", caveat="")

@@ -17,6 +17,7 @@ from benchmark.data import preparation as prepare
 from benchmark.errors import StudyError
 from spectrograms.names import printable, safe_name
 from tests.support.bad_sounds import BAD, as_bytes, tone, wav_header
+from tests.support.clip_tables import put
 from tests.support.study_files import write_study
 
 # names a file may have, and how they are shown
@@ -62,9 +63,12 @@ GOOD = {  # odd, and yet sound
 }
 
 
-def fill(root):
-    """Write the folder; return ({path as shown: reason}, names of the good ones)."""
-    reasons, good = {}, []
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """Return (the study, its file, what prepare makes of it, the expected reasons, the good files)."""
+    folder = tmp_path_factory.mktemp("odd")
+    root = folder / "data"
+    reasons, good = {}, []  # {path as shown: reason}, names of the good ones
     for label in ("odd", "plain"):
         (root / label).mkdir(parents=True)
         for number in range(8):
@@ -88,15 +92,7 @@ def fill(root):
         path = root / "plain" / f"{kind}.mp3"
         BAD[kind][0](path)
         reasons[str(path)] = BAD[kind][1]
-    return reasons, good
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
-    """Return (the study, its file, what prepare makes of it, the expected reasons, the good files)."""
-    folder = tmp_path_factory.mktemp("odd")
-    reasons, good = fill(folder / "data")
-    study = load_study(write_study(folder, folder / "data", clip={"duration": 1.0}))
+    study = load_study(write_study(folder, root, clip={"duration": 1.0}))
     with pytest.MonkeyPatch.context() as patch:
         unreadable(patch)
         ready = prepare.prepare(study, say=lambda text: None)
@@ -143,8 +139,7 @@ def test_check_names_every_bad_file_in_one_line(prepared, capsys, monkeypatch):
 def test_names_that_are_not_utf8_can_be_told(tmp_path):
     root = tmp_path / "data"
     for label in "ab":
-        (root / label).mkdir(parents=True)
-        (root / label / "good.wav").write_bytes(b"sound")
+        put(root / label / "good.wav")
     for name in (b"s\xff.wav", b"s.x\xff"):
         try:
             Path(os.fsdecode(os.fsencode(root / "a") + b"/" + name)).write_bytes(b"sound")
@@ -159,8 +154,7 @@ def test_names_that_are_not_utf8_can_be_told(tmp_path):
 @pytest.mark.parametrize("label", ["two\nlines", "red\x1b[31m"])
 def test_a_label_that_cannot_be_printed_is_an_error_that_shows_it(tmp_path, label):
     for name in (label, "plain"):
-        (tmp_path / "data" / name).mkdir(parents=True)
-        (tmp_path / "data" / name / "a.wav").write_bytes(b"sound")
+        put(tmp_path / "data" / name / "a.wav")
     study = load_study(write_study(tmp_path, tmp_path / "data"))
     with pytest.raises(StudyError, match=re.escape(f"{printable(label)} has a name that cannot be printed")):
         prepare.find(study)
@@ -182,8 +176,7 @@ def test_what_is_shown_is_one_line_and_stays_as_it_is(name):
 def test_a_file_that_cannot_be_read_through_is_set_aside(tmp_path, monkeypatch):
     """A disk may fail in the middle of a file: the digest is told so, and the file is no clip."""
     for name in ("a/good.wav", "a/bad.wav", "b/good.wav"):
-        (tmp_path / "data" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "data" / name).write_bytes(name.encode())
+        put(tmp_path / "data" / name, name.encode())
     digest = digests_module.hashlib.file_digest
 
     def fails(file, kind):

@@ -62,12 +62,6 @@ def test_another_study_file_that_asks_for_the_same_trials_takes_them_as_they_are
     assert trial() == before
 
 
-def test_an_edited_study_about_the_same_data_goes_on(first, command):
-    write(first.parent, "data", training={"epochs": 2, "save": "none"})
-    assert command("run", first)[0] == 0
-    assert trial()["settings"]["training"]["epochs"] == 2
-
-
 def test_a_project_that_was_moved_goes_on_also_when_it_is_edited_there(first, tmp_path, command, monkeypatch):
     (tmp_path / "project").rename(tmp_path / "moved")
     monkeypatch.chdir(tmp_path / "moved")

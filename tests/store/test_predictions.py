@@ -17,11 +17,8 @@ def found():
     return predictions("test", ["a", "01"], to_matrix(["Action", "007"], CLASSES), SCORES, CLASSES)
 
 
-def test_the_predicted_class_has_the_highest_score(found):
+def test_the_predicted_class_has_the_highest_score_and_a_round_trip_changes_nothing(found, tmp_path):
     assert found.names("y_pred").tolist() == ["Action", "NA"]
-
-
-def test_a_round_trip_changes_nothing(found, tmp_path):
     val = predictions("val", ["c"], to_matrix(["NA"], CLASSES), [[0.1 + 0.2, 1 / 3, 0.1]], CLASSES)
     whole = pooled([val, found])
     whole.frame().to_csv(tmp_path / "p.csv", index=False)
@@ -69,21 +66,17 @@ def test_arrays_that_do_not_fit_are_refused(scores, labels, split, message):
         (lambda frame: frame.assign(y_true=["Action", "Horror"]), "unknown class Horror"),
         (lambda frame: frame.assign(y_pred=["007", "NA"]), "clip a has a y_pred that its scores do not decide"),
         (lambda frame: frame.assign(y_true=["Action", ""]), "clip 01 has a y_true that is no label"),
+        (lambda frame: frame.iloc[:0, :0], "predictions.csv cannot be read"),  # a file without a column
+        (None, "predictions.csv cannot be read"),
     ],
 )
-def test_a_broken_file_is_named(found, tmp_path, change, message):
+def test_a_broken_or_missing_file_is_named(found, tmp_path, change, message):
     path = tmp_path / "predictions.csv"
-    change(found.frame()).to_csv(path, index=False)
+    if change:
+        change(found.frame()).to_csv(path, index=False)
     with pytest.raises(StudyError, match=message) as caught:
         read_predictions(path)
     assert str(path) in str(caught.value)
-
-
-def test_a_missing_or_empty_file_is_named(tmp_path):
-    (tmp_path / "empty.csv").write_text("")
-    for name in ("absent.csv", "empty.csv"):
-        with pytest.raises(StudyError, match=f"{name} cannot be read"):
-            read_predictions(tmp_path / name)
 
 
 def test_labels_are_the_same_as_text_and_as_a_matrix():

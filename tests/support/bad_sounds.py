@@ -11,16 +11,8 @@ from tests.support.sounds import tone
 
 def wav_header(rate=22050, data_bytes=0xFFFFFF00, riff_bytes=0xFFFFFFF0):
     """Return the header of a WAV, mono with 16 bits, that claims so many bytes of the chunk of data and of the file."""
-    form = struct.pack("<HHIIHH", 1, 1, rate, min(2 * rate, 2**32 - 1), 2, 16)
-    return (
-        b"RIFF"
-        + struct.pack("<I", riff_bytes)
-        + b"WAVEfmt "
-        + struct.pack("<I", 16)
-        + form
-        + b"data"
-        + struct.pack("<I", data_bytes)
-    )
+    form = 16, 1, 1, rate, min(2 * rate, 2**32 - 1), 2, 16
+    return struct.pack("<4sI8sIHHIIHH4sI", b"RIFF", riff_bytes, b"WAVEfmt ", *form, b"data", data_bytes)
 
 
 def as_bytes(signal):

@@ -64,7 +64,9 @@ def build_results(
     (folder / "study.yaml").write_text(yaml.safe_dump(study))
     clips.to_csv(folder / "clips.csv", index=False)
     pd.DataFrame({"path": ["broken.mp4"], "reason": ["no sound"]}).to_csv(folder / "rejected.csv", index=False)
-    _example(folder / "examples" / f"{clips['clip_id'][0]}.png", rng)
+    (folder / "examples").mkdir(exist_ok=True)
+    level = rng.random((128, 646, 1)) * np.linspace(0, 1, 128)[:, None, None]  # mel bands by frames, remotely
+    Image.fromarray((level * (180, 60, 120)).astype(np.uint8)).save(folder / f"examples/{clips['clip_id'][0]}.png")
     for seed in seeds:
         for fold, (test, val) in enumerate(_parts(len(clips), folds, np.random.default_rng(seed))):
             for name in (name for name in models if name not in absent):
@@ -73,6 +75,34 @@ def build_results(
                 info |= {"n_train": len(clips) - len(test) - len(val), "n_val": len(val), "n_test": len(test)}
                 write_trial(trial, info, None if name in failed else (clips.iloc[test], clips.iloc[val]), rng, epochs)
     return folder
+
+
+def change_study(folder, **settings):
+    """Give settings in the study.yaml of a results folder other values."""
+    study = yaml.safe_load((folder / "study.yaml").read_text())
+    (folder / "study.yaml").write_text(yaml.safe_dump(study | settings))
+
+
+def change_trial(folder, **record):
+    """Give keys in the trial.json of a trial's folder other values."""
+    info = json.loads((folder / "trial.json").read_text())
+    (folder / "trial.json").write_text(json.dumps(info | record))
+
+
+def clips_of(right, first=0):
+    """Return test clips of class a, of which those with a 1 are predicted right, the others as b."""
+    names = [f"c{first + number}" for number in range(len(right))]
+    return pd.DataFrame({"clip_id": names, "y_true": "a", "y_pred": np.where(right, "a", "b")})
+
+
+def scored_clips(n, skill, seed=0, classes=("a", "b", "c")):
+    """Return clips with scores of which the true class gets ``skill`` more; the classes are those of every seed."""
+    y_true = np.random.default_rng(0).integers(0, len(classes), n)
+    y_score = np.random.default_rng(seed).dirichlet(np.ones(len(classes)), n)
+    y_score[np.arange(n), y_true] += skill
+    y_score /= y_score.sum(axis=1, keepdims=True)
+    frame = pd.DataFrame({"clip_id": [f"c{k}" for k in range(n)], "y_true": np.array(classes)[y_true]})
+    return frame.assign(**{SCORE + name: y_score[:, k] for k, name in enumerate(classes)})
 
 
 def results_of(models, protocol="holdout", seeds=(0,), folds=1, classes=("a", "b"), groups=None, n_train=80):
@@ -135,15 +165,9 @@ def write_trial(folder, info, parts, rng, epochs=12):
 
 def _clips(classes):
     labels = np.repeat(classes, np.resize(SUPPORT, len(classes)))
-    return pd.DataFrame(
-        {
-            "clip_id": [f"clip{number:03d}" for number in range(len(labels))],
-            "path": [f"data/{label}/{number}.wav" for number, label in enumerate(labels)],
-            "label": labels,
-            "group": range(len(labels)),
-            "sha256": "0" * 64,
-        }
-    )
+    ids, paths = zip(*((f"clip{n:03d}", f"data/{label}/{n}.wav") for n, label in enumerate(labels)), strict=True)
+    columns = {"clip_id": ids, "path": paths, "label": labels, "group": range(len(labels)), "sha256": "0" * 64}
+    return pd.DataFrame(columns)
 
 
 def _parts(n, folds, rng):
@@ -205,10 +229,3 @@ def _latency(median, rng, calls=30):
     rows += [("forward", call, median * factor) for call, factor in enumerate(rng.lognormal(0, 0.1, calls))]
     rows += [("file", call, 60 + median * factor) for call, factor in enumerate(rng.lognormal(0, 0.1, 5))]
     return pd.DataFrame(rows, columns=["stage", "call", "ms"])
-
-
-def _example(path, rng):
-    """Write a picture of 128 mel bands by 646 frames that looks remotely like a spectrogram."""
-    path.parent.mkdir(exist_ok=True)
-    level = rng.random((128, 646, 1)) * np.linspace(0, 1, 128)[:, None, None]
-    Image.fromarray((level * (180, 60, 120)).astype(np.uint8)).save(path)

@@ -7,12 +7,12 @@ import yaml
 from tests.support.studies import NETWORK
 
 
-def write_sound(root):
-    """Write three classes of eight tones of a second, with noise."""
+def write_sound(root, pitches=(("low", 300), ("middle", 1200), ("high", 4000)), n=8):
+    """Write classes of ``n`` tones of a second about each of these pitches (Hz), with noise."""
     rng, t = np.random.default_rng(0), np.arange(16000) / 16000
-    for label, pitch in {"low": 300, "middle": 1200, "high": 4000}.items():
+    for label, pitch in pitches:
         (root / label).mkdir(parents=True)
-        for number in range(8):
+        for number in range(n):
             tone = np.sin(2 * np.pi * pitch * rng.uniform(0.8, 1.25) * t) + rng.normal(size=16000)
             soundfile.write(root / label / f"{number:02}.wav", 0.1 * tone, 16000)
 

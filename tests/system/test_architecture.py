@@ -65,10 +65,6 @@ def users_of(*packages):
     return {module_name(path) for path in SOURCES if {module.split(".")[0] for module in imports(path)} & set(packages)}
 
 
-def test_tensorflow_is_imported_for_embeddings_alone():
-    assert users_of("tensorflow", "tensorflow_hub") == {"benchmark.features.hub"}
-
-
 def test_analysis_and_spectrograms_know_no_keras():
     apart = ("benchmark.analysis", "benchmark.store", "spectrograms")
     assert not {module for module in users_of("keras", "keras_hub") if module.startswith(apart)}
@@ -78,7 +74,8 @@ def test_pyplot_is_never_used():
     assert not [path for path in SOURCES if "matplotlib.pyplot" in str(imports(path))]
 
 
-def test_nothing_is_unpickled():
+def test_tensorflow_is_imported_for_embeddings_alone_and_nothing_is_unpickled():
+    assert users_of("tensorflow", "tensorflow_hub") == {"benchmark.features.hub"}
     assert not users_of("pickle", "dill", "cloudpickle")
 
 

@@ -2,12 +2,10 @@
 
 import importlib.util
 import os
-import subprocess
-import sys
 
 import pytest
 
-from tests.support.sources import ROOT
+from tests.support.sources import python
 
 # File, tests by name, and what the environment needs for them: JAX counts in float64 only where it is told to.
 CHECKS = {
@@ -22,13 +20,7 @@ def test_another_backend_trains_and_predicts(backend, check):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed: pip install {backend}")
     file, names, environment = CHECKS[check]
-    answer = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/{file}", "-k", names],
-        cwd=ROOT,
-        env=os.environ | environment | {"KERAS_BACKEND": backend},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/{file}", "-k", names
+    answer = python(*command, env=os.environ | environment | {"KERAS_BACKEND": backend})
     assert answer.returncode == 0, answer.stdout[-3000:]
     assert " passed" in answer.stdout

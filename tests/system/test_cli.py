@@ -2,45 +2,52 @@
 
 import json
 import os
-import subprocess
-import sys
+import shutil
 
 import numpy as np
 import pytest
 import soundfile
-import yaml
 from PIL import Image
 
 from tests.support.fake_results import build_results
-from tests.support.sources import ROOT
+from tests.support.sources import ROOT, python
+from tests.support.studies import NETWORK
+from tests.support.studies_of_sound import write_sound
+from tests.support.study_files import write_study
 
 
 @pytest.fixture
 def sounds(tmp_path):
     """Two classes of ten short recordings."""
-    rng = np.random.default_rng(0)
-    for label, pitch in (("high", 2000), ("low", 200)):
-        (tmp_path / "sounds" / label).mkdir(parents=True)
-        for number in range(10):
-            wave = np.sin(2 * np.pi * pitch * np.arange(16000) / 16000) + 0.1 * rng.normal(size=16000)
-            soundfile.write(tmp_path / "sounds" / label / f"{number}.wav", wave / 2, 16000)
+    write_sound(tmp_path / "sounds", (("high", 2000), ("low", 200)), 10)
     return tmp_path / "sounds"
 
 
 def study(folder, **changes):
-    raw = {"dataset": {"root": "sounds"}, "clip": {"duration": 1.0}, "models": ["mobilenet_v2"]} | changes
-    path = folder / "study.yaml"
-    path.write_text(yaml.safe_dump(raw))
-    return path
+    return write_study(folder, "sounds", **{"clip": {"duration": 1.0}} | changes)
 
 
-BAD = {  # what is wrong: changes to the study, further arguments, words of the message
+def silence(folder):
+    for file in (folder / "sounds").glob("*/*.wav"):
+        soundfile.write(file, np.zeros(16000), 16000)
+
+
+def csv(text):
+    return lambda folder: (folder / "clips.csv").write_text(text)
+
+
+OF_CSV = {"dataset": {"root": "clips.csv"}}
+BAD = {  # what is wrong: changes to the study, further arguments, words of the message, what is done to the folder
     "unknown key": ({"mel": {"hop_lenght": 1}}, [], "did you mean 'hop_length'"),
-    "unknown value": ({"training": {"regime": "frosen"}}, [], "did you mean 'frozen'"),
     "missing folder": ({"dataset": {"root": "nowhere"}}, [], "does not exist"),
-    "unknown model": ({"models": ["mobilenet_v3"]}, [], "did you mean 'mobilenet_v2'"),
     "no such weights": ({"models": [{"extends": "vgg16", "weights": "no.h5"}]}, [], "no weights at no.h5"),
-    "csv missing": ({"dataset": {"root": "clips.csv"}}, [], "no CSV clips.csv"),
+    "csv missing": (OF_CSV, [], "no CSV clips.csv"),
+    "csv without label": (OF_CSV, [], "label", csv("path,genre\na.wav,x\n")),
+    "csv with a missing file": (OF_CSV, [], "gone.wav", csv("path,label\nsounds/gone.wav,x\n")),
+    "one class only": ({}, [], "one class only, 'high'", lambda folder: shutil.rmtree(folder / "sounds" / "low")),
+    "an empty class": ({}, [], "no audio in the class folder", lambda folder: (folder / "sounds" / "no").mkdir()),
+    "all silent": ({}, [], "silent", silence),
+    "results is a file": ({}, [], "results", lambda folder: (folder / "results").write_text("")),
     "pictures are no sound": ({"dataset": {"root": "sounds", "kind": "images"}}, [], "is dataset.kind: audio meant?"),
     "wrong --set": ({}, ["--set", "epochs"], "--set takes key=value"),
     "wrong --only": ({}, ["--only", "vgg16"], "no such model"),
@@ -50,51 +57,13 @@ BAD = {  # what is wrong: changes to the study, further arguments, words of the 
 
 @pytest.mark.parametrize("what", BAD)
 def test_bad_input_is_one_message_exit_code_2_and_leaves_nothing(command, sounds, tmp_path, what):
-    changes, arguments, words = BAD[what]
+    changes, arguments, words, *spoil = BAD[what]
+    for change in spoil:
+        change(tmp_path)
     code, out, err = command("run", study(tmp_path, **changes), *arguments)
-    assert code == 2
-    assert words in err
-    assert err.startswith("error: ")
-    assert "Traceback" not in out + err
-    assert not (tmp_path / "results").exists()
-
-
-def csv(folder, text):
-    (folder / "clips.csv").write_text(text)
-
-
-def one_class(folder):
-    for file in (folder / "sounds" / "low").iterdir():
-        file.unlink()
-    (folder / "sounds" / "low").rmdir()
-
-
-def empty_class(folder):
-    (folder / "sounds" / "nothing").mkdir()
-
-
-def silence(folder):
-    for file in (folder / "sounds").glob("*/*.wav"):
-        soundfile.write(file, np.zeros(16000), 16000)
-
-
-BAD_DATA = {
-    "one class only": (one_class, "sounds", "one class only, 'high'"),
-    "an empty class": (empty_class, "sounds", "no audio in the class folder"),
-    "csv without label": (lambda folder: csv(folder, "path,genre\na.wav,x\n"), "clips.csv", "label"),
-    "csv with a missing file": (lambda folder: csv(folder, "path,label\nsounds/gone.wav,x\n"), "clips.csv", "gone.wav"),
-    "all silent": (silence, "sounds", "silent"),
-    "results is a file": (lambda folder: (folder / "results").write_text(""), "sounds", "results"),
-}
-
-
-@pytest.mark.parametrize("what", BAD_DATA)
-def test_bad_data_are_told_before_anything_is_written(command, sounds, tmp_path, what):
-    spoil, root, words = BAD_DATA[what]
-    spoil(tmp_path)
-    code, out, err = command("run", study(tmp_path, dataset={"root": root}))
     assert code == 2, out + err
     assert words in err
+    assert err.startswith("error: ")
     assert "Traceback" not in out + err
     assert not (tmp_path / "results").is_dir()
 
@@ -103,22 +72,16 @@ def test_check_shows_clips_per_class_and_split_and_what_would_run(command, sound
     (sounds / "low" / "bad.wav").write_text("no sound")
     code, out, _ = command("check", study(tmp_path, split={"seeds": [0, 1]}), "--offline")
     assert code == 0
-    assert [line.split() for line in out.splitlines() if line.startswith(("high", "low"))] == [
-        ["high", "7", "1", "2"],
-        ["low", "7", "1", "2"],
-    ]
+    counts = [line.split() for line in out.splitlines() if line.startswith(("high", "low"))]
+    assert counts == [["high", "7", "1", "2"], ["low", "7", "1", "2"]]
     assert "bad.wav: " in out
     assert "2 trials: mobilenet_v2" in out
     assert not (tmp_path / "results").exists()
 
 
-SMALL = {"name": "small", "label": "Small", "backbone": "tests.support.studies:SmallNet"}
-RANDOM = SMALL | {"weights": "random", "input_size": 32}
-
-
 def test_check_names_every_wrong_network_and_exits_1_where_some_are_right(command, sounds, tmp_path):
     wrong = [{"extends": "vgg16", "weights": "no.h5"}, {"extends": "vgg19", "weights": "no.h5", "features": "fc9"}]
-    code, out, err = command("check", study(tmp_path, models=[RANDOM, *wrong]))
+    code, out, err = command("check", study(tmp_path, models=[NETWORK, *wrong]))
     assert code == 1, err
     for name in ("vgg16", "vgg19"):
         assert f"trials of {name} will fail: no weights at no.h5" in out
@@ -138,7 +101,7 @@ def test_check_of_wrong_networks_alone_says_so_first_shows_the_data_and_exits_2(
 
 def test_a_run_with_a_wrong_network_does_the_rest_and_exits_1(command, sounds, tmp_path):
     quick = {"training": {"epochs": 1, "save": "none"}, "latency": {"calls": 1, "seconds": 0, "batch": None}}
-    path = study(tmp_path, models=[{"extends": "vgg16", "weights": "no.h5"}, RANDOM], **quick)
+    path = study(tmp_path, models=[{"extends": "vgg16", "weights": "no.h5"}, NETWORK], **quick)
     code, out, err = command("run", path)
     assert code == 1, err
     assert "Failed: VGG-16: no weights at no.h5" in " ".join(out.split())
@@ -158,13 +121,15 @@ def test_a_report_of_failed_trials_prints_cleanly(command, tmp_path):
     assert (code, err) == (0, "")
     assert "nan" not in out
     assert out.count("out of memory: 512 MiB") == 2
+    assert (tmp_path / "failed" / "comparison.md").read_text().count("| failed |") == 2
+    assert not list((tmp_path / "failed" / "figures").glob("*.png"))
 
 
 def test_render_writes_a_picture_a_clip_and_then_none(command, sounds, tmp_path):
     path = study(tmp_path)
     assert "20 pictures rendered" in command("render", path)[1]
     assert "0 pictures rendered, 20 from" in command("render", path)[1]
-    pictures = sorted((tmp_path / ".cache").glob("images/*/*/*.png"))
+    pictures = sorted((tmp_path / "cache").glob("images/*/*/*.png"))
     assert len(pictures) == 20
     assert Image.open(pictures[0]).size == (44, 128)  # 1 + 22050 // 512 frames, 128 bands
 
@@ -199,14 +164,8 @@ def test_an_interrupted_run_says_that_finished_trials_are_kept(command, sounds, 
 
 
 def test_a_backend_that_is_not_there_is_named(tmp_path, sounds):
-    answer = subprocess.run(
-        [sys.executable, ROOT / "run_benchmark.py", "run", study(tmp_path)],
-        cwd=tmp_path,
-        env={"KERAS_BACKEND": "theano", "PATH": ""},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = {"KERAS_BACKEND": "theano", "PATH": ""}
+    answer = python(ROOT / "run_benchmark.py", "run", study(tmp_path), cwd=tmp_path, env=environment)
     assert answer.returncode == 2
     assert "'theano'" in answer.stderr
     assert "Traceback" not in answer.stderr
@@ -216,13 +175,11 @@ def test_an_output_that_cannot_show_a_character_gets_another_in_its_place(sounds
     os.rename(sounds / "low", sounds / "высоко")
     path = study(tmp_path, models=[{"extends": "mobilenet_v2", "weights": "random", "input_size": 64}])
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "PYTHON"))}
-    answer = subprocess.run(
-        [sys.executable, str(ROOT / "run_benchmark.py"), "check", "--offline", str(path)],
-        cwd=tmp_path, env=environment | {"PYTHONIOENCODING": "ascii"}, capture_output=True, check=False,
-    )  # fmt: skip
-    assert answer.returncode == 0, answer.stderr.decode(errors="replace")
-    assert b"Traceback" not in answer.stderr
-    assert b"?" * 6 in answer.stdout
+    environment["PYTHONIOENCODING"] = "ascii"
+    answer = python(ROOT / "run_benchmark.py", "check", "--offline", path, cwd=tmp_path, env=environment)
+    assert answer.returncode == 0, answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert "?" * 6 in answer.stdout
 
 
 def test_what_keras_json_says_of_arrays_changes_nothing(tmp_path):
@@ -235,8 +192,5 @@ def test_what_keras_json_says_of_arrays_changes_nothing(tmp_path):
         "print(keras.config.image_data_format(), keras.config.floatx(), keras.config.epsilon(), "
         "keras.layers.Conv2D(1, 3)(keras.KerasTensor((1, 8, 8, 3))).shape, keras.config.dtype_policy().name)"
     )
-    answer = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, env=os.environ | {"HOME": str(tmp_path)},
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    answer = python("-c", program, env=os.environ | {"HOME": str(tmp_path)}, check=True)
     assert answer.stdout.split("\n")[0] == "channels_last float32 1e-07 (1, 6, 6, 1) float32"

@@ -1,11 +1,10 @@
 """The demo in small: one command from synthetic sound to the comparison of an image and an audio network."""
 
-import sys
-
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
-from benchmark import cli
+from benchmark.cli import app
 from benchmark.config.load import CONFIGS
 
 SMALLER = ["dataset.synthetic=10", "latency.calls=3", "latency.seconds=0", "training.epochs=10"]
@@ -18,11 +17,8 @@ def demo(tmp_path_factory):
     places = [f"dataset.root={folder}/sound", f"cache={folder}/cache", f"results={folder}/results"]
     settings = [part for setting in SMALLER + places for part in ("--set", setting)]
     models = ["--only", "mobilenet_v2", "--only", "yamnet"]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["run_benchmark.py", "run", str(CONFIGS / "demo.yaml"), *models, *settings])
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-    assert stop.value.code == 0
+    answer = CliRunner().invoke(app, ["run", str(CONFIGS / "demo.yaml"), *models, *settings], catch_exceptions=False)
+    assert answer.exit_code == 0, answer.output
     return folder / "results" / "demo"
 
 

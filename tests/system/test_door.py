@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
@@ -13,7 +11,7 @@ import benchmark
 from benchmark.config import load
 from benchmark.errors import StudyError
 from tests.support.fake_results import build_results
-from tests.support.sources import ROOT
+from tests.support.sources import ROOT, python
 from tests.support.studies import FAST, NETWORK
 
 
@@ -34,10 +32,8 @@ def test_the_lines_of_the_page_run_one_after_the_other(project, capsys, monkeypa
     for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
         exec(block, names)
     results, test = names["results"], names["test"]
-    assert results.trials[["model", "seed", "status"]].to_numpy().tolist() == [
-        ["small", 0, "done"],
-        ["small", 1, "done"],
-    ]
+    trials = results.trials[["model", "seed", "status"]]
+    assert trials.to_numpy().tolist() == [["small", 0, "done"], ["small", 1, "done"]]
     accuracy = names["right"].groupby([test["model"], test["seed"]]).mean()
     assert accuracy.tolist() == pytest.approx(results.trials["test_accuracy"].tolist())
     row = names["comparison"].set_index("model").loc["small"]
@@ -87,5 +83,8 @@ def test_results_are_the_files_of_a_folder_with_a_row_for_each_trial(tmp_path, c
 
 def test_the_package_is_imported_without_any_other():
     code = "import sys; before = set(sys.modules); import benchmark; print(*sorted(set(sys.modules) - before))"
-    answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert answer.stdout.split() == ["benchmark", "benchmark.store", "benchmark.store.version"]  # a number alone
+    assert python("-c", code).stdout.split() == [
+        "benchmark",
+        "benchmark.store",
+        "benchmark.store.version",
+    ]  # a number alone

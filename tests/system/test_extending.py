@@ -10,7 +10,8 @@ import pytest
 
 from benchmark.analysis.metrics.further import METRICS, Metric
 from benchmark.analysis.plots import figures
-from benchmark.analysis.plots.figure import Chart, FigureSpec, new_figure
+from benchmark.analysis.plots import scatter as plots
+from benchmark.analysis.plots.figure import Chart, FigureSpec
 from benchmark.analysis.report.report import report
 from benchmark.config.dataset_kinds import DATASET_KINDS, DatasetKind
 from benchmark.data import image_clips
@@ -38,14 +39,8 @@ def test_a_score_is_a_row(folder, monkeypatch):
     assert "| Wrong |" in (folder / "comparison.md").read_text().replace(": |", " |")
 
 
-def draw_line(values):
-    figure, (ax,) = new_figure(3, 2, (0.5, 0.1, 0.5, 0.3))
-    ax.plot(values)
-    return figure
-
-
 def test_a_figure_is_a_row(folder, monkeypatch):
-    chart = Chart("line", partial(draw_line, [1, 2, 3]), "a line that rises")
+    chart = Chart("line", partial(plots.example_figure, np.eye(3), "a", "b", 0.5, "title"), "a line that rises")
     row = FigureSpec("line", lambda results, tables: [chart], "summary", "A line")
     monkeypatch.setattr(figures, "FIGURES", (*figures.FIGURES, row))
     report(folder)

@@ -1,17 +1,14 @@
 """The project as pip installs it: a wheel with every file that the suite reads, which needs what is written down."""
 
-import re
 import shutil
-import subprocess
-import sys
 import zipfile
 from importlib.metadata import PathDistribution, version
-from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement  # which pytest needs
 
 import benchmark
-from tests.support.sources import PACKAGES, ROOT
+from tests.support.sources import PACKAGES, ROOT, python
 
 LEAST = 77  # setuptools from which licences are written as pyproject.toml writes ours
 DATA = ("configs", "results/published")
@@ -31,7 +28,7 @@ def installed(tmp_path_factory):
     for name in FILES:
         shutil.copyfile(ROOT / name, folder / "project" / name)
     build = "from setuptools.build_meta import build_wheel; build_wheel('wheel')"
-    subprocess.run([sys.executable, "-c", build], cwd=folder / "project", capture_output=True, check=True)
+    python("-c", build, cwd=folder / "project", check=True)
     zipfile.ZipFile(next((folder / "project" / "wheel").iterdir())).extractall(folder / "installed")
     return folder / "installed"
 
@@ -53,10 +50,7 @@ def test_an_installed_copy_reads_the_networks_and_published_tables_that_came_wit
         "from benchmark.analysis.audit.published import read_published\n"
         "print(benchmark.__file__, len(own_networks()), len(read_published('visutsak2025')) > 100)"
     )
-    answer = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(installed)}, capture_output=True, text=True,
-        check=True,
-    )  # fmt: skip
+    answer = python("-c", code, cwd=tmp_path, env={"PYTHONPATH": str(installed)}, check=True)
     networks = (ROOT / "configs" / "models").glob("*.yaml")
     place = installed / "benchmark" / "__init__.py"
     assert answer.stdout.split() == [str(place), str(len([*networks])), "True"]
@@ -67,21 +61,9 @@ def test_the_wheel_needs_what_the_requirements_files_name(installed):
     wheel = PathDistribution(place)
     assert wheel.version == benchmark.__version__
     assert {entry.name: entry.value for entry in wheel.entry_points} == {"transfer-benchmark": "benchmark.cli:main"}
-    wanted = {("", line) for line in lines(ROOT / "requirements.txt")}
-    for path in (ROOT / "requirements").iterdir():
-        wanted |= {(path.stem, line) for line in lines(path)}
-    found = set()
-    for need in wheel.requires:
-        what, _, extra = need.partition("; extra == ")
-        found.add((extra.strip("\"'"), what))
-    assert {(extra, parts(line)) for extra, line in found} == {(extra, parts(line)) for extra, line in wanted}
-
-
-def lines(path):
-    return [line for text in Path(path).read_text().splitlines() if (line := text.partition("#")[0].strip())]
-
-
-def parts(requirement):
-    """Return a requirement as its name and its bounds, in any order."""
-    name = re.match(r"[\w.-]+", requirement)[0]
-    return name, frozenset(requirement.removeprefix(name).split(","))
+    wanted = set()
+    for path in (ROOT / "requirements.txt", *(ROOT / "requirements").iterdir()):
+        lines = [line for text in path.read_text().splitlines() if (line := text.partition("#")[0].strip())]
+        extra = "" if path.parent == ROOT else f'; extra == "{path.stem}"'
+        wanted |= {Requirement(line + extra) for line in lines}
+    assert set(map(Requirement, wheel.requires)) == wanted

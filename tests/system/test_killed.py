@@ -1,13 +1,15 @@
 """Real runs, renderings and reports, killed wherever they change a file and started again: the same results, no litter.
 
-KILL_SEED chooses other places."""
+KILL_SEED chooses other places. Two studies in two processes share one cache: neither changes the other's results."""
 
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePath
 
 import numpy as np
 import pytest
+import soundfile
 
 from tests.support.killing import Runner, events
 from tests.support.studies import NETWORK
@@ -29,8 +31,8 @@ def runner(tmp_path_factory):
     made.end()
 
 
-def command(name, results):
-    return name, "study.yaml", "--set", f"results={results}", "--set", f"cache={results}/cache"
+def command(name, results, cache=None):
+    return name, "study.yaml", "--set", f"results={results}", "--set", f"cache={cache or f'{results}/cache'}"
 
 
 def predictions(runner, results):
@@ -100,14 +102,9 @@ STAGES = {  # of a run: the last change before something is there
 }
 
 
-@pytest.fixture(scope="module")
-def renamed(undisturbed):
-    return [path for what, path in undisturbed[1] if what == "os.rename"]
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_the_kills_can_strike_every_stage(renamed, stage):
-    assert [path for path in renamed if re.fullmatch(STAGES[stage], path)]
+def test_the_kills_can_strike_every_stage(undisturbed):
+    renamed = [path for what, path in undisturbed[1] if what == "os.rename"]
+    assert [stage for stage in STAGES if not any(re.fullmatch(STAGES[stage], path) for path in renamed)] == []
 
 
 def test_a_report_killed_as_it_writes_is_whole_when_it_is_written_again(runner, undisturbed):
@@ -140,7 +137,58 @@ def test_a_rendering_killed_in_the_midst_is_whole_when_it_is_done_again(runner, 
         status = runner.call(*command("render", "drawn"), until=lambda n=n: len(list(images.rglob("[!.]*.png"))) >= n)
         assert status is None
     assert runner.call(*command("render", "drawn"), strike=("os.rename", "cache/digests.csv")) == 0  # nothing is new
-    assert contents(runner.folder / "drawn", "cache/images/**/*.png") == contents(
-        runner.folder / "whole", "cache/images/**/*.png"
-    )
+    drawn, whole = (contents(runner.folder / name, "cache/images/**/*.png") for name in ("drawn", "whole"))
+    assert drawn == whole
     assert runner.left("drawn") == []
+
+
+def write_backwards(root, other):
+    """Write the sounds of a folder backwards under the same names, but for those of one class."""
+    for path in root.glob("*/*.wav"):
+        (other / path.parent.name).mkdir(parents=True, exist_ok=True)
+        wave, rate = soundfile.read(path)
+        same = path.parent.name == "low"
+        soundfile.write(other / path.parent.name / path.name, wave if same else np.diff(wave[::-1], prepend=0), rate)
+
+
+@pytest.fixture(scope="module")
+def runners(tmp_path_factory):
+    """Two processes that run studies, each in a folder of its own, with data sets of the same classes and names."""
+    folder = tmp_path_factory.mktemp("two")
+    write_sound(folder / "raw")
+    write_backwards(folder / "raw", folder / "denoised")
+    made = []
+    for name, seed in (("raw", 0), ("denoised", 1)):
+        (folder / f"runs_{name}").mkdir()
+        given = {"training": {"epochs": 3, "batch_size": 6, "save": "none"}, "leakage": "off"}
+        given["split"] = {"fractions": [0.5, 0.25, 0.25], "seeds": [0, seed + 1]}
+        write_study(folder / f"runs_{name}", folder / name, **given)
+        made.append(Runner(folder / f"runs_{name}"))
+    yield made
+    for runner in made:
+        runner.end()
+
+
+def run(runner, results, cache):
+    """Run a study; return its predictions."""
+    assert runner.call(*command("run", results, cache)) == 0, log(runner)
+    return predictions(runner, results)
+
+
+def at_once(runners, results, cache):
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(lambda runner: run(runner, results, cache), runners))
+
+
+def test_two_studies_at_once_in_one_cache_give_what_they_give_in_caches_of_their_own(runners):
+    cache = runners[0].folder.parent / "cache"
+    together = at_once(runners, "together", cache)
+    alone = at_once(runners, "alone", "own")
+    assert [len(found) for found in together] == [2, 2]
+    assert together == alone
+    assert together[0] != together[1]
+    # The sounds of one class are the same files in both: drawn once, whoever came first.
+    assert len(list((cache / "images").rglob("*.png"))) == 24 + 16
+    assert not list(cache.rglob(".tmp-*"))
+    # Nor does a cache that the other study has filled.
+    assert [run(runner, "later", cache) for runner in runners] == together

@@ -87,27 +87,24 @@ def test_twenty_steps_are_those_of_the_documented_update(float64, rule, head_rat
         np.testing.assert_allclose(value, wanted, atol=1e-6)  # the rate itself is kept in float32
 
 
+def core_and_factors(name, dim):
+    """Return a network's own layers, its head of ``dim`` features, and {path of a variable: its (rate, decay)}."""
+    network, head = small(name), linear(dim, 5)
+    core = catalogue.build_backbone(network, batch_norm="moving").model.layers[-1]
+    return core, head, variable_factors(core, head, network, TrainingParams(preset="matlab"))
+
+
 def test_rates_and_decay_of_each_variable_are_matlabs():
-    network = small("places365_googlenet")
-    core, head = catalogue.build_backbone(network).model.layers[-1], linear(1024, 5)
-    factors = variable_factors(core, head, network, TrainingParams(preset="matlab"))
+    core, head, factors = core_and_factors("places365_googlenet", 1024)
     assert factors[core.get_layer("conv1_7x7_s2").kernel.path] == (1, 1)
     assert factors[core.get_layer("conv1_7x7_s2").bias.path] == (2, 0)  # BiasLearnRateFactor 2
     assert factors[head.get_layer("scores").kernel.path] == (10, 1)
     assert factors[head.get_layer("scores").bias.path] == (10, 0)
     assert len(factors) == len(core.trainable_weights) + len(head.trainable_weights)
-    vgg = small("vgg16")
-    core = catalogue.build_backbone(vgg).model.layers[-1]
-    decayed = [
-        path for path, (_, l2) in variable_factors(core, head, vgg, TrainingParams(preset="matlab")).items() if l2
-    ]
+    core, head, factors = core_and_factors("vgg16", 4096)
+    decayed = [path for path, (_, l2) in factors.items() if l2]
     assert decayed == [head.get_layer("scores").kernel.path]  # pretrained layers have WeightL2Factor 0
-
-
-def test_batch_norm_scale_and_offset_are_decayed():
-    network = small("mobilenet_v2")
-    core = catalogue.build_backbone(network, batch_norm="moving").model.layers[-1]
-    factors = variable_factors(core, linear(1280, 5), network, TrainingParams(preset="matlab"))
+    core, head, factors = core_and_factors("mobilenet_v2", 1280)
     norm = batch_norms(core)[0]
     assert factors[norm.gamma.path] == factors[norm.beta.path] == (1, 1)
 

@@ -1,4 +1,6 @@
-"""The solved head: the optimum of its objective, the same as scikit-learn's, in the Keras head and in raw features."""
+"""The solved head: the optimum of its objective, the same as scikit-learn's, in the Keras head and in raw features.
+
+Class weights and oversampling, against scikit-learn and by counting."""
 
 from types import SimpleNamespace
 
@@ -6,20 +8,28 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.class_weight import compute_sample_weight
 
 from benchmark.config.load import load_study
 from benchmark.config.study import TrainingParams
 from benchmark.errors import StudyError
-from benchmark.models.heads import linear
+from benchmark.features.batches import Batches
+from benchmark.models.heads import Standardize, linear
 from benchmark.training.classifier import Classifier
 from benchmark.training.data import TrialData
-from benchmark.training.regimes import REGIMES
+from benchmark.training.estimators import solve_head
+from benchmark.training.imbalance import balance
+from benchmark.training.loop import fit, validate
+from benchmark.training.regimes import REGIMES, frozen
 from benchmark.training.solver import GRID, solve, solve_best
 from benchmark.training.stages import run_stages
 from benchmark.trials.provenance import Stages
+from tests.support.stages import steps
+from tests.support.study_files import write_study
 
 RNG = np.random.default_rng(0)
 
@@ -133,11 +143,7 @@ def test_many_steps_arrive_where_the_solver_is_at_once():
 
 
 def study(tmp_path, **changes):
-    import yaml
-
-    raw = {"dataset": {"root": "data"}, "models": ["mobilenet_v2"], **changes}
-    (tmp_path / "s.yaml").write_text(yaml.safe_dump(raw))
-    return load_study(tmp_path / "s.yaml")
+    return load_study(write_study(tmp_path, "data", **changes))
 
 
 IGNORED = {
@@ -187,3 +193,66 @@ def test_a_strength_without_a_point_is_a_number(tmp_path):
 def test_settings_for_fine_tuning_do_not_limit_the_solver_of_a_frozen_network(tmp_path):
     training = study(tmp_path, training={"regime": "finetune", "epochs": 3}).training
     assert (training.most_epochs("finetune"), training.most_epochs("frozen")) == (3, 1000)
+
+
+LABELS = np.repeat([0, 1, 2], [20, 7, 3])
+TARGETS = np.eye(3, dtype="float32")[LABELS]
+X = (TARGETS + np.random.default_rng(1).normal(0, 0.8, (30, 3))).astype("float32")
+
+
+def test_balanced_weights_are_scikit_learns():
+    found = balance(TARGETS, TrainingParams(class_weight="balanced"), 0)
+    np.testing.assert_allclose(found.weights, compute_sample_weight("balanced", LABELS))
+    np.testing.assert_allclose(found.of(TARGETS[::-1]), found.weights[::-1])
+    np.testing.assert_array_equal(found.rows, range(30))
+
+
+def test_without_either_nothing_changes():
+    found = balance(TARGETS, TrainingParams(), 0)
+    assert found.weights is None
+    assert found.of(TARGETS) is None
+    np.testing.assert_array_equal(found.rows, range(30))
+
+
+def test_oversampling_brings_each_class_to_the_largest_and_leaves_no_clip_out():
+    found = balance(TARGETS, TrainingParams(oversample=True), 0)
+    assert np.bincount(LABELS[found.rows]).tolist() == [20, 20, 20]
+    times = np.bincount(found.rows, minlength=30)
+    assert set(times[LABELS == 0]) == {1}
+    assert set(times[LABELS == 1]) == {2, 3}  # 20 = 2 * 7 + 6
+    assert set(times[LABELS == 2]) == {6, 7}  # 20 = 6 * 3 + 2
+    again, other = (balance(TARGETS, TrainingParams(oversample=True), seed).rows for seed in (0, 1))
+    np.testing.assert_array_equal(found.rows, again)
+    assert found.rows.tolist() != other.tolist()
+
+
+def test_the_solver_weighs_classes_as_scikit_learn_does():
+    standardize = Standardize()
+    standardize.build(X.shape)
+    training = TrainingParams(class_weight="balanced")
+    found = balance(TARGETS, training, 0)
+    kernel, bias, *_ = solve_head(standardize, (X, TARGETS), (X, TARGETS), frozen(training)[0], found)
+    plain = LogisticRegression(class_weight="balanced", tol=1e-7).fit(X.astype("float64"), LABELS)
+    np.testing.assert_allclose(softmax(X @ kernel + bias, axis=1), plain.predict_proba(X), atol=1e-4)  # where both stop
+
+
+def test_oversampled_steps_lead_to_even_scores():
+    """With nothing to go by, a head says each class as often as it is trained on it."""
+    training = TrainingParams(optimizer="adam", epochs=200, learning_rate=0.05, batch_size=60, oversample=True)
+    blank, found = np.zeros((30, 3), "float32"), balance(TARGETS, training, 0)
+    head = linear(3, 3)
+    val = Batches(blank.__getitem__, TARGETS, 30, weights=found.of(TARGETS))
+    fit(head, Batches(blank.__getitem__, TARGETS, 60).balanced(found), val, steps(training))
+    np.testing.assert_allclose(head.predict(blank[:1], verbose=0)[0], 1 / 3, atol=0.01)  # steps of 0.05 settle so near
+
+
+def test_a_weighted_step_has_the_weighted_loss():
+    found = balance(TARGETS, TrainingParams(class_weight="balanced"), 0)
+    head = linear(3, 3)
+    scores = head.predict(X, verbose=0)
+    expected = np.average(-np.log(scores[np.arange(30), LABELS]), weights=found.weights)
+    val = Batches(X.__getitem__, TARGETS, 30, weights=found.of(TARGETS))
+    assert validate(head, val)["val_loss"] == pytest.approx(expected, rel=1e-5)
+    training = TrainingParams(optimizer="adam", epochs=1, batch_size=30, class_weight="balanced")
+    history = fit(head, Batches(X.__getitem__, TARGETS, 30).balanced(found), val, steps(training))
+    assert history[0]["loss"] == pytest.approx(expected, rel=1e-5)

@@ -1,16 +1,24 @@
+"""Which stages a regime gives, that a regime is a row, what steps do, and when a stage stops."""
+
 import math
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 
-from benchmark.config.study import TrainingParams
+from benchmark.config import training as config
+from benchmark.config.load import load_network, read_section
+from benchmark.config.study import Study, TrainingParams
 from benchmark.errors import TrainingError
 from benchmark.features.batches import Batches
 from benchmark.models.heads import linear, mean_over_steps, padded
+from benchmark.training import regimes
 from benchmark.training.checkpoint import Progress
+from benchmark.training.early_stopping import EarlyStopping, kept_iteration
 from benchmark.training.loop import fit, is_due, precision, validate
 from tests.support.stages import steps
+from tests.support.studies import folder_of, run, study_of
 
 RNG = np.random.default_rng(0)
 LABELS = RNG.integers(0, 3, 90)
@@ -65,21 +73,13 @@ def test_validation_is_keras_own_loss_and_accuracy():
     assert scores["val_accuracy"] == pytest.approx((np.asarray(head(X)).argmax(1) == LABELS).mean())
 
 
-def test_early_stopping_keeps_the_weights_of_the_best_validation():
+@pytest.mark.parametrize("settings", [{"epochs": 30, "patience": 3}, {"epochs": 5, "patience": None, "keep": "last"}])
+def test_kept_are_the_weights_of_the_best_validation_or_the_last_where_the_study_says_so(settings):
     wrong = (X[60:], np.roll(Y[60:], 1, axis=1))  # every step makes validation worse
-    head, rows = train(TrainingParams(learning_rate=0.1, epochs=30, patience=3, batch_size=60), val=wrong)
-    assert len(rows) == 4  # the first is the best, then three without a lower loss
-    loss = keras.losses.CategoricalCrossentropy()(wrong[1], head(wrong[0]))
-    assert float(loss) == pytest.approx(rows[0]["val_loss"], rel=1e-5)
-
-
-def test_the_last_weights_are_kept_where_the_study_says_so():
-    wrong = (X[60:], np.roll(Y[60:], 1, axis=1))
-    training = TrainingParams(learning_rate=0.1, epochs=5, patience=None, keep="last", batch_size=60)
-    head, rows = train(training, val=wrong)
-    assert validate(head, Batches(wrong[0].__getitem__, wrong[1], 30))["val_loss"] == pytest.approx(
-        rows[-1]["val_loss"]
-    )
+    head, rows = train(TrainingParams(learning_rate=0.1, batch_size=60, **settings), val=wrong)
+    assert len(rows) == (5 if "keep" in settings else 4)  # the first is the best, then three without a lower loss
+    kept = validate(head, Batches(wrong[0].__getitem__, wrong[1], 30))["val_loss"]
+    assert kept == pytest.approx(rows[-1 if "keep" in settings else 0]["val_loss"], rel=1e-5)
 
 
 def test_the_learning_rate_drops_piecewise():
@@ -156,3 +156,68 @@ def test_in_order_every_clip_comes_once_in_batches_of_one_size():
     parts = list(batches.in_order())
     assert {len(inputs) for inputs, _ in parts} == {4}
     assert np.concatenate([inputs[:n, 0] for inputs, n in parts]).tolist() == list(range(10))
+
+
+STAGES = {  # settings of training, network: (what is trained, by what, from where, most epochs)
+    "a frozen network is solved": ({}, "vgg16", [("head", "lbfgs", None, 1000)]),
+    "or approached in steps": ({"optimizer": "adam"}, "vgg16", [("head", "adam", "zeros", 50)]),
+    "all layers": ({"regime": "finetune", "epochs": 7}, "vgg16", [("all", "adam", "zeros", 7)]),
+    "linear probing, then all layers": (
+        {"regime": "finetune", "head_init": "solved", "epochs": 7}, "vgg16",
+        [("head", "lbfgs", None, 1000), ("all", "adam", None, 7)],
+    ),
+    "MATLAB's": ({"preset": "matlab"}, "vgg16", [("all", "sgdm", "glorot", 30)]),
+    "an audio network stays frozen": ({"regime": "finetune", "epochs": 7}, "yamnet", [("head", "lbfgs", None, 1000)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("training", "name", "expected"), STAGES.values(), ids=STAGES)
+def test_a_regime_gives_its_stages(training, name, expected):
+    raw = {"name": "s", "dataset": {"root": "data"}, "training": training, "models": [load_network(name).model_dump()]}
+    study = read_section(Study, raw)
+    found = regimes.stages_of(study.models[0], study)
+    assert [(stage.trains, stage.optimizer, stage.start, stage.epochs) for stage in found] == expected
+    assert {(stage.loss, stage.monitor) for stage in found} == {("categorical_crossentropy", "val_loss")}
+
+
+def test_every_regime_that_a_study_may_name_has_its_stages():
+    assert config.REGIMES.keys() == regimes.REGIMES.keys()
+
+
+def test_a_regime_of_two_stages_of_steps_is_a_row(pictures, tmp_path, monkeypatch):
+    """First the head on kept features, then all layers from there: what the head has learnt is not lost."""
+
+    def two_stages(training):
+        return [regimes._steps(trains, training, 3, start) for trains, start in (("head", "zeros"), ("all", None))]
+
+    monkeypatch.setitem(regimes.REGIMES, "finetune", two_stages)
+    study = study_of(pictures, tmp_path, training={"regime": "finetune", "save": "none", "learning_rate": 0.05})
+    (record,), _ = run(study)
+    assert record["status"] == "done", record["error"]
+    assert {"features", "head", "load", "train"} <= set(record["seconds"])
+    rows = (folder_of(study) / "history.csv").read_text().splitlines()
+    first = dict(zip(rows[0].split(","), rows[1].split(","), strict=True))
+    assert float(first["loss"]) < 0.9 * math.log(3)  # where three classes of equal size start
+
+
+@pytest.mark.parametrize(
+    ("monitor", "values", "over_at", "kept"),
+    [
+        ("val_loss", [3, 2, 2.5, math.nan, 2.2], 5, 2),  # the fourth is no validation
+        ("val_accuracy", [0.2, 0.5, 0.5, 0.4], 4, 2),  # no better is as worse
+    ],
+)
+def test_a_stage_stops_by_the_direction_of_what_it_monitors(monitor, values, over_at, kept):
+    model = SimpleNamespace(now=0, get_weights=lambda: model.now, set_weights=lambda kept: setattr(model, "now", kept))
+    stopping = EarlyStopping(model, monitor, patience=2)
+    rows = [{"iteration": number, monitor: value} for number, value in enumerate(values, 1)]
+    over = []
+    for row in rows:
+        model.now = row["iteration"]
+        over.append(stopping.is_over(row))
+    assert over == [number == over_at for number in range(1, len(values) + 1)]
+    stopping.finish()
+    assert model.now == kept
+    stage = steps(TrainingParams())
+    object.__setattr__(stage, "monitor", monitor)
+    assert kept_iteration(rows, stage) == kept

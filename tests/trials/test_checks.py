@@ -50,16 +50,11 @@ def server(monkeypatch):
     server.server_close()
 
 
-@pytest.fixture
-def refused(server):
-    """An address where nobody listens."""
-    other = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-    other.server_close()
-    return f"http://127.0.0.1:{other.server_port}"
+REFUSED = "http://127.0.0.1:9"  # where nobody listens
 
 
-def test_an_address_is_asked_for_its_head_alone(server, refused):
-    urls = {kind: f"{server.url}/{kind}/file" for kind in ("there", "get", "gone")} | {"refused": f"{refused}/file"}
+def test_an_address_is_asked_for_its_head_alone(server):
+    urls = {kind: f"{server.url}/{kind}/file" for kind in ("there", "get", "gone")} | {"refused": f"{REFUSED}/file"}
     answers = reach.ask(urls.values())
     assert answers[urls["there"]] == reach.Answer(size=SIZE)
     assert answers[urls["get"]].problem == ""  # HEAD is not allowed there: a GET may be
@@ -100,15 +95,13 @@ FILE = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_96_no_top.h5"  # Ker
 
 
 @pytest.mark.parametrize("place", ["there", "gone", "refused"])
-def test_named_weights_that_are_not_cached_are_asked_for(pictures, tmp_path, monkeypatch, server, refused, home, place):
-    fetched_from(monkeypatch, f"{refused if place == 'refused' else server.url}/{place}/")
+def test_named_weights_that_are_not_cached_are_asked_for(pictures, tmp_path, monkeypatch, server, home, place):
+    fetched_from(monkeypatch, f"{REFUSED if place == 'refused' else server.url}/{place}/")
     study = study_with(pictures, tmp_path, mobilenet())
     reasons, notes = checks.weights_to_fetch(study, {})
     if place == "there":
-        assert (reasons, notes) == (
-            {},
-            {"mobilenet_v2": f"{FILE} is not in {home / 'models'}; it will be fetched (15 MB)"},
-        )
+        assert reasons == {}
+        assert notes == {"mobilenet_v2": f"{FILE} is not in {home / 'models'}; it will be fetched (15 MB)"}
     else:
         assert notes == {}
         assert f"could not be fetched: put {FILE} into {home / 'models'}, or set" in reasons["mobilenet_v2"]
@@ -181,16 +174,21 @@ def test_caches_of_the_hubs_are_looked_into(tmp_path, monkeypatch):
     assert cached() == [True, True, True]
 
 
-def TwoOutputs(include_top=False, weights=None, input_shape=(32, 32, 3), pooling=None):
-    """A builder of a model with two outputs."""
-    core = SmallNet(input_shape=input_shape)
-    return keras.Model(core.input, [core.output, core.output])
+def builder_of(outputs, preprocess_input=None):
+    """Return a builder of models with these outputs of an image, a layer's or two."""
+
+    def build(include_top=False, weights=None, input_shape=(32, 32, 3), pooling=None):
+        image = keras.Input(input_shape)
+        return keras.Model(image, outputs(image))
+
+    build.preprocess_input = preprocess_input
+    return build
 
 
-def Sequence(include_top=False, weights=None, input_shape=(32, 32, 3), pooling=None):
-    """A builder of a model whose output has five dimensions."""
-    image = keras.Input(input_shape)
-    return keras.Model(image, keras.layers.Reshape((1, *input_shape))(image))
+TwoOutputs = builder_of(lambda image: [keras.layers.GlobalAveragePooling2D()(image)] * 2)
+Sequence = builder_of(lambda image: keras.layers.Reshape((1, *image.shape[1:]))(image))  # of five dimensions
+Squares = builder_of(keras.layers.GlobalAveragePooling2D(), lambda images: images**2)  # which no layer can do
+not_callable = 5
 
 
 def NoModel(include_top=False, weights=None, input_shape=(32, 32, 3), pooling=None):
@@ -202,13 +200,6 @@ def NoArguments():
     """A builder that takes none of the arguments."""
 
 
-def Squares(include_top=False, weights=None, input_shape=(32, 32, 3), pooling=None):
-    """A builder with a preprocessing that no layer can do."""
-    return SmallNet(input_shape=input_shape)
-
-
-Squares.preprocess_input = lambda images: images**2
-not_callable = 5
 WRONG = {  # changes to a small network of one's own, and words of the reason
     "no such module": ({"backbone": "nobody.knows:this"}, r"'nobody.knows:this' cannot be found.*PYTHONPATH"),
     "no such function": ({"backbone": "tests.support.studies:SmalNet"}, "has no 'SmalNet'; did you mean 'SmallNet'"),
@@ -223,10 +214,7 @@ WRONG = {  # changes to a small network of one's own, and words of the reason
     "no such layer": ({"features": "fc9"}, "has no layer 'fc9'; its last are"),
     "dropout after no layer": ({"inner_dropout": {"fc9": 0.5}}, "no layer 'fc9' to put dropout after"),
     "no weights file": ({"weights": "nowhere.h5"}, "no weights at nowhere.h5"),
-    "no Caffe file": (
-        {"backbone": "benchmark.models.googlenet:GoogLeNet", "weights": "imagenet"},
-        "bvlc_googlenet.caffe",
-    ),
+    "no Caffe file": ({"backbone": "benchmark.models.googlenet:GoogLeNet", "weights": "imagenet"}, "bvlc_googlenet"),
     "a slip in a named source": ({"weights": "imagnet"}, "did you mean 'imagenet'"),
     "other weights": ({"weights": "other.weights.h5"}, "does not hold the weights"),
     "another digest": ({"weights": "small.weights.h5", "weights_sha256": "0" * 64}, "expected 0{64}, got"),
@@ -269,14 +257,9 @@ def test_right_networks_are_not_found_wrong(pictures, files):
     audio = load_network("yamnet").model_copy(update={"weights": "random"}).model_dump()
     study = study_with(pictures, files, NETWORK, right, vgg, mobilenet(weights="random"), audio)
     assert checks.wrong_networks(study, thorough=True) == {}
-    assert checks.wrong_networks(study) == {}
-
-
-def test_a_run_does_not_run_the_users_builder_before_its_trial(pictures, files):
-    study = study_with(
-        pictures, files, NETWORK | {"backbone": "tests.engines.test_run:KilledNet"}
-    )  # it ends its process
-    assert checks.wrong_networks(study) == {}
+    # A run does not run the user's builder before its trial: this one ends its process.
+    deadly = NETWORK | {"name": "deadly", "backbone": "tests.engines.test_run:KilledNet"}
+    assert checks.wrong_networks(study_with(pictures, files, NETWORK, right, vgg, audio, deadly)) == {}
 
 
 def test_missing_packages_are_all_named(pictures, tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 import ast
 import json
 import pickle
+import shutil
 import sys
 import zipfile
 from pathlib import Path
@@ -13,23 +14,16 @@ import pytest
 from PIL import Image
 
 from benchmark.config.load import load_network, network_names
-from benchmark.config.study import NetworkParams, Study
+from benchmark.config.study import NetworkParams
 from benchmark.errors import StudyError
 from benchmark.inference.predictor import Predictor, check_trial
 from benchmark.models.catalogue import check_trusted, find_builder
-from benchmark.training.classifier import build_classifier
 from tests.support.sources import SOURCES
+from tests.support.untrained import write_trial
 
 KNOWN = [load_network(name) for name in network_names()]
-SETTINGS = {"name": "theirs", "dataset": {"root": "data", "kind": "images"}}
-NETWORK = {
-    "name": "tiny",
-    "label": "Tiny",
-    "backbone": "keras.applications.MobileNetV2",
-    "weights": "random",
-    "input_size": 32,
-    "options": {"alpha": 0.35},
-}
+NETWORK = {"name": "tiny", "label": "Tiny", "backbone": "keras.applications.MobileNetV2", "options": {"alpha": 0.35},
+           "weights": "random", "input_size": 32}  # fmt: skip
 
 
 class Payload:
@@ -44,25 +38,14 @@ class Payload:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """Return the trial.json and the saved model of a trial, and its scores for a picture."""
-    network = NetworkParams(**NETWORK)
-    study = Study(**SETTINGS, models=[network])
-    classifier = build_classifier(network, study, 2)
-    path = tmp_path_factory.mktemp("trial") / "model.keras"
-    classifier.model.save(path)
-    settings = study.model_dump(mode="json", exclude={"models"}) | {"model": network.model_dump(mode="json")}
-    record = {"format": 1, "status": "done", "classes": ["no", "yes"], "seed": 0, "settings": settings}
-    return record | {"weights": classifier.extractor.weights}, path.read_bytes()
+    """Return the folder of a trial that was never trained."""
+    return write_trial(tmp_path_factory.mktemp("trial"), NETWORK, ["no", "yes"])
 
 
 @pytest.fixture
 def trial(tmp_path, whole):
     """Return a trial's folder, as if it had come from elsewhere."""
-    folder = tmp_path / "theirs" / "trials" / "tiny" / "0-0"
-    folder.mkdir(parents=True)
-    (folder / "trial.json").write_text(json.dumps(whole[0]))
-    (folder / "model.keras").write_bytes(whole[1])
-    return folder
+    return shutil.copytree(whole, tmp_path / "theirs" / "trials" / "tiny" / "0-0")
 
 
 @pytest.fixture
@@ -72,47 +55,51 @@ def picture(tmp_path):
     return tmp_path / "a.png"
 
 
+def parts_of(path):
+    """Return the contents of a .keras file by name."""
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
 def replace_config(path, config):
     """Put another config.json into a .keras file."""
-    with zipfile.ZipFile(path) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts = parts_of(path)
     assert "config.json" in parts
     with zipfile.ZipFile(path, "w") as archive:
-        for name, content in (parts | {"config.json": json.dumps(config).encode()}).items():
+        for name, content in (parts | {"config.json": config}).items():
             archive.writestr(name, content)
-
-
-def config_with_lambda(marker, folder):
-    """Return the configuration of a model whose Lambda layer makes the folder ``marker`` when it is built."""
-    code = f"lambda x: (__import__('os').makedirs({str(marker)!r}, exist_ok=True), x)[1]"
-    image = keras.Input((32, 32, 3))
-    model = keras.Model(image, keras.layers.Lambda(eval(code))(image))
-    model.save(folder / "lambda.keras")
-    marker.rmdir()
-    with zipfile.ZipFile(folder / "lambda.keras") as archive:
-        return json.loads(archive.read("config.json"))
 
 
 def test_a_lambda_in_the_saved_model_is_never_built(trial, picture, tmp_path):
     marker = tmp_path / "was_here"
     before = Predictor(trial, check_trial(trial)).predict(picture)
-    replace_config(trial / "model.keras", config_with_lambda(marker, tmp_path))
+    code = f"lambda x: (__import__('os').makedirs({str(marker)!r}, exist_ok=True), x)[1]"
+    image = keras.Input((32, 32, 3))
+    keras.Model(image, keras.layers.Lambda(eval(code))(image)).save(tmp_path / "lambda.keras")
+    marker.rmdir()
+    replace_config(trial / "model.keras", parts_of(tmp_path / "lambda.keras")["config.json"])
     assert Predictor(trial, check_trial(trial)).predict(picture) == before
     assert not marker.exists()
     keras.models.load_model(trial / "model.keras", safe_mode=False)
     assert marker.exists()  # the payload is a live one
 
 
-@pytest.mark.parametrize("module", ["os", "their_code"])
-def test_what_the_saved_models_configuration_names_is_never_imported(trial, picture, tmp_path, module, monkeypatch):
-    (tmp_path / "their_code.py").write_text("import os; os.mkdir('was_here')\nsystem = print")
+@pytest.fixture
+def marker(tmp_path, monkeypatch):
+    """The folder that is made, in the current one, by importing the module ``their_code``."""
+    (tmp_path / "their_code.py").write_text("import os; os.mkdir('was_here')\nsystem = build = print")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
+    return tmp_path / "was_here"
+
+
+@pytest.mark.parametrize("module", ["os", "their_code"])
+def test_what_the_saved_models_configuration_names_is_never_imported(trial, picture, module, marker):
     config = {"module": module, "class_name": "system", "registered_name": None, "config": "mkdir was_here"}
-    replace_config(trial / "model.keras", config)
+    replace_config(trial / "model.keras", json.dumps(config))
     assert Predictor(trial, check_trial(trial)).predict(picture)["error"] is None
     assert "their_code" not in sys.modules
-    assert not (tmp_path / "was_here").exists()
+    assert not marker.exists()
 
 
 @pytest.mark.parametrize("name", ["model.keras", "head.keras"])
@@ -133,7 +120,6 @@ def network(**changes):
 
 FOREIGN = {
     "a function of Python": {"backbone": "os:system"},
-    "a module beside the trial": {"backbone": "their_code:build"},
     "a function of this project": {"backbone": "spectrograms.files:write_text"},
     "a preset in a folder": {"backbone": "keras_hub:./preset"},
     "a preset of a hub": {"backbone": "keras_hub:hf://them/preset"},
@@ -149,28 +135,23 @@ def test_code_that_the_user_does_not_name_is_refused(trial, what):
         check_trusted(network(**FOREIGN[what]), KNOWN, trial)
 
 
-def test_a_refused_module_is_not_imported(trial, tmp_path, monkeypatch):
-    (tmp_path / "their_code.py").write_text("import os; os.mkdir('was_here')\nbuild = print")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(StudyError, match="their_code:build"):
+def test_a_refused_module_is_not_imported(trial, marker):
+    with pytest.raises(
+        StudyError, match=r"trial\.json asks for 'their_code:build', which may run code .* give --trust"
+    ):
         check_trusted(network(backbone="their_code:build"), KNOWN, trial)
-    assert not (tmp_path / "was_here").exists()
+    assert not marker.exists()
     find_builder("their_code:build")
-    assert (tmp_path / "was_here").exists()  # the module is a live one
+    assert marker.exists()  # the module is a live one
     del sys.modules["their_code"]
 
 
 def test_a_savedmodel_that_came_with_the_trial_is_refused_and_the_users_own_is_not(trial, tmp_path):
-    for theirs in (trial / "yamnet", trial.parents[2] / "yamnet"):
+    moved = tmp_path / "moved"  # alone, without its study
+    for folder, theirs in ((trial, trial), (trial, trial.parents[2]), (moved, tmp_path)):
         with pytest.raises(StudyError, match=r"trial\.json asks for '.*yamnet'"):
-            check_trusted(network(backbone=KNOWN[-1].backbone, weights=str(theirs)), KNOWN, trial)
+            check_trusted(network(backbone=KNOWN[-1].backbone, weights=str(theirs / "yamnet")), KNOWN, folder)
     check_trusted(network(backbone=KNOWN[-1].backbone, weights=str(tmp_path / "weights" / "yamnet")), KNOWN, trial)
-
-
-def test_beside_a_folder_that_was_moved_a_savedmodel_is_refused(tmp_path):
-    with pytest.raises(StudyError, match="yamnet"):
-        check_trusted(network(backbone=KNOWN[-1].backbone, weights=str(tmp_path / "yamnet")), KNOWN, tmp_path / "moved")
 
 
 @pytest.mark.parametrize("own", KNOWN, ids=lambda own: own.name)

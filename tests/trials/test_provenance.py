@@ -5,7 +5,6 @@ import json
 import platform
 import shutil
 import subprocess
-import sys
 import time
 
 import pytest
@@ -15,7 +14,7 @@ from benchmark.config.study import NetworkParams, Study
 from benchmark.models.backend import backend_name, keras_home
 from benchmark.trials import provenance
 from benchmark.trials.specification import Trial
-from tests.support.sources import ROOT
+from tests.support.sources import python
 
 
 def git(folder, *words):
@@ -53,14 +52,10 @@ def test_a_copy_inside_another_checkout_has_no_commit(checkout):
     assert suite(checkout / "site-packages")["commit"] is None
 
 
-def test_without_git_there_is_no_commit_and_no_error(checkout, monkeypatch):
-    monkeypatch.setenv("PATH", "")
-    assert suite(checkout)["commit"] is None
-
-
-def test_a_git_variable_of_the_environment_names_no_other_repository(checkout, tmp_path, monkeypatch):
-    monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
-    assert suite(checkout)["commit"] is not None
+@pytest.mark.parametrize(("variable", "known"), [("PATH", False), ("GIT_DIR", True)])
+def test_without_git_there_is_no_commit_and_no_variable_names_another(checkout, monkeypatch, variable, known):
+    monkeypatch.setenv(variable, "/elsewhere")
+    assert (suite(checkout)["commit"] is not None) == known
 
 
 def test_a_trial_records_the_suite_before_it_runs(tmp_path):
@@ -83,8 +78,7 @@ def test_version_names_all_without_importing_any():
     code = "import sys; from benchmark import cli\ntry: cli.main()\nexcept SystemExit as stop: print(stop.code)\n"
     code += "print({'keras', 'tensorflow', 'librosa', 'matplotlib', 'sklearn', 'pandas', 'rich'} & set(sys.modules))"
     began = time.perf_counter()
-    command = [sys.executable, "-c", code, "--version"]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    said = python("-c", code, "--version", check=True).stdout
     assert time.perf_counter() - began < 5  # 0.8 s on a quiet machine
     versions = (__version__, platform.python_version(), importlib.metadata.version("keras"))
     assert all(version in said for version in versions)

@@ -7,8 +7,6 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from sklearn import config_context
-from sklearn.metrics import precision_recall_curve, roc_curve
 
 from benchmark.analysis.metrics.scores import tested
 from benchmark.tasks.scores import exact_match
@@ -139,6 +137,9 @@ def points(trials, name):
     trials.
 
     One class against the rest; trials in which all test clips are of the class, or none, are left out."""
+    from sklearn import config_context
+    from sklearn.metrics import precision_recall_curve, roc_curve
+
     found = []
     with config_context(assume_finite=True, skip_parameter_validation=True):  # checked when read; else half the time
         for trial in trials:

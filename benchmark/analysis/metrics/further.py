@@ -4,8 +4,6 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sklearn.metrics import balanced_accuracy_score, matthews_corrcoef
-
 
 @dataclass(frozen=True)
 class Metric:
@@ -17,12 +15,14 @@ class Metric:
     form: str = ".3f"
 
 
-def of_classes(function):
-    """Return a score of two sequences of class numbers, as those of scikit-learn, as one of :class:`Predictions`."""
+def of_classes(name):
+    """Return a score of scikit-learn, of two sequences of class numbers, as one of :class:`Predictions`."""
 
     def compute(found):
+        from sklearn import metrics
+
         with warnings.catch_warnings(action="ignore"):  # of a class that is predicted and not tested
-            return float(function(found.y_true.argmax(axis=1), found.y_pred.argmax(axis=1)))
+            return float(getattr(metrics, name)(found.y_true.argmax(axis=1), found.y_pred.argmax(axis=1)))
 
     return compute
 
@@ -30,8 +30,8 @@ def of_classes(function):
 METRICS = {  # by the column of the CSV; all need one label per clip
     "balanced_accuracy": Metric(
         "Balanced",
-        of_classes(balanced_accuracy_score),
+        of_classes("balanced_accuracy_score"),
         "Balanced: balanced accuracy, the mean recall of the classes tested.",
     ),
-    "mcc": Metric("MCC", of_classes(matthews_corrcoef), "MCC: Matthews' correlation coefficient."),
+    "mcc": Metric("MCC", of_classes("matthews_corrcoef"), "MCC: Matthews' correlation coefficient."),
 }

@@ -10,7 +10,6 @@ Explorations 12, 49-57). With s seeds a clip may count s times in it, so interva
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import precision_recall_fscore_support
 
 from benchmark.analysis.metrics.further import METRICS
 from benchmark.analysis.metrics.statistics import effective_size, resample, wilson_interval
@@ -32,6 +31,8 @@ def per_class(y_true, y_pred, classes):
     """Return a frame with columns class, precision, recall, f1 (0..1) and support (clips), a row per class.
 
     y_true, y_pred: (n_clips, n_classes) bool."""
+    from sklearn.metrics import precision_recall_fscore_support
+
     *scores, support = precision_recall_fscore_support(y_true, y_pred, average=None, zero_division=0)
     return pd.DataFrame({"class": list(classes), **dict(zip(SCORES, scores, strict=True)), "support": support})
 

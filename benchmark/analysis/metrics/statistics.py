@@ -5,10 +5,7 @@ bootstrap over clips and the sign-flip test. *Which clips were trained on, and t
 :func:`training_luck` is what is presumed and :func:`corrected_half_width` what several trials show."""
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.signal import convolve
-from scipy.special import ndtr, ndtri
-from scipy.stats import binom, t
+from scipy.special import ndtr, ndtri, stdtrit
 
 CONFIDENCE = 0.95
 RESAMPLES = 2000
@@ -48,6 +45,8 @@ def newcombe_test(share, n, other, m, luck=0.0):
     if share < other:
         share, n, other, m = other, m, share, n
 
+    from scipy.optimize import brentq
+
     def lower_end(p):
         return newcombe_interval(share, n, other, m, luck, 1 - p)[0]
 
@@ -69,7 +68,7 @@ def effective_size(share, variance, n_clips, n_units, degrees=None):
     size = min(share * (1 - share) / variance, n_clips)
     if degrees is not None:
         tail = (1 + CONFIDENCE) / 2
-        size *= (ndtri(tail) / t.ppf(tail, max(degrees, 1))) ** 2
+        size *= (ndtri(tail) / stdtrit(max(degrees, 1), tail)) ** 2
     return max(1.0, float(size))
 
 
@@ -131,6 +130,9 @@ def _flipped(sizes):
     """Return the totals that numbers > 0 can have under all choices of their signs, and the chance of each total.
 
     The k of them that are m give m (2 B - k), B binomial (k, 1/2); over different m the distributions are convolved."""
+    from scipy.signal import convolve
+    from scipy.stats import binom
+
     chances = np.ones(1)
     for size, number in zip(*np.unique(sizes, return_counts=True), strict=True):
         spaced = np.zeros(2 * size * number + 1)
@@ -163,7 +165,7 @@ def corrected_half_width(values, ratio, confidence=CONFIDENCE):
     n = len(values)
     if n < 2:
         return np.nan
-    return float(t.ppf((1 + confidence) / 2, n - 1) * np.sqrt(1 / n + ratio) * np.std(values, ddof=1))
+    return float(stdtrit(n - 1, (1 + confidence) / 2) * np.sqrt(1 / n + ratio) * np.std(values, ddof=1))
 
 
 def holm(p_values):

@@ -243,11 +243,8 @@ def rendered(comparison, output):
     of_rows = (f"{row['label']}: {caveats}." for row in rows.to_dict("records") if (caveats := _caveats(row)))
     models = render(rows, COLUMNS, f"{a} and {b}, model by model.", output, facts=facts,
                     caveats=(*comparison.sentences, *of_rows))  # fmt: skip
-    return (
-        (models,)
-        if settings.empty
-        else (models, render(settings, SETTINGS, "Settings and versions that differ.", output))
-    )
+    differing = render(settings, SETTINGS, "Settings and versions that differ.", output)
+    return (models,) if settings.empty else (models, differing)
 
 
 def _caveats(row):

@@ -5,7 +5,6 @@ difference is more than chance, and whether the networks come in the same order.
 
 import numpy as np
 import pandas as pd
-from scipy.stats import fisher_exact, spearmanr
 
 from benchmark.analysis.audit.published import read_published, read_sets
 from benchmark.analysis.metrics.statistics import wilson_interval
@@ -88,6 +87,8 @@ def parity_table(results, comparison):
 def _fisher(row):
     if pd.isna(row["published_n"]) or pd.isna(row["accuracy"]):
         return np.nan
+    from scipy.stats import fisher_exact
+
     right = round(row["accuracy"] * row["n_test"])
     counts = [
         [row["published_correct"], row["published_n"] - row["published_correct"]],
@@ -110,6 +111,8 @@ def agreement(parity):
 def _correlation(both, name):
     if len(both) < LEAST_SHARED or (both.nunique() < 2).any():
         return f"Rank correlation of {name}: none, for want of {LEAST_SHARED} models with different values in both."
+    from scipy.stats import spearmanr
+
     found = spearmanr(*both.to_numpy().T)
     return (
         f"Rank correlation of {name} over {len(both)} models: Spearman's rho {found.statistic:.2f}, "
