@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from benchmark.config.columns import ColumnParams
 from benchmark.config.consistency import CHECKS, OWN_SECTIONS, own_section
 from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.config.heads import HeadParams
@@ -58,17 +59,14 @@ class DatasetParams(Params):
 
     root: Place = Field(
         description="a folder with a folder per class, also within train, val and test; or a CSV: "
-        "path,label[,group][,split]"
+        "path,label[,group][,split], or a column of 0 and 1 per class"
     )
     kind: Literal[tuple(DATASET_KINDS)] = "audio"
-    columns: dict[Literal["path", "label", "group", "split"], str] = Field(
-        {},
-        description="of a CSV whose columns have other names: {label: category}; path may be a template, "
-        "fold{fold}/{name}",
-    )
+    columns: ColumnParams = Field(ColumnParams(), description="of a CSV whose columns have other names")
     folder: Place | None = Field(
-        None, description="where the paths of a CSV start, and where its files are searched for by name"
+        None, description="where the paths of a CSV start, and where its files are searched for by name or id"
     )
+    missing: Literal["error", "set_aside"] = "error"  # what becomes of the rows of a CSV whose file is not there
     encoding: str | None = Field(None, description="of a CSV that is not in UTF-8 or UTF-16: cp1252, cp1251, gbk ...")
     group_pattern: GroupPattern | None = Field(
         None,

@@ -9,43 +9,56 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmark.config.labels import ClassParams
+from benchmark.data.class_choice import choose_classes, odd_names
 from benchmark.data.digests import digests
 from benchmark.data.folder_reader import read_folder
 from benchmark.data.media import flaw
+from benchmark.data.same_files import join_folders
 from benchmark.data.table_reader import read_listed
+from benchmark.data.task_labels import allows_several, joined
 from benchmark.errors import StudyError
 from benchmark.store.labels import SEPARATOR
 from spectrograms.names import printable, safe_name
 
 COLUMNS = ["clip_id", "path", "label", "group", "split", "sha256"]
 TABLES = (".csv", ".tsv", ".txt")
+ALL = ClassParams()
 
 
-def find_clips(dataset, cache, labelled=True, say=lambda sentence: None):
+def find_clips(dataset, cache, labelled=True, say=lambda sentence: None, task="multiclass", classes=ALL):
     """Return the clips of a data set and the files set aside, as two tables; ``say`` is told what was guessed.
 
-    clips: clip_id (unique, safe as a file name), path (absolute), label, group, split ('' unless the data set gives
-    one) and sha256 of the bytes, sorted by label, then clip_id. rejected: path, reason. Ids and groups do not depend
-    on where the data set lies, nor on how a CSV writes its paths. Digests are remembered in ``cache/digests.csv`` as
-    long as a file is the same, so a second call reads no media file.
+    clips: clip_id (unique, safe as a file name), path (absolute), label (its classes joined by '|'), group, split (''
+    unless the data set gives one) and sha256 of the bytes, sorted by label, then clip_id. rejected: path, reason. Ids
+    and groups do not depend on where the data set lies, nor on how a CSV writes its paths. Digests are remembered in
+    ``cache/digests.csv`` as long as a file is the same, so a second call reads no media file.
 
     ``dataset.root`` is a folder (:func:`read_folder`) or a CSV (:func:`read_listed`). A clip's group is its CSV cell,
-    else what ``group_pattern`` makes of its file name, else its own. Without ``labelled`` files may also lie directly
-    in ``root``, and one class will do: enough to render. Raises :class:`StudyError` where ``root`` is unusable."""
+    else what ``group_pattern`` makes of its file name, else its own. ``task`` is a key of TASKS: where it takes several
+    labels, a file in several class folders is one clip. ``classes`` is a :class:`ClassParams`, of which keep
+    and drop are heeded. Without ``labelled`` files may also lie directly in ``root``, and one class will do: enough to
+    render. Raises :class:`StudyError` where ``root`` is unusable."""
     root, memo = dataset.root, Path(cache) / "digests.csv"
-    read = read_listed if root.suffix.lower() in TABLES and not root.is_dir() else read_folder
-    found, rejected, notes = read(dataset, labelled)
-    for note in notes:
-        say(note)
+    is_table = root.suffix.lower() in TABLES and not root.is_dir()
+    found, rejected, notes = read_listed(dataset, labelled, task) if is_table else read_folder(dataset, labelled)
+    if labelled:
+        found, taken_off, more = choose_classes(root, found, classes, task)
+        rejected, notes = rejected + taken_off, notes + more
     flaws = {clip.path: why for clip in found if (why := flaw(clip.path, dataset.kind))}
     of_file = digests([clip.path for clip in found if clip.path not in flaws], memo)
     flaws |= {path: digest for path, digest in of_file.items() if digest.startswith("cannot be read")}
     sound = [clip for clip in found if clip.path not in flaws]
     _check_labels(root, found, sound, flaws, labelled)
+    if labelled and not is_table and allows_several(task):
+        sound, doubles, more = join_folders(root, sound, of_file)
+        rejected, notes = rejected + doubles, notes + more
+    for note in [*notes, *(odd_names(root, sound) if labelled else ())]:
+        say(note)
     ids = _clip_ids(sound)
     groups = _groups(sound, ids, dataset.group_pattern if labelled else None)
     rows = [
-        (clip_id, clip.path, clip.label, group, clip.split, of_file[clip.path])
+        (clip_id, clip.path, joined(clip.labels), group, clip.split, of_file[clip.path])
         for clip, clip_id, group in zip(sound, ids, groups, strict=True)
     ]
     aside = sorted({(printable(path), printable(reason)) for path, reason in [*rejected, *flaws.items()]})
@@ -54,24 +67,21 @@ def find_clips(dataset, cache, labelled=True, say=lambda sentence: None):
 
 
 def _check_labels(root, found, sound, flaws, labelled):
-    """Raise where a label lost all its clips, stands alone, or is another one but for case and punctuation."""
-    labels = sorted({clip.label for clip in sound})
-    if labelled and (joined := [label for label in labels if SEPARATOR in label]):
-        raise StudyError(f"the class '{joined[0]}' of {root} has a '{SEPARATOR}' in its name, which separates labels")
+    """Raise where a class lost all its clips, stands alone, or is another one but for case and punctuation."""
+    classes = sorted({name for clip in sound for name in clip.labels})
+    if labelled and (holding := [name for name in classes if SEPARATOR in name]):
+        raise StudyError(f"the class '{holding[0]}' of {root} has a '{SEPARATOR}' in its name, which separates labels")
     for clip in found:
-        if clip.label not in labels:
-            raise StudyError(
-                f"no clip of '{clip.label}' in {root} is usable; {printable(clip.path)}: {flaws[clip.path]}"
-            )
-    if labelled and len(labels) < 2:
-        raise StudyError(f"{root} has one class only, '{labels[0]}'; at least two are needed to tell apart")
+        for name in set(clip.labels).difference(classes):
+            raise StudyError(f"no clip of '{name}' in {root} is usable; {printable(clip.path)}: {flaws[clip.path]}")
+    if labelled and len(classes) < 2:
+        has = f"one class only, '{classes[0]}'" if classes else "no clip with a label"
+        raise StudyError(f"{root} has {has}; at least two classes are needed to tell apart")
     names = {}
-    for label in labels:
-        other = names.setdefault(safe_name(label).casefold(), label)
-        if other != label:
-            raise StudyError(
-                f"labels '{other}' and '{label}' of {root} differ in case or punctuation alone; rename one"
-            )
+    for name in classes:
+        other = names.setdefault(safe_name(name).casefold(), name)
+        if other != name:
+            raise StudyError(f"labels '{other}' and '{name}' of {root} differ in case or punctuation alone; rename one")
 
 
 def _clip_ids(clips):

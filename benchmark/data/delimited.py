@@ -108,3 +108,18 @@ def _rows(path, text, delimiter, skipped):
             before = reader.line_num
     except csv.Error as error:
         raise StudyError(f"{path} cannot be read as a CSV: line {skipped + reader.line_num}: {error}") from None
+
+
+def column_of(table, header, name, field, is_mapped):
+    """Return where a column stands, or None. A mapped name that is exactly one of the header's is meant."""
+    exact = [at for at, title in enumerate(header) if title == name]
+    if is_mapped and len(exact) == 1:
+        return exact[0]
+    alike = [at for at, title in enumerate(header) if title.lower() == name.lower()]
+    if len(alike) > 1:
+        titles = " and ".join(f"'{header[at]}'" for at in alike)
+        raise StudyError(
+            f"{table} has the columns {titles}; rename one of them, or say which one is meant: "
+            f"dataset.columns: {{{field}: {header[alike[-1]]}}}"
+        )
+    return alike[0] if alike else None

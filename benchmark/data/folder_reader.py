@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from benchmark.config.columns import ColumnParams
 from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.data.media import COMPANIONS, SPLIT_NAMES, Found, files_below, is_a, is_any, is_visible
 from benchmark.errors import StudyError
@@ -19,7 +20,7 @@ def read_folder(dataset, labelled):
     if not root.is_dir():
         what = "is another file" if root.exists() else f"does not exist (relative paths start at {Path.cwd()})"
         raise StudyError(f"dataset.root must be a folder with a folder per class, or a .csv file; {root} {what}")
-    if dataset.columns or dataset.folder:
+    if dataset.columns != ColumnParams() or dataset.folder:
         raise StudyError(f"dataset.columns and dataset.folder belong to a CSV; dataset.root {root} is a folder")
     root, rejected, found = Path(os.path.abspath(root)), [], []
     classes = _class_folders(root, dataset_kind, rejected, labelled)
@@ -31,7 +32,8 @@ def read_folder(dataset, labelled):
         found += _clips_of_class(root, folder, split, dataset_kind, rejected)
     notes = []
     if parts:
-        names, labels = ", ".join(part.name for part in parts), ", ".join(sorted({clip.label for clip in found}))
+        names = ", ".join(part.name for part in parts)
+        labels = ", ".join(sorted({name for clip in found for name in clip.labels}))
         notes = [f"WARNING: {root} holds {names}: they are taken for a split that is given; the classes are {labels}"]
     return found, rejected, notes
 
@@ -99,7 +101,7 @@ def _clips_of_class(root, folder, split, dataset_kind, rejected):
     return [
         Found(
             path=str(file),
-            label=folder.name,
+            labels=(folder.name,),
             name=str(file.relative_to(folder).with_suffix("")),
             key=file.relative_to(root).as_posix(),
             split=split,

@@ -22,7 +22,7 @@ class Found(NamedTuple):
     """One file of the data set, before it is looked into."""
 
     path: str  # absolute
-    label: str  # as the user wrote it
+    labels: tuple[str, ...]  # its classes, as the user wrote them, sorted
     name: str  # readable; the clip_id is made from it
     key: str  # where it lies within the data set: tells clips of one name apart, wherever the data set lies
     group: str = ""

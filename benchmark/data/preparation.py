@@ -14,6 +14,7 @@ from benchmark.data.clips import find_clips
 from benchmark.data.leakage import across, find_copies, find_same_bytes, join_copies
 from benchmark.data.splits import make_splits, protocol_of
 from benchmark.data.synthetic import synthesise
+from benchmark.data.task_labels import joined, way_out
 from benchmark.errors import StudyError
 from benchmark.store import layout
 from spectrograms.files import replacing, sweep_cache, write_text
@@ -44,7 +45,7 @@ def find(study, say=print, labelled=True):
         say(f"synthesising {dataset.synthetic} clips per genre into {dataset.root} …")
     if dataset.synthetic:
         synthesise(dataset.root, dataset.synthetic)
-    return find_clips(dataset, study.cache, labelled, say)
+    return find_clips(dataset, study.cache, labelled, say, study.task, study.classes)
 
 
 def draw(study, clips, rejected, say=print, spread=None, trains=False):
@@ -146,7 +147,10 @@ def gate(study, prepared, say=print):
             f"('{first['label_a']}') and {printable(first['path_b'])} ('{first['label_b']}'), {first['relation']}"
         )
         if study.leakage == "refuse" and (twofold["relation"] == "same bytes").any():
-            raise StudyError(f"{said}. 'check' lists all; remove the wrong one of each, or set leakage: warn to go on")
+            out = way_out(study.task, [joined(first[["label_a", "label_b"]])])
+            raise StudyError(
+                f"{said}. 'check' lists all; remove the wrong one of each, or set leakage: warn to go on{out}"
+            )
         say(f"WARNING: {said}; one label of each pair is wrong, or both hold")
     if len(parted):
         said = (

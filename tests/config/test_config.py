@@ -3,6 +3,7 @@ import re
 import pytest
 import yaml
 
+from benchmark.config.columns import ColumnParams
 from benchmark.config.load import CONFIGS, load_study, network_names, read_section
 from benchmark.config.schema import write_schemas
 from benchmark.config.study import NetworkParams, TrainingParams
@@ -32,7 +33,10 @@ from tests.support.study_files import write_study
         ({"dataset": {"root": "x", "group_pattern": "("}}, "no regular expression"),
         ({"dataset": {"root": "x", "group_pattern": [["(a)", "a"], ["b", r"\1"]]}}, "invalid group reference"),
         ({"dataset": {"root": "x", "group_pattern": [["a", "b", "c"]]}}, "group_pattern"),
-        ({"dataset": {"root": "x", "columns": {"lable": "y"}}}, r"columns.*'path', 'label', 'group' or 'split'"),
+        (
+            {"dataset": {"root": "x", "columns": {"lable": "y"}}},
+            r"unknown key 'lable' in section dataset.columns; did you mean 'label'",
+        ),
         ({"dataset": {"root": "x", "kind": "images"}, "models": ["yamnet"]}, "cannot read clips of .* 'images'"),
         ({"dataset": None}, "dataset: .*got None"),
         ({"augment": {"translation": 30}}, "frozen features are computed once"),
@@ -233,7 +237,8 @@ def test_a_text_or_path_is_what_was_typed(tmp_path, key, text):
         ("tracking=null", None),
         ("dataset.group_pattern=null", None),
         ("dataset.group_pattern=[['^a', one], [b, two]]", (("^a", "one"), ("b", "two"))),
-        ("dataset.columns={label: genre}", {"label": "genre"}),
+        ("dataset.columns={label: genre}", ColumnParams(label="genre")),
+        ("dataset.columns.labels=[Action, Drama]", ("Action", "Drama")),
         ("image.size=[64, 32]", (64, 32)),
         ("split.seeds=[3, 4]", (3, 4)),
         ("dataset.share_sound=yes", True),

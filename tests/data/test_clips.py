@@ -248,7 +248,10 @@ def test_paths_of_a_csv_may_start_at_the_current_folder_or_be_absolute_or_from_w
         ("", r"no column path and label"),
         ("path,label\n", "no row below its header"),
         ("file,label\na,b\n", r"no column path; its columns: \['file', 'label'\]"),
-        ("path,label\naction/a1.wav,a\ncomedy/c1.wav, \n", "line 3: the label is blank; got comedy/c1.wav"),
+        (
+            "path,label\naction/a1.wav,a\ncomedy/c1.wav, \n",
+            "line 3: the label is blank.*task: multilabel; got comedy/c1.wav",
+        ),
         ("path,label\n,a\n", "line 2: the path is blank"),
         ("path,label\nx.wav,a\ncomedy/c1.wav,b\ny.wav,b\n", "line 2, 4: no such file"),
         ("path,label\n" + "x.wav,a\n" * 9, "line 2, 3, 4, 5, 6 and more: no such file"),
