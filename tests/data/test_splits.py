@@ -8,7 +8,8 @@ import pytest
 
 from benchmark.config.study import DatasetParams, SplitParams
 from benchmark.data.clips import find_clips
-from benchmark.data.splits import assign_groups, holdout_counts, make_splits
+from benchmark.data.group_search import assign_groups
+from benchmark.data.splits import holdout_counts, make_splits
 from benchmark.errors import StudyError
 from tests.support.sources import SHARED
 
