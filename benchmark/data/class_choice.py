@@ -6,6 +6,7 @@ from collections import Counter
 import pandas as pd
 
 from benchmark.data.label_columns import listed
+from benchmark.data.splits import too_rare
 from benchmark.data.task_labels import fits, joined
 from benchmark.errors import StudyError, did_you_mean
 from benchmark.store.labels import class_names, to_matrix, to_text
@@ -26,8 +27,8 @@ def odd_names(root, clips):
     }
     for what, names in kinds.items():
         if names:
-            shown = listed([f"'{name}' ({sizes[name]} clips)" for name in sorted(names)])
-            yield f"WARNING: {shown} of {root} {what}; mend the labels, or leave such out: classes: {{drop: [...]}}"
+            out = "mend the labels, or leave such out: classes: {drop: [...]}"
+            yield f"WARNING: {_sized(names, sizes)} of {root} {what}; {out}"
 
 
 def _has_junk(name, classes):
@@ -64,22 +65,35 @@ def choose_classes(root, clips, classes, task):
     return kept, rejected, [_told(unused, Counter(n for c in clips for n in c.labels), len(rejected), "keep and drop")]
 
 
-def leave_out(clips, rejected, rare, task, say):
-    """Return (clips without the classes that ``rare`` names, rejected) as tables; clips are treated as above."""
-    if not rare:
-        return clips, rejected
-    names = class_names(clips["label"])
+def judge_rare(clips, rejected, study, say):
+    """Return (clips, rejected) as tables, without the labels of rare classes where the study drops those.
+
+    Rare is a class with fewer clips than classes.min_positives, or too few clips or groups for the split. Clips without
+    a label are treated as by :func:`choose_classes`. Raises :class:`StudyError` where classes with fewer are an error;
+    those that only the split finds too rare are left to :func:`make_splits`."""
+    names, least, rare = class_names(clips["label"]), study.classes.min_positives, study.classes.rare
     matrix = to_matrix(clips["label"], names)
-    is_used = [name not in rare for name in names]
-    labels = to_text(matrix[:, is_used], [name for name in names if name not in rare])
-    fit = fits(task, labels)
-    aside = pd.DataFrame({"path": clips["path"], "reason": [printable(_why(label)) for label in clips["label"]]})[~fit]
-    say(_told(rare, dict(zip(names, matrix.sum(axis=0), strict=True)), len(aside), "rare: drop"))
-    left = clips.assign(label=labels)[fit].sort_values(["label", "clip_id"], ignore_index=True)
-    if len(class_names(left["label"])) < 2:
+    sizes = dict(zip(names, matrix.sum(axis=0).tolist(), strict=True))
+    few = sorted(name for name, size in sizes.items() if size < least)
+    if few and rare == "error":
         raise StudyError(
-            f"classes: rare: drop leaves {len(class_names(left['label']))} of {len(names)} classes; too few"
+            f"{len(few)} of {len(names)} classes have fewer than {least} clips (classes.min_positives): "
+            f"{_sized(few, sizes)}; take more, lower it, or set classes.rare: drop, or keep"
         )
+    short = few if rare == "error" else sorted({*few, *too_rare(clips, study.split)})
+    if short and rare == "keep":
+        say(f"WARNING: classes (rare: keep): {len(short)} may miss in a part of the split: {_sized(short, sizes)}")
+    if not short or rare != "drop":
+        return clips, rejected
+    is_used = [name not in short for name in names]
+    if sum(is_used) < 2:
+        raise StudyError(f"classes.rare: drop leaves {sum(is_used)} of {len(names)} classes; take more clips")
+    labels = to_text(matrix[:, is_used], [name for name in names if name not in short])
+    fit = fits(study.task, labels)
+    reasons = [printable(_why(label)) for label in clips["label"][~fit]]
+    aside = pd.DataFrame({"path": clips["path"][~fit], "reason": reasons})
+    say(_told(short, sizes, len(aside), "rare: drop"))
+    left = clips.assign(label=labels)[fit].sort_values(["label", "clip_id"], ignore_index=True)
     return left, pd.concat([rejected, aside], ignore_index=True)
 
 
@@ -88,6 +102,9 @@ def _why(label):
 
 
 def _told(unused, sizes, n_aside, setting):
-    shown = listed([f"'{name}' ({sizes[name]} clips)" for name in sorted(unused)])
     aside = f"; {n_aside} clips of them alone are set aside" if n_aside else ""
-    return f"classes ({setting}): {len(unused)} of {len(sizes)} are not used: {shown}{aside}"
+    return f"classes ({setting}): {len(unused)} of {len(sizes)} are not used: {_sized(unused, sizes)}{aside}"
+
+
+def _sized(names, sizes):
+    return listed([f"'{name}' ({sizes[name]} clips)" for name in sorted(names)])

@@ -4,11 +4,25 @@ import pandas as pd
 
 from benchmark.data.preparation import contradicting, counted
 from benchmark.store import caveats
+from benchmark.store.label_statistics import (
+    co_occurrence,
+    commonest_pairs,
+    commonest_sets,
+    have_one_each,
+    label_statistics,
+    positives,
+)
 from benchmark.store.labels import class_names, to_matrix
 from spectrograms.names import printable
 
 FEW_TESTED = 5  # test clips of a class, below which one clip moves its scores by more than 20 points
 IMBALANCED = 10  # times the clips of the smallest class that the largest has
+WIDE = 25  # classes whose table of pairs is still read
+ADVICE = {  # where classes are of unlike size, by whether each clip has one label
+    True: "Look at macro F1 and balanced accuracy, hold accuracy against that baseline, and weigh the classes "
+    "(training.class_weight: balanced)",
+    False: "Look at the average precision of each class beside its share of the clips, and at macro F1",
+}
 
 
 def findings(study, prepared):
@@ -18,10 +32,9 @@ def findings(study, prepared):
     classes = class_names(clips["label"])
     labels = to_matrix(clips["label"], classes)
     for fold, part in enumerate(parts):
-        counted = {split: labels[part == split].sum(axis=0) for split in ("train", "val", "test")}
-        table = pd.DataFrame(counted, pd.Index(classes, name="label"))
-        yield f"clips, seed {seed}, fold {fold}:\n{table.to_string()}\n"
+        yield f"clips, seed {seed}, fold {fold}:\n{positives(labels, classes, part).to_string()}\n"
     yield f"{len(clips)} clips in {clips['group'].nunique()} groups"
+    yield from () if have_one_each(labels) else _label_sets(labels, classes)
     yield from _misleading(pd.DataFrame(labels, columns=classes), parts)
     yield from filter(None, [caveats.on_padding(clips, study.clip.model_dump()), *caveats.on_clips(clips)])
     yield from _copies(study, prepared)
@@ -30,6 +43,21 @@ def findings(study, prepared):
     names = ", ".join(model.name for model in study.models)
     trials = len(study.models) * sum(len(parts) for parts in folds.values())
     yield f"{trials} trials: {names}; seeds {list(folds)}; {len(parts)} fold(s)"
+
+
+def _label_sets(labels, classes):
+    """Yield how many labels clips have, which sets of them are commonest, and which classes come together."""
+    of = label_statistics(labels)
+    yield (
+        f"labels: {of['cardinality']:.2f} per clip (cardinality), at most {of['most']}; density {of['density']:.3f} of "
+        f"{of['classes']} classes; {of['unlabelled']} clips without a label; {of['label_sets']} different label sets"
+    )
+    sets = "; ".join(f"{name} {n}" for name, n in commonest_sets(labels, classes).items())
+    yield f"commonest label sets: {sets}"
+    if of["classes"] <= WIDE:
+        yield f"clips with both classes:\n{co_occurrence(labels, classes).to_string()}\n"
+    elif len(pairs := commonest_pairs(labels, classes)):
+        yield f"classes that come together: {'; '.join(f'{a} and {b} {n}' for (a, b), n in pairs.items())}"
 
 
 def _misleading(labels, parts):
@@ -48,8 +76,7 @@ def _misleading(labels, parts):
         yield (
             f"WARNING: '{sizes.index[0]}' has {sizes.iloc[0]} clips and '{sizes.index[-1]}' {sizes.iloc[-1]}: to "
             f"answer '{sizes.index[0]}' always is right in {100 * sizes.iloc[0] / len(labels):.0f} % of all clips. "
-            "Look at macro F1 and balanced accuracy, hold accuracy against that baseline, and weigh the classes "
-            "(training.class_weight: balanced)"
+            f"{ADVICE[have_one_each(labels.to_numpy())]}"
         )
 
 

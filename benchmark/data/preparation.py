@@ -10,6 +10,7 @@ import pandas as pd
 import yaml
 
 from benchmark.config.dataset_kinds import DATASET_KINDS
+from benchmark.data.class_choice import judge_rare
 from benchmark.data.clips import find_clips
 from benchmark.data.leakage import across, find_copies, find_same_bytes, join_copies
 from benchmark.data.splits import make_splits, protocol_of
@@ -45,7 +46,8 @@ def find(study, say=print, labelled=True):
         say(f"synthesising {dataset.synthetic} clips per genre into {dataset.root} …")
     if dataset.synthetic:
         synthesise(dataset.root, dataset.synthetic)
-    return find_clips(dataset, study.cache, labelled, say, study.task, study.classes)
+    clips, rejected = find_clips(dataset, study.cache, labelled, say, study.task, study.classes)
+    return judge_rare(clips, rejected, study, say) if labelled else (clips, rejected)
 
 
 def draw(study, clips, rejected, say=print, spread=None, trains=False):
@@ -55,7 +57,7 @@ def draw(study, clips, rejected, say=print, spread=None, trains=False):
 
 def split_all(study, clips):
     """Return {seed: [split of each clip in this fold, ...]}; a study whose split is given needs one draw alone."""
-    return {seed: make_splits(clips, study.split, seed) for seed in study.split.seeds}
+    return {seed: make_splits(clips, study.split, seed, study.classes.rare) for seed in study.split.seeds}
 
 
 def prepare(study, say=print, found=None, spread=None, trains=False):

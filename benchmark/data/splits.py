@@ -14,6 +14,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from benchmark.data.group_search import assign_groups
 from benchmark.data.stratification import stratify
 from benchmark.errors import StudyError
+from benchmark.store.label_statistics import have_one_each
 from benchmark.store.labels import class_names, to_matrix
 
 SPLITS = np.array(["train", "val", "test"])
@@ -133,7 +134,7 @@ WAYS = {  # by whether each clip has one label, so that there are counts per lab
 
 
 def _way(clips):
-    return WAYS[bool((_labels(clips)[1].sum(axis=1) == 1).all())]
+    return WAYS[have_one_each(_labels(clips)[1])]
 
 
 def _check_parts(clips, parts, n_parts, lacks):
