@@ -34,8 +34,8 @@ def odd_names(root, clips):
 def _has_junk(name, classes):
     if name.casefold() in NO_NAME:
         return False
-    ends = [other for other in classes if len(other) >= SHORTEST and other != name and name.endswith(other)]
-    return not name[0].isalnum() or any(name[-len(other) - 1].isalnum() for other in ends)
+    begins = range(1, len(name) - SHORTEST + 1)
+    return not name[0].isalnum() or any(name[begin:] in classes and name[begin - 1].isalnum() for begin in begins)
 
 
 def _is_made_of(name, classes):

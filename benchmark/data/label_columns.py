@@ -106,7 +106,7 @@ def _listed(cell):
         except (ValueError, SyntaxError, RecursionError, MemoryError, tokenize.TokenError):
             return None
         # Python joins 'a' 'b', as NumPy prints an array, to one string.
-        if isinstance(found, list) and len(strings) > sum(isinstance(item, str) for item in found):
+        if isinstance(found, list) and all(isinstance(item, str) for item in found) and len(strings) > len(found):
             return None
     return found if isinstance(found, list) else None
 

@@ -9,8 +9,8 @@ import math
 import numpy as np
 
 EMPTY = 1e6  # cost of a part without a clip of a class: above any misfit
-STARTS = 40  # random ones, of few units; of many one is as good as another
-PLACED = 40_000  # units, in all starts together
+STARTS = 100  # random ones, of few units; of many one is as good as another
+PLACED = 1500  # units, in all starts together
 SWAPPED = 2_000_000  # numbers that the search for a swap may weigh at once
 DIGITS = 9  # to which gains are compared: in the last ones sums differ between machines
 
@@ -26,8 +26,10 @@ def stratify(labels, of_unit, fractions, rng):
     sizes = sizes[:, sizes.any(axis=0)]
     targets = np.outer(fractions, sizes.sum(axis=0))
     best, least = None, math.inf
-    for _ in range(max(1, min(STARTS, PLACED // len(sizes)))):
-        parts = improve(sizes, targets, _iterate(sizes, targets, rng))
+    for start in range(max(1, min(STARTS, PLACED // len(sizes)))):
+        # Every other start is at random: from those that are good at once the search may not reach the best.
+        parts = rng.integers(len(targets), size=len(sizes)) if start % 2 else _iterate(sizes, targets, rng)
+        parts = improve(sizes, targets, parts)
         now = round(misfit(counts(sizes, parts, len(targets)), targets).sum(), DIGITS)
         if now < least:
             best, least = parts, now

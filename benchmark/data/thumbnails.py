@@ -3,7 +3,12 @@
 Two copies look the same everywhere: once one is made as light and rich in contrast as the other, no part differs. And
 they have something in common that is theirs: of the changes from left to right that are strong in both, as in
 :mod:`benchmark.data.fingerprints`, those have no say that most pictures of the data set share, such as axes, a title, a
-colour bar. A bit that is +1 or -1 in a picture counts as what exceeds its mean over all."""
+colour bar. A bit that is +1 or -1 in a picture counts as what exceeds its mean over all.
+
+Perceptual hashes look at two pictures alone, and cannot know what all share. On four sets of 24 spectrograms, with axes
+and without, and on 300 posters, with 8 copies of every sixth (2,376 pairs of copies), this finds all and nothing else;
+the best hash of the package ImageHash, phash of 256 bits, is wrong 100 times with the one threshold that suits all sets
+best, and finds noise or axes to be copies with any that finds all copies (tests/benchmarks/picture_hashes.py)."""
 
 import numpy as np
 from PIL import Image

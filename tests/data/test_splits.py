@@ -1,7 +1,5 @@
 """Facts about make_splits; the counts are those that MATLAB's pages and visutsak2025 print."""
 
-import hashlib
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +9,7 @@ from benchmark.data.clips import find_clips
 from benchmark.data.group_search import assign_groups
 from benchmark.data.splits import holdout_counts, make_splits
 from benchmark.errors import StudyError
+from tests.support.clip_tables import hash_of
 from tests.support.sources import SHARED
 
 ESC5 = SHARED / "data" / "esc5"
@@ -35,10 +34,6 @@ def table(sizes, group_of=None):
     ]
     clips = pd.DataFrame(rows, columns=["clip_id", "label", "group", "split"])
     return clips.assign(sha256=clips["clip_id"].map(hash_of))
-
-
-def hash_of(text):
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def counts(clips, fold):

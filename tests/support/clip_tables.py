@@ -12,6 +12,11 @@ def table(paths):
     return pd.DataFrame(columns | {"label": "x", "group": [f"clip:{path.name}" for path in paths], "split": ""})
 
 
+def hash_of(text):
+    """Return the SHA-256 of a text, as a clip table has it of a file."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def put(path, content=b"sound"):
     """Write a file, and the folders that it lies in; return its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
