@@ -255,7 +255,8 @@ PROTOCOLS = {
 
 def _shortages(clips, is_enough, groups_needed, what):
     """Yield (class, why) of those with too few clips (``is_enough`` of their number is false) or too few groups."""
-    for label, of_class in zip(*(_labels(clips)[0], _labels(clips)[1].T), strict=True):
+    classes, labels = _labels(clips)
+    for label, of_class in zip(classes, labels.T, strict=True):
         n, groups = of_class.sum(), clips["group"][of_class].nunique()
         if not is_enough(n):
             needed = next(more for more in range(n + 1, 10**9) if is_enough(more))

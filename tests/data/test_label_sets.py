@@ -79,7 +79,7 @@ def test_the_same_picture_under_other_labels_is_reported(tmp_path, pictures):
     ready, said = prepare.prepare(study, lambda line: None), []
     prepare.gate(study, ready, said.append)
     (pair,) = ready.leaks.to_dict("records")
-    assert (pair["label_a"], pair["label_b"], pair["kind"], pair["n_folds"]) == ("a", "b", "same bytes", 0)
+    assert (pair["label_a"], pair["label_b"], pair["relation"], pair["n_folds"]) == ("a", "b", "same bytes", 0)
     assert "03.png ('b')" in said[0]
     refused = study_of(tmp_path, pictures, classes={"rare": "drop"})
     with pytest.raises(StudyError, match="remove the wrong one of each") as caught:
