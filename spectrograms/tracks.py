@@ -1,7 +1,6 @@
 """The audio track of any container, decoded by ffmpeg's libraries through PyAV: all seconds, in the order of time."""
 
 import math
-import os
 from contextlib import suppress
 from functools import lru_cache
 from itertools import chain, groupby
@@ -51,7 +50,8 @@ def _seconds(packet):
 def decode_av(path, start, duration):
     """Return the Sound that PyAV finds. Raises AudioError where it finds none."""
     try:
-        clock = _clock_of(path) if start > PREROLL else None
+        status = path.stat()
+        clock = _Clock(path.absolute(), status.st_size, status.st_mtime_ns)
         # Second try, from the beginning: in some files a jump lands after the place that was asked for.
         for target in (start - PREROLL, 0):
             if target > 0 and not clock.keeps(target):
@@ -66,22 +66,12 @@ def decode_av(path, start, duration):
         raise AudioError(f"cannot be decoded as audio: {error.strerror}") from error
 
 
-def _clock_of(path):
-    status = os.stat(path)
-    return _clock(str(path.absolute()), status.st_size, status.st_mtime_ns)
-
-
 @lru_cache(maxsize=8)  # one would do for the windows of a recording
-def _clock(path, size, changed):
-    """Return the :class:`_Clock` of a file; ``size`` and ``changed`` make another file of what was written over."""
-    return _Clock(path)
-
-
 class _Clock:
     """Compares a file's time stamps with the samples counted, once and as far as it was asked: in joined recordings
-    they begin anew, and a jump by them would land elsewhere."""
+    they begin anew, and a jump by them would land elsewhere. ``size`` and ``changed`` tell what was written over."""
 
-    def __init__(self, path):
+    def __init__(self, path, size, changed):
         self.marks, self.counted, self.right, self.lock = _marks(path), 0.0, True, Lock()
 
     def keeps(self, target):
@@ -99,7 +89,7 @@ class _Clock:
 def _marks(path):
     """Yield (time, duration) in seconds of a file's frames or, where these tell enough, its packets."""
     origin = None
-    with suppress(av.FFmpegError, TypeError, IndexError), av.open(path, **OPTIONS) as container:
+    with suppress(av.FFmpegError, TypeError, IndexError), av.open(str(path), **OPTIONS) as container:
         names, stream = set(container.format.name.split(",")), container.streams.best("audio")
         raw = bool(names & RAW)
         pieces = () if names & INDEXED else _frames(container, stream, []) if raw else container.demux(stream)

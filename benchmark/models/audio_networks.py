@@ -61,15 +61,11 @@ def log_mel_patches(waveform, patch_hop, log_offset):
     shortest = WINDOW + (PATCH_FRAMES - 1) * HOP
     waveform = np.pad(waveform, (0, max(0, shortest - len(waveform))))
     frames = np.lib.stride_tricks.sliding_window_view(waveform, WINDOW)[::HOP]
-    spectrum = np.abs(np.fft.rfft(frames * _hann(), N_FFT)).astype("float32")
+    spectrum = np.abs(np.fft.rfft(frames * np.hanning(WINDOW + 1)[:-1], N_FFT)).astype("float32")
     log_mel = np.log(spectrum @ _filters() + log_offset)
     return np.lib.stride_tricks.sliding_window_view(log_mel, PATCH_FRAMES, axis=0)[::patch_hop].swapaxes(1, 2)[
         ..., None
     ]
-
-
-def _hann():
-    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
 
 
 @lru_cache(1)
