@@ -195,10 +195,6 @@ def explain(
     trust: Trust = False,
 ):
     """Draw what an image network goes by, clip by clip and class by class, over time and frequency."""
-    from benchmark.inference.predictor import check_trial
-
-    check_trial(trial)
-    import_keras()
     from benchmark.inference.explain import explain as write_explanations
 
     paths, sentences = write_explanations(trial, clips or (), n, _known(trust))
@@ -213,10 +209,6 @@ def export(
     trust: Trust = False,
 ):
     """Write a trained model for other programs, run that file, and compare its scores with the model's."""
-    from benchmark.inference.predictor import check_trial
-
-    check_trial(trial)
-    import_keras()
     from benchmark.inference.export import export
 
     export(trial, file_format, out, known=_known(trust))

@@ -42,7 +42,7 @@ def read_clip(path, clip, sample_rate):
 
 
 def decode_clip(path, clip):
-    """Return the :class:`spectrograms.sound.Sound` that a clip is cut from, at the file's own rate.
+    """Return the :class:`spectrograms.tracks.Sound` that a clip is cut from, at the file's own rate.
 
     Raises AudioError if there is nothing to decode."""
     lead = min(clip.offset, MARGIN)

@@ -9,8 +9,7 @@ import soundfile
 
 from spectrograms.errors import AudioError
 from spectrograms.joined import what_follows
-from spectrograms.sound import Sound, check_rate
-from spectrograms.tracks import decode_av, lasts_beyond
+from spectrograms.tracks import Sound, check_rate, decode_av, lasts_beyond
 
 BLOCK = 2**21  # values read at once: 8 MB, whatever length a damaged header claims
 CERTAIN = 0.1  # seconds by which two ways of counting a file's sound may differ: delay and padding of an encoder

@@ -12,9 +12,9 @@ class Params(BaseModel, frozen=True, extra="forbid"):
 
 
 def content_hash(*parts):
-    """Return 16 hex digits that change whenever any part (settings or plain JSON values) does."""
-    plain = [part.model_dump(mode="json") if isinstance(part, BaseModel) else part for part in parts]
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
+    """Return 16 hex digits that change whenever any part (settings, plain JSON values, or a mixture) does."""
+    text = json.dumps(parts, sort_keys=True, default=lambda section: section.model_dump(mode="json"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class ClipParams(Params):

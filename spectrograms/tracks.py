@@ -5,14 +5,15 @@ from contextlib import suppress
 from functools import lru_cache
 from itertools import chain, groupby
 from threading import Lock
+from typing import NamedTuple
 
 import av
 import numpy as np
 import soxr
 
 from spectrograms.errors import AudioError
-from spectrograms.sound import SAMPLE_RATES, Sound, check_rate
 
+SAMPLE_RATES = (1_000, 768_000)  # Hz; a header that says anything else is damaged
 PREROLL = 0.25  # seconds decoded after a jump before the sound counts: Opus needs 80 ms (RFC 7845), others less
 FRAME_SIZE = 8192  # samples per channel taken from PyAV at once
 
@@ -26,6 +27,25 @@ INDEXED = {"mov", "mp4"}  # whose one index of all times holds for the whole fil
 RAW = {"mp3", "aac", "ac3", "eac3", "dts", "amr", "ogg"}  # whose packets do not tell of a change of rate
 LANDS = 0.02  # seconds by which a time stamp may be wrong: those of Vorbis in Matroska are by 0.01
 AHEAD = 2.0  # seconds that a container may be late in telling that its time begins anew: a page of Ogg
+
+
+class Sound(NamedTuple):
+    """Decoded seconds of a file."""
+
+    mono: np.ndarray  # (n_samples,) float32, the mean over channels
+    rate: int  # Hz
+    power: float  # mean square over samples and channels; that of ``mono`` where all channels are alike
+    peak: float = 0.0  # of the first SURVEYED seconds of a file of floats
+    sure: bool = False  # that it ends where the file's sound does, if it is shorter than was asked for
+    note: str = ""  # what is in the file and was not read
+
+
+def check_rate(rate):
+    """Return a sample rate in Hz, or raise AudioError if no recording has it."""
+    low, high = SAMPLE_RATES
+    if not low <= rate <= high:
+        raise AudioError(f"sample rate must be in {low}..{high} Hz; its header says {rate}")
+    return rate
 
 
 def lasts_beyond(path, seconds):

@@ -4,7 +4,7 @@ What fails here fails again in the trials, which say why."""
 
 from collections import defaultdict
 
-from benchmark.engines.workers import apart, slots
+from benchmark.engines.workers import each, slots
 from benchmark.models import backend
 from spectrograms.files import write_text
 
@@ -53,11 +53,7 @@ def compute_shared(jobs, engine, board):
     In processes, as many are computed at once as there are places for trials."""
     due = {group[0].trial.name: (key, group) for key, group in shared(jobs).items() if len(group) > 1}
     first = [group[0] for _, group in due.values()]
-    if engine.kind == "inline":
-        found = ((job, _of_all_clips(job), "") for job in first)
-    else:
-        found = apart(first, slots(engine, backend.gpu_ids(), backend.cores()), _of_all_clips)
-    for job, worked, _ in found:
+    for job, worked, _ in each(first, engine, slots(engine, backend.gpu_ids(), backend.cores()), _of_all_clips):
         if worked:
             key, group = due[job.trial.name]
             write_text(mark(job, key), "")

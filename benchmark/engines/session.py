@@ -21,25 +21,21 @@ def session(study, force=False, say=print):
     prepare.check_packages(study)
     found = prepare.find(study, say)  # wrong data are told before seconds are spent on loading networks
     with held(study.folder):
-        yield _run(study, found, force, say)
+        suite()  # the commit of the code that is loaded now, whatever is edited meanwhile
+        if study.engine.kind == "inline" and study.engine.num_cpus:
+            backend.keep_to(backend.cores()[: study.engine.num_cpus])
+        if study.engine.kind != "inline":
+            backend.hide_gpus()
+        backend.import_keras()
+        from benchmark.engines import schedule as engine  # imported late: what these import loads Keras
+        from benchmark.trials import checks
 
-
-def _run(study, found, force, say):
-    """Check the networks of a study, make its pictures, run its trials; return their records."""
-    suite()  # the commit of the code that is loaded now, whatever is edited meanwhile
-    if study.engine.kind == "inline" and study.engine.num_cpus:
-        backend.keep_to(backend.cores()[: study.engine.num_cpus])
-    if study.engine.kind != "inline":
-        backend.hide_gpus()
-    backend.import_keras()
-    from benchmark.engines import schedule as engine  # imported late: what these import loads Keras
-    from benchmark.trials import checks
-
-    wrong = checks.judge(study, say)
-    with connected(study.engine):
-        ready = prepare.prepare(study, say, found, spread(study.engine), trains=True)
-        prepare.gate(study, ready, say)
-        if not force:
-            engine.check_replaces(study, ready.clips, ready.folds, origin(study), wrong)
-        prepare.write_study(study, ready)
-        return engine.run_all(study, ready.clips, ready.folds, force, say, origin(study), wrong)
+        wrong = checks.judge(study, say)
+        with connected(study.engine):
+            ready = prepare.prepare(study, say, found, spread(study.engine), trains=True)
+            prepare.gate(study, ready, say)
+            if not force:
+                engine.check_replaces(study, ready.clips, ready.folds, origin(study), wrong)
+            prepare.write_study(study, ready)
+            records = engine.run_all(study, ready.clips, ready.folds, force, say, origin(study), wrong)
+        yield records

@@ -10,13 +10,10 @@ import pandas as pd
 from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.config.study import NetworkParams
 from benchmark.errors import StudyError
-from benchmark.inference.predictor import Predictor, check_trial
+from benchmark.inference.predictor import Predictor, check_trial, study_clips, tested_clips
 from benchmark.inference.saliency import by_band, by_second, mean_share, summary
 from benchmark.inference.saliency_figure import class_figure, clip_figure
-from benchmark.store.csv_file import read_text
-from benchmark.store.layout import CLIPS, PREDICTIONS, study_folder
 from benchmark.store.naming import remark
-from benchmark.store.predictions import read_predictions
 from spectrograms.axes import frequency_axis, pixel_axis, time_axis
 from spectrograms.errors import AudioError, ImageError
 from spectrograms.files import replacing, write_text
@@ -47,8 +44,10 @@ def explain(trial_dir, files=(), n=1, known=None):
     record = check_trial(folder)
     _check_sees(record)
     explainer = Explainer(folder, record, known)
-    clips = _study_clips(folder)
-    tested = _tested(folder, explainer.task, clips)
+    clips = study_clips(folder)
+    drawn = [Path(image).is_file() for image in clips["image"]]  # the picture is the clip, and is read faster
+    clips["file"] = clips["image"].where(drawn, clips["path"])
+    tested = tested_clips(folder, explainer.task, clips["file"])
     chosen = [_named(name, clips) for name in files] or _examples(tested, n)
     if not chosen:
         raise StudyError(f"{folder}: none of the study's test clips is found any more; name files to explain")
@@ -119,25 +118,6 @@ def _axes(extractor):
     if not DATASET_KINDS[settings.dataset.kind].has_sound:
         return pixel_axis(extractor.backbone.input_size, "left"), pixel_axis(extractor.backbone.input_size, "bottom")
     return time_axis(settings.clip, settings.mel), frequency_axis(settings.mel, settings.image)
-
-
-def _study_clips(folder):
-    """Return the study's clips.csv indexed by clip_id, with the ``file`` to read; empty where the trial was moved."""
-    try:
-        clips = read_text(study_folder(folder) / CLIPS, ("clip_id", "path", "image", "label"))
-        clips = clips.set_index("clip_id")[["path", "image", "label"]]
-    except (StudyError, IndexError):
-        return pd.DataFrame(columns=["path", "image", "label", "file"])
-    drawn = [Path(image).is_file() for image in clips["image"]]  # the picture is the clip, and is read faster
-    return clips.assign(file=clips["image"].where(drawn, clips["path"]))
-
-
-def _tested(folder, task, clips):
-    """Return the trial's test predictions whose clips are still there: y_true, y_pred, score of y_pred, file."""
-    test = read_predictions(folder / PREDICTIONS, task).of("test")
-    named = {"y_true": test.names("y_true"), "y_pred": test.names("y_pred"), "score": test.y_score.max(axis=1)}
-    frame = pd.DataFrame(named, pd.Index(test.clip_id, name="clip_id")).join(clips["file"], how="inner")
-    return frame[[Path(file).is_file() for file in frame["file"]]]
 
 
 def _examples(tested, n):

@@ -35,17 +35,12 @@ def plot_saliency(picture, saliency, axes, ax, title="", highest=None):
     """Lay the :func:`share` of a map (rows, columns) over a picture in gray; return what was laid, in percent per cell.
 
     The map is smoothed between the centres of its cells. ``highest``: percent of the darkest colour."""
-    plot_picture(_gray(picture), axes, ax, title)
+    plot_picture(np.asarray(picture, float) @ LUMINANCE if np.ndim(picture) == 3 else picture, axes, ax, title)
     percent = 100 * share(saliency)
     return ax.imshow(
         percent, cmap=_see_through(), vmin=0, vmax=highest or percent.max() or 1,
         extent=(0, 1, 0, 1), aspect="auto", interpolation="bilinear",
     )  # fmt: skip
-
-
-def _gray(picture):
-    picture = np.asarray(picture, float)
-    return picture @ LUMINANCE if picture.ndim == 3 else picture
 
 
 def clip_figure(picture, saliency, axes, title):

@@ -124,7 +124,10 @@ def build_backbone(network, seed=0, load=True, batch_norm="frozen", freeze_layer
     for layer in core.layers[:freeze_layers] + (batch_norms(core) if batch_norm == "frozen" else []):
         layer.trainable = False
     model = keras.Model(image, core(preprocessing.from_library(preprocess_input)(image)), name="backbone")
-    return Backbone(model, core.count_params(), _identify(network, core))
+    path = network.weights_path
+    digest, of = (weights.file_digest(path), "file") if path else (weights.value_digest(core), "values")
+    identity = {"name": network.weights_name, "sha256": digest, "sha256_of": of}
+    return Backbone(model, core.count_params(), identity)
 
 
 def build_core(builder, network, load=True):
@@ -173,10 +176,8 @@ def _cut(core, network):
         if network.features not in names:
             raise StudyError(f"{network.name} has no layer '{network.features}'; its last are {', '.join(names[-6:])}")
         output = core.get_layer(network.features).output
-    if len(output.shape) == 4:
-        output = keras.layers.GlobalAveragePooling2D()(output)
-    elif len(output.shape) == 3:
-        output = keras.layers.GlobalAveragePooling1D()(output)
+    pooling = {4: keras.layers.GlobalAveragePooling2D, 3: keras.layers.GlobalAveragePooling1D}.get(len(output.shape))
+    output = pooling()(output) if pooling else output
     return core if output is core.output else keras.Model(core.input, output, name=core.name)
 
 
@@ -201,12 +202,6 @@ def _drop_inside(core, network):
             x = layer(x)
         core = keras.Model(core.input, x, name=core.name)
     return core
-
-
-def _identify(network, core):
-    path = network.weights_path
-    digest, of = (weights.file_digest(path), "file") if path else (weights.value_digest(core), "values")
-    return {"name": network.weights_name, "sha256": digest, "sha256_of": of}
 
 
 class _SizeTold(Exception):
@@ -241,6 +236,11 @@ def default_size(backbone):
         library.obtain_input_shape = obtain
 
 
+def preset_place(preset):
+    """Return in words what is missing where a KerasHub preset cannot be fetched, and where to put it."""
+    return f"the preset {preset}", "KerasHub's cache, or name a local folder: keras_hub:FOLDER"
+
+
 def _hub_builder(preset):
     """Return a builder with the signature of keras.applications around a KerasHub backbone."""
 
@@ -254,7 +254,7 @@ def _hub_builder(preset):
         )
         return keras.Model(core.input, core.output, name="keras_hub")
 
-    builder.weights_place = (f"the preset {preset}", "KerasHub's cache, or name a local folder: keras_hub:FOLDER")
+    builder.weights_place = preset_place(preset)
     return builder
 
 
@@ -265,10 +265,7 @@ def _hub_preprocessing(preset):
     try:
         converter = ImageConverter.from_preset(preset)
     except Exception as error:  # no network, no preset, no converter: each hub raises its own
-        where = weights.missing(
-            "preset", f"the preset {preset}", "KerasHub's cache, or name a folder: keras_hub:FOLDER"
-        )
-        raise weights.WeightsError(where) from error
+        raise weights.WeightsError(weights.missing("preset", *preset_place(preset))) from error
     scale = 1.0 if converter.scale is None else converter.scale
     offset = 0.0 if converter.offset is None else converter.offset
     return lambda images: images * scale + offset

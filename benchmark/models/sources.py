@@ -12,7 +12,7 @@ import keras
 
 from benchmark.errors import StudyError, did_you_mean
 from benchmark.models import preprocessing
-from benchmark.models.catalogue import build_core, builder_arguments, find_builder, shape
+from benchmark.models.catalogue import build_core, builder_arguments, find_builder, preset_place, shape
 from benchmark.models.weights.load import Asked, get_file_noted, missing
 
 SCHEMES = ("kaggle", "hf", "modelscope", "gs")  # of KerasHub's presets
@@ -118,7 +118,7 @@ def _preset(name, preset, place=None):
     if scheme not in CACHES:
         return None
     url, cached = CACHES[scheme](handle)
-    file, place = place or (f"the preset {preset}", "KerasHub's cache, or name a local folder: keras_hub:FOLDER")
+    file, place = place or preset_place(preset)
     return Source(file, place, url, cached, missing(name, file, place))
 
 
