@@ -10,7 +10,6 @@ import typer
 
 import benchmark
 from benchmark.config.load import load_study, own_networks
-from benchmark.engines.connection import connected, spread
 from benchmark.errors import StudyError
 from benchmark.models.backend import hide_gpus, import_keras
 
@@ -86,6 +85,7 @@ def run(
 def render(study: StudyFile, settings: Settings = (), only: Only = ()):
     """Render the spectrogram pictures of a study, and nothing else."""
     from benchmark.data import preparation as prepare
+    from benchmark.engines.session import connected, spread
 
     plan = load_study(study, settings, only)
     with connected(plan.engine):

@@ -60,12 +60,9 @@ def _longer(quick, path, start, duration):
 def _check_file(path):
     """Raise AudioError unless ``path`` is a file with something in it."""
     try:
-        if path.is_dir():
-            raise AudioError("is a directory")
-        if not path.exists():
-            raise AudioError("does not exist")
         if not path.is_file():
-            raise AudioError("is not a regular file")
+            what = "is a directory" if path.is_dir() else "is not a regular file"
+            raise AudioError(what if path.exists() else "does not exist")
         with path.open("rb") as file:
             if not file.read(1):
                 raise AudioError("is empty (0 bytes)")

@@ -35,11 +35,6 @@ class Row:
     accuracy: float | None = None
     reason: str = ""  # why it failed, or why it runs again
 
-    @property
-    def name(self):
-        """What a line calls the trial."""
-        return f"{self.label}, fold {self.fold}, seed {self.seed}"
-
 
 class Board:
     """The table of a run's trials. ``say`` gets one line per change; ``live`` draws the table on a terminal."""
@@ -106,10 +101,11 @@ class Board:
                 ahead += max(0, fmean(other.seconds for other in alike) - (now - (row.began or now)))
         return ahead / self.at_once if took else None
 
-    def as_dict(self):
-        """Return what status.json holds."""
+    def _write(self):
+        """Write status.json."""
+        self.written = time.time()
         eta, states = self.eta(), [row.state for row in self.rows.values()]
-        return {
+        content = {
             "state": self.state,
             "pid": os.getpid(),
             "host": socket.gethostname(),
@@ -119,21 +115,18 @@ class Board:
             "counts": {state: states.count(state) for state in ("waiting", "running", *ENDED)},
             "trials": [asdict(row) for row in self.rows.values()],
         }
+        with contextlib.suppress(OSError):  # a full disk must not end the run that could tell of it
+            write_text(self.path, json.dumps(content, indent=1))
 
     def _tell(self, trial, text):
-        number = list(self.rows).index(trial.name) + 1
-        self.say(f"[{number}/{len(self.rows)}] {self.rows[trial.name].name}: {text}")
+        number, row = list(self.rows).index(trial.name) + 1, self.rows[trial.name]
+        self.say(f"[{number}/{len(self.rows)}] {row.label}, fold {row.fold}, seed {row.seed}: {text}")
 
     def _change(self, trial, at_once=True, **changes):
         for name, value in changes.items():
             setattr(self.rows[trial.name], name, value)
         if at_once or time.time() - self.written > WRITE_EVERY:
             self._write()
-
-    def _write(self):
-        self.written = time.time()
-        with contextlib.suppress(OSError):  # a full disk must not end the run that could tell of it
-            write_text(self.path, json.dumps(self.as_dict(), indent=1))
 
 
 def outcome(record):

@@ -1,13 +1,24 @@
 """A run from a study to the records of its trials: what the command line and a notebook have in common."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import partial
 
 from benchmark.data import preparation as prepare
-from benchmark.engines.connection import connected, spread
+from benchmark.engines import cluster
 from benchmark.models import backend
 from benchmark.store.lock import held
 from benchmark.store.origin import origin
 from benchmark.trials.provenance import suite
+
+
+def connected(engine):
+    """Return a context in which a cluster, where the study names one, stays connected from pictures to trials."""
+    return cluster.connected(engine) if engine.kind == "ray" else nullcontext()
+
+
+def spread(engine):
+    """Return how small tasks are spread over a cluster, or None for the cores of this machine."""
+    return partial(cluster.spread, engine) if engine.kind == "ray" else None
 
 
 @contextmanager

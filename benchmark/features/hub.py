@@ -42,10 +42,8 @@ class HubNetwork:
         if not callable(module):
             raise StudyError(f"{handle} is a SavedModel without a call signature; expected model(waveform)")
         self.module, self.output = module, output
-        shapes = [
-            shape for name, shape in tf.train.list_variables(f"{self.folder}/variables/variables") if "/.ATTR" in name
-        ]
-        self.parameters = sum(math.prod(shape) for shape in shapes)
+        variables = tf.train.list_variables(f"{self.folder}/variables/variables")
+        self.parameters = sum(math.prod(shape) for name, shape in variables if "/.ATTR" in name)
         self._call = tf.function(self._embed, input_signature=[tf.TensorSpec([None], tf.float32)])
 
     def _embed(self, waveform):

@@ -100,16 +100,10 @@ class Explainer:
         said = max(scores, key=scores.get)
         names = [said] + [clip.y_true] * (clip.y_true not in (None, said))
         maps = self.saliency(np.stack([image] * len(names)), names)
-        captions = [f"saliency for {name}" for name in names]
-        captions[0] += f"\npredicted, score {scores[said]:.2f}"
-        captions[1:] = [f"{caption}\ntrue class, score {scores[clip.y_true]:.2f}" for caption in captions[1:]]
+        what = dict(zip(names, ("predicted", "true class"), strict=False))
+        captions = [f"saliency for {name}\n{what[name]}, score {scores[name]:.2f}" for name in names]
         title = f"{self.title}: {clip.name}" + (f" (true class {clip.y_true})" if clip.y_true else "")
         return clip_figure(image.astype("uint8"), dict(zip(captions, maps, strict=True)), self.axes, title)
-
-    def class_mean(self, name, paths):
-        """Return (mean picture (size, size, 3), mean share of the saliency (rows, columns)) of files of a class."""
-        images = np.stack([self.read(path) for path in paths])
-        return images.mean(axis=0), mean_share(self.saliency(images, [name] * len(images)))
 
 
 def _axes(extractor):
@@ -150,23 +144,23 @@ def _distinct(chosen):
 
 def _class_means(explainer, tested, target):
     """Write the mean map of each class and the tables of bands and seconds; return (paths, sentences)."""
-    panels, bands, seconds, sentences = {}, [], [], []
+    panels, tables, sentences = {}, {"bands": [], "seconds": []}, []
     x, y = explainer.axes
     for name, rows in tested.groupby("y_true"):
-        files = rows["file"].head(PER_CLASS)
-        picture, mean = explainer.class_mean(name, files)
-        panels[f"{name} ({len(files)} clips)"] = picture, mean
-        profiles = by_band(mean, y), by_second(mean, x)
-        for table, profile in zip((bands, seconds), profiles, strict=True):
-            table.append(profile.assign(**{"class": name, "n_clips": len(files)}))
-        sentences += summary(name, len(files), *profiles)
+        images = np.stack([explainer.read(path) for path in rows["file"].head(PER_CLASS)])
+        mean = mean_share(explainer.saliency(images, [name] * len(images)))
+        panels[f"{name} ({len(images)} clips)"] = images.mean(axis=0), mean
+        profiles = {"bands": by_band(mean, y), "seconds": by_second(mean, x)}
+        for kind, profile in profiles.items():
+            tables[kind].append(profile.assign(**{"class": name, "n_clips": len(images)}))
+        sentences += summary(name, len(images), *profiles.values())
     if not panels:
         return [], []
     title = f"{explainer.title}: saliency for the true class, mean over its test clips"
     paths = [_save(class_figure(panels, explainer.axes, title), target / "class_means.png")]
-    for name, tables in (("bands", bands), ("seconds", seconds)):
-        frame = pd.concat(tables, ignore_index=True)
-        paths.append(target / f"{name}.csv")
+    for kind, profiles in tables.items():
+        frame = pd.concat(profiles, ignore_index=True)
+        paths.append(target / f"{kind}.csv")
         write_text(paths[-1], frame[["class", "n_clips", *frame.columns[:3]]].to_csv(index=False, float_format="%.6g"))
     return paths, sentences
 

@@ -142,9 +142,15 @@ class Predictor:
         ``latency_ms`` is None unless ``timed``: see :meth:`latency`. Raises StudyError for a ``hop`` that is none."""
         if hop is not None and not 0 < hop < math.inf:
             raise StudyError(f"the hop must be a number of seconds above 0; got {hop:g}")
-        windows, scored, has_windows = [], [], self._has_sound and not self._is_picture(path)
-        for start in window_starts(path, self.study.clip, hop) if has_windows else [None]:
-            scores, error = self._score(path, start)
+        windows, scored, shows = [], [], self.network.reads == "picture" and is_picture(path)
+        has_sound = DATASET_KINDS[self.study.dataset.kind].has_sound
+        for start in window_starts(path, self.study.clip, hop) if has_sound and not shows else [None]:
+            try:
+                if not (has_sound or shows):
+                    raise ImageError("is no picture, and the network was trained on pictures that were made elsewhere")
+                scores, error = self.classifier.score(self._reader(start).read(path)), None
+            except (AudioError, ImageError, OSError) as problem:
+                scores, error = None, str(problem)
             windows.append({"start": start, "scores": self._named(scores), "error": error})
             scored += [] if scores is None else [(start, scores)]
         row = {"file": str(path), "predicted": None, "scores": None, "error": None, "caveat": "", "windows": windows}
@@ -186,23 +192,6 @@ class Predictor:
             forward.append(1000 * (done - read))
             file.append(1000 * (done - began))
         return {"forward": round(median(forward), 3), "file": round(median(file), 3), "calls": CALLS}
-
-    def _is_picture(self, path):
-        return self.network.reads == "picture" and is_picture(path)
-
-    @property
-    def _has_sound(self):
-        """Whether the study says how sound becomes a picture; pictures made elsewhere do not."""
-        return DATASET_KINDS[self.study.dataset.kind].has_sound
-
-    def _score(self, path, start):
-        """Return (scores (n_classes,), None) of a window, or (None, what is wrong with it)."""
-        if not self._has_sound and not self._is_picture(path):
-            return None, "is no picture, and the network was trained on pictures that were made elsewhere"
-        try:
-            return self.classifier.score(self._reader(start).read(path)), None
-        except (AudioError, ImageError, OSError) as error:
-            return None, str(error)
 
     def _reader(self, start):
         """Return the trial's extractor, reading the clip that begins at ``start`` seconds, and else what it read."""

@@ -11,13 +11,9 @@ LUMINANCE = (0.299, 0.587, 0.114)  # red, green, blue (ITU-R BT.601)
 PANEL = (3.1, 2.9)  # inches
 COLUMNS = 5  # panels side by side
 DPI = 130
-
-
-def _see_through(name="YlOrRd"):
-    """Return a colour map that is clear at 0 and still lets the picture through at 1."""
-    colours = colormaps[name](np.linspace(0.25, 0.9, 256))
-    colours[:, 3] = np.linspace(0, 0.85, 256) ** 0.7
-    return ListedColormap(colours, name="saliency")
+# Clear at 0, and at 1 still lets the picture through.
+COLOURS = colormaps["YlOrRd"](np.linspace(0.25, 0.9, 256))
+COLOURS[:, 3] = np.linspace(0, 0.85, 256) ** 0.7
 
 
 def plot_picture(picture, axes, ax, title=""):
@@ -38,7 +34,7 @@ def plot_saliency(picture, saliency, axes, ax, title="", highest=None):
     plot_picture(np.asarray(picture, float) @ LUMINANCE if np.ndim(picture) == 3 else picture, axes, ax, title)
     percent = 100 * share(saliency)
     return ax.imshow(
-        percent, cmap=_see_through(), vmin=0, vmax=highest or percent.max() or 1,
+        percent, cmap=ListedColormap(COLOURS), vmin=0, vmax=highest or percent.max() or 1,
         extent=(0, 1, 0, 1), aspect="auto", interpolation="bilinear",
     )  # fmt: skip
 

@@ -1,6 +1,5 @@
 """Find a network by its name and build it: a table of YAML files, and three ways to write a backbone."""
 
-import contextlib
 import importlib
 import inspect
 import re
@@ -159,17 +158,6 @@ def builder_arguments(network):
 
 def shape(core, network):
     """Return the model that ends in one vector (dim,), with dropout where the network's settings put it."""
-    core = _drop_inside(_cut(core, network), network)
-    if len(core.output.shape) != 2:
-        raise StudyError(
-            f"{network.name} must end in one vector for each picture, or in a map of vectors; "
-            f"its output has shape {core.output.shape}"
-        )
-    return core
-
-
-def _cut(core, network):
-    """Return the model that ends in one vector for each image, shape (dim,)."""
     output = core.output
     if network.features:
         names = [layer.name for layer in core.layers]
@@ -178,7 +166,14 @@ def _cut(core, network):
         output = core.get_layer(network.features).output
     pooling = {4: keras.layers.GlobalAveragePooling2D, 3: keras.layers.GlobalAveragePooling1D}.get(len(output.shape))
     output = pooling()(output) if pooling else output
-    return core if output is core.output else keras.Model(core.input, output, name=core.name)
+    core = core if output is core.output else keras.Model(core.input, output, name=core.name)
+    core = _drop_inside(core, network)
+    if len(core.output.shape) != 2:
+        raise StudyError(
+            f"{network.name} must end in one vector for each picture, or in a map of vectors; "
+            f"its output has shape {core.output.shape}"
+        )
+    return core
 
 
 def batch_norms(model):
@@ -221,17 +216,16 @@ def default_size(backbone):
     library = getattr(sys.modules[builder.__module__], "imagenet_utils", None)
     if library is None:
         return builder(weights=None).input_shape[1] or 224
-    obtain, asked = library.obtain_input_shape, []
+    obtain = library.obtain_input_shape
 
-    def note(input_shape, default_size, *given, **named):
-        asked.append(default_size)
-        raise _SizeTold
+    def tell(input_shape, default_size, *given, **named):
+        raise _SizeTold(default_size)
 
-    library.obtain_input_shape = note
+    library.obtain_input_shape = tell
     try:
-        with contextlib.suppress(_SizeTold):
-            return builder(weights=None).input_shape[1] or 224  # it asks nobody: its network is laid out
-        return asked[0]
+        return builder(weights=None).input_shape[1] or 224  # it asks nobody: its network is laid out
+    except _SizeTold as told:
+        return told.args[0]
     finally:
         library.obtain_input_shape = obtain
 

@@ -16,18 +16,8 @@ from benchmark.models.backend import backend_name
 from benchmark.store.version import __version__
 
 ROOT = Path(__file__).resolve().parents[2]  # of the checkout, where the suite runs from one
-PACKAGES = (
-    "keras",
-    "tensorflow",
-    "jax",
-    "torch",
-    "keras-hub",
-    "tensorflow-hub",
-    "numpy",
-    "librosa",
-    "soundfile",
-    "soxr",
-)
+BACKENDS = ("tensorflow", "jax", "torch")
+PACKAGES = ("keras", *BACKENDS, "keras-hub", "tensorflow-hub", "numpy", "librosa", "soundfile", "soxr")
 PACKAGES += ("av", "pillow", "scikit-learn", "pandas")
 
 
@@ -52,7 +42,7 @@ def _commit(root):
 def summary():
     """Return in two lines the suite, Python, Keras and its backends, without importing any of them."""
     found, own = versions(), suite()
-    backends = [f"{name} {found[name]}" for name in ("tensorflow", "jax", "torch") if name in found]
+    backends = [f"{name} {found[name]}" for name in BACKENDS if name in found]
     commit = f"commit {own['commit']}" if own["commit"] else "not in a checkout"
     keras = f"Keras {found.get('keras', '(not installed)')}, backend {backend_name()}"
     return f"benchmark {own['version']}, {commit}\nPython {found['python']}, {keras} ({', '.join(backends) or 'none'})"

@@ -4,8 +4,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from benchmark.engines.cluster.session import Place, claim_cores, connected, whole
-from benchmark.engines.features import compute, mark, shared, tell
-from spectrograms.files import write_text
+from benchmark.engines.features import compute, shared, tell
 
 SIZE = 1024  # clips of a task: most of a minute even for a small network, against the seconds in which a process starts
 
@@ -28,9 +27,7 @@ def embed(jobs, engine, board):
                 with suppress(ray.exceptions.RayError):  # the trials say why
                     ray.get(ref)
                     done[key] += 1
-                tell(board, groups[key], done[key], len(starts))
-                if done[key] == len(starts):
-                    write_text(mark(groups[key][0], key), "")
+                tell(board, groups[key], key, done[key], len(starts))
 
 
 def _features(place, cores, parts, clips, start):
