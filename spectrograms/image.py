@@ -44,7 +44,9 @@ def _draw_pixels(mel_db, image, mel):
     steps = (mel_db[::-1] + mel.top_db) * (256 / mel.top_db)
     picture = Image.fromarray(np.clip(steps, 0, 255).astype(np.uint8))
     picture.putpalette(colour_table(image.colormap).tobytes())
-    return picture if image.size is None else _resized(picture.convert("RGB"), image.size)
+    if image.size is not None:
+        picture = picture.convert("RGB").resize(image.size[::-1], Image.Resampling.BILINEAR)
+    return picture
 
 
 def _draw_specshow(mel_db, image, mel):
@@ -89,12 +91,7 @@ def colour_table(name):
 
 def resize(image, size):
     """Return an image scaled to ``size`` = (height, width), uint8: bilinear, antialiased, aspect ratio not kept."""
-    return np.asarray(_resized(Image.fromarray(image), size))
-
-
-def _resized(picture, size):
-    height, width = size
-    return picture.resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.BILINEAR))
 
 
 def save_png(image, path, text=None, scratch=None):

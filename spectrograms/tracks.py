@@ -3,7 +3,7 @@
 import math
 from contextlib import suppress
 from functools import lru_cache
-from itertools import chain, groupby
+from itertools import accumulate, chain, groupby
 from threading import Lock
 from typing import NamedTuple
 
@@ -50,16 +50,12 @@ def check_rate(rate):
 
 def lasts_beyond(path, seconds):
     """Return whether ffmpeg counts more than ``seconds`` in a file, or cannot count it; nothing is decoded."""
-    counted = 0.0
     try:
         with av.open(str(path.absolute()), **OPTIONS) as container:
-            for packet in container.demux(container.streams.best("audio")):
-                counted += _seconds(packet)
-                if counted > seconds:
-                    return True
+            counted = accumulate(map(_seconds, container.demux(container.streams.best("audio"))))
+            return any(so_far > seconds for so_far in counted)
     except (av.FFmpegError, TypeError, IndexError):  # TypeError: no audio track
         return True
-    return False
 
 
 def _seconds(packet):
@@ -154,17 +150,12 @@ def _read_track(container, target, start, duration):
 
 def _frames(container, stream, stopped):
     """Yield a stream's decoded frames, passing over damaged packets; into ``stopped`` goes why there are no more."""
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets)
-        except StopIteration:
-            return
-        except (av.FFmpegError, IndexError) as error:  # IndexError: a damaged FLV announces new streams on the way
-            stopped.append(getattr(error, "strerror", None) or str(error))
-            return
-        with suppress(av.FFmpegError, IndexError):
-            yield from packet.decode()
+    try:
+        for packet in container.demux(stream):
+            with suppress(av.FFmpegError, IndexError):
+                yield from packet.decode()
+    except (av.FFmpegError, IndexError) as error:  # IndexError: a damaged FLV announces new streams on the way
+        stopped.append(getattr(error, "strerror", None) or str(error))
 
 
 def _cut(frames, rate, position, begin, wanted):

@@ -33,11 +33,6 @@ class ActivationMaps:
         # Eagerly: the few layers behind the last map run faster than they compile.
         self.tail.compile(keras.optimizers.SGD(1.0), LogOdds(reduction="sum"), run_eagerly=True)
 
-    @property
-    def shape(self):
-        """Rows and columns of a map."""
-        return tuple(self.tail.nudge.shape[1:3])
-
     def __call__(self, images, classes):
         """Return the saliency (n, rows, columns) of pictures (n, size, size, 3) for the classes (n,) asked, as indices.
 

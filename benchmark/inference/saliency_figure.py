@@ -43,35 +43,30 @@ def clip_figure(picture, saliency, axes, title):
     """Return a figure of one clip: the picture as the network gets it, then the saliency for each class.
 
     ``picture`` is (height, width, 3) uint8, ``saliency`` {caption: map (rows, columns)}, ``axes`` = (x, y)."""
-    figure, panels = _panels(1 + len(saliency), title)
-    plot_picture(picture, axes, panels[0], "as the network gets it")
-    _lay(figure, panels[1:], [(picture, caption, found) for caption, found in saliency.items()], axes)
-    return figure
+    return _figure([(picture, caption, found) for caption, found in saliency.items()], axes, title, picture)
 
 
 def class_figure(means, axes, title):
     """Return a figure of {caption: (mean picture (height, width, 3), mean map (rows, columns))}, a panel for each."""
-    figure, panels = _panels(len(means), title)
-    _lay(figure, panels, [(picture, caption, found) for caption, (picture, found) in means.items()], axes)
-    return figure
+    return _figure([(picture, caption, found) for caption, (picture, found) in means.items()], axes, title)
 
 
-def _panels(n, title):
-    columns = min(n, COLUMNS)
-    rows = -(-n // columns)
+def _figure(drawn, axes, title, plain=None):
+    """Return a figure of (picture, caption, map) each, on one scale of colours, after the picture ``plain``."""
+    n = len(drawn) + (plain is not None)
+    columns, rows = min(n, COLUMNS), -(-n // COLUMNS)
     figure = Figure(figsize=(columns * PANEL[0] + 0.8, rows * PANEL[1] + 0.4), dpi=DPI, layout="constrained")
     figure.suptitle(title, fontsize=11)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for ax in panels[n:]:
         ax.set_axis_off()
-    return figure, panels[:n]
-
-
-def _lay(figure, panels, drawn, axes):
-    """Draw (picture, caption, map) into each panel, on one scale of colours."""
+    if plain is not None:
+        plot_picture(plain, axes, panels[0], "as the network gets it")
+    panels = panels[n - len(drawn) : n]
     highest = max(100 * share(found).max() for _, _, found in drawn) or 1
     laid = [
         plot_saliency(picture, found, axes, ax, caption, highest)
         for ax, (picture, caption, found) in zip(panels, drawn, strict=True)
     ]
     figure.colorbar(laid[0], ax=list(panels), label="share of the saliency (% per cell)", fraction=0.05)
+    return figure

@@ -99,11 +99,15 @@ def check_trusted(network, known, folder):
 def _is_built_in(backbone):
     """Return whether a backbone is a preset that KerasHub itself lists: not a hub's address, and not a folder."""
     library, _, preset = backbone.partition(":")
-    if library != "keras_hub" or not re.fullmatch(r"\w+", preset) or Path(preset).exists():
-        return False
-    from keras_hub.models import Backbone as HubBackbone
+    is_name = library == "keras_hub" and re.fullmatch(r"\w+", preset) and not Path(preset).exists()
+    return bool(is_name) and preset in hub_presets()
 
-    return preset in HubBackbone.presets
+
+def hub_presets():
+    """Return the presets of backbones that KerasHub lists, {name: what is known of it}."""
+    from keras_hub.models import Backbone as HubBackbone  # imported late: it takes seconds
+
+    return HubBackbone.presets
 
 
 def build_backbone(network, seed=0, load=True, batch_norm="frozen", freeze_layers=0):

@@ -17,13 +17,8 @@ def count_flops(model):
     subclassing, so that its calls are known to its own code alone."""
     if not _is_graph(model):
         return None
-    total = 0
-    for layer, shape in _uses(model):
-        counted = count_flops(layer) if _is_graph(layer) else _of_layer(layer, shape)
-        if counted is None:
-            return None
-        total += counted
-    return total
+    counts = [count_flops(layer) if _is_graph(layer) else _of_layer(layer, shape) for layer, shape in _uses(model)]
+    return None if None in counts else sum(counts)
 
 
 def _is_graph(layer):

@@ -132,19 +132,15 @@ def _waveform_steps(network, study, thorough):
         yield partial(random_builder, network)
         return
     yield partial(check_packages, network.backbone)
-    handle = network.backbone.partition(":")[2]
     if network.weights_path is not None:
         yield partial(_check_path, network)
         is_here = network.weights_path.exists()
     else:
-        module = sources.hub_module(network.weights, handle)
+        module = sources.hub_module(network)
         is_here = module is None or module.cached
     if thorough and is_here:
         yield partial(WaveformExtractor, network, study)
 
 
 STEPS = {"picture": _image_steps, "waveform": _waveform_steps}
-SOURCES = {
-    "picture": sources.source_of,
-    "waveform": lambda network: sources.hub_module(network.weights, network.backbone.partition(":")[2]),
-}
+SOURCES = {"picture": sources.source_of, "waveform": sources.hub_module}

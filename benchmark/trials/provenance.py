@@ -26,17 +26,14 @@ def suite(root=ROOT):
     """Return the suite's own {version, commit}, as they were at the first call; commit is None outside a checkout.
 
     '+changes' follows the commit where tracked files differ from it."""
-    return {"version": __version__, "commit": _commit(root)}
-
-
-def _commit(root):
-    if not (root / ".git").exists():  # a copy inside another project's checkout has no commit of its own
-        return None
-    asked = ["git", "-C", str(root), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+changes"]
-    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    with contextlib.suppress(OSError, subprocess.SubprocessError):  # no git, or one that refuses
-        return subprocess.run(asked, env=own, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
-    return None
+    commit = None
+    if (root / ".git").exists():  # a copy inside another project's checkout has no commit of its own
+        asked = ["git", "-C", str(root), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+changes"]
+        own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+        with contextlib.suppress(OSError, subprocess.SubprocessError):  # no git, or one that refuses
+            told = subprocess.run(asked, env=own, capture_output=True, text=True, timeout=10, check=True)
+            commit = told.stdout.strip()
+    return {"version": __version__, "commit": commit}
 
 
 def summary():

@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 from benchmark.engines.cluster.session import Place, claim_cores, connected, whole
+from benchmark.engines.workers import train
 
 DEATHS = {  # by Ray's name
     "OutOfMemoryError": "its process was killed for want of memory; a smaller training.batch_size may help",
@@ -91,10 +92,7 @@ def _trial(place, cores, parts, clips, tell, work):
 
 def in_place(make_job, progress):
     """Run a job that writes its folder itself, where the driver sees it; return its record."""
-    job = make_job()
-    from benchmark.trials.failures import run_guarded
-
-    return run_guarded(job, progress)
+    return train(make_job(), progress)
 
 
 def _outcome(ray, ref, job):
