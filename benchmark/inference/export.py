@@ -15,7 +15,6 @@ import psutil
 from benchmark.errors import StudyError
 from benchmark.inference.predictor import Predictor, check_trial, study_clips, tested_clips
 from benchmark.models.backend import backend_name
-from benchmark.store.reasons import reason_of
 from spectrograms.errors import AudioError, ImageError
 from spectrograms.files import draft, put, write_text
 
@@ -166,7 +165,7 @@ def _write(model, file_format, path, format):
             warnings.simplefilter("ignore")  # converters warn of what their own dependencies will change
             file_format.write(model, path)
     except Exception as error:  # five converters in two languages, each with errors of its own
-        raise StudyError(f"format {format} cannot be produced here: {reason_of(error)}") from error
+        raise StudyError(f"format {format} cannot be produced here: {_first_line(error)}") from error
 
 
 def _compare(file_format, path, cases, format):
@@ -176,13 +175,18 @@ def _compare(file_format, path, cases, format):
         answers = [(run(x), scores) for x, scores in cases]
         difference = max(float(np.abs(got - scores).max()) for got, scores in answers)
     except Exception as error:  # of four programs that run the file
-        raise StudyError(f"the {format} file was written, but does not run here: {reason_of(error)}") from error
+        raise StudyError(f"the {format} file was written, but does not run here: {_first_line(error)}") from error
     if not difference <= file_format.tolerance:  # so that NaN fails too
         raise StudyError(
             f"the {format} file was written, but its scores differ by {difference:.2g} from the model's; "
             f"at most {file_format.tolerance:g} is allowed"
         )
     return difference
+
+
+def _first_line(error):
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:300] if lines else 'no reason given'}"
 
 
 @contextlib.contextmanager

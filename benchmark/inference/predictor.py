@@ -73,7 +73,7 @@ def tested_clips(trial, task, files):
     test = read_predictions(Path(trial) / PREDICTIONS, task).of("test")
     named = {"y_true": test.names("y_true"), "y_pred": test.names("y_pred"), "score": test.y_score.max(axis=1)}
     frame = pd.DataFrame(named, pd.Index(test.clip_id, name="clip_id")).join(files.rename("file"), how="inner")
-    return frame[[Path(file).is_file() for file in frame["file"]]]
+    return frame[np.array([Path(file).is_file() for file in frame["file"]], dtype=bool)]
 
 
 def window_starts(path, clip, hop=None):
