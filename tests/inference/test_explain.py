@@ -38,7 +38,7 @@ def random_network(name, n_classes=3, n=2):
     rng = np.random.default_rng(1)
     pictures = rng.integers(0, 256, (n, size, size, 3)).astype("float32")
     keras.utils.set_random_seed(1)
-    head = linear(backbone.model.output_shape[-1], n_classes, dropout=0.5, standardize=True)
+    head = linear(backbone.model.output_shape[-1], n_classes, input_dropout=0.5, standardize=True)
     features = keras.ops.convert_to_numpy(backbone.model(pictures, training=False))
     standardize = head.get_layer("standardize")  # by one number for all: features near 0 would magnify float32's errors
     standardize.mean.assign(features.mean(axis=0) / 2)
