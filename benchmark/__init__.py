@@ -65,8 +65,5 @@ def load_model(trial_dir, trust=False):
     not name."""
     from benchmark.config.load import own_networks
     from benchmark.inference.predictor import Predictor, check_trial
-    from benchmark.models.backend import import_keras
 
-    record = check_trial(trial_dir)
-    import_keras()
-    return Predictor(trial_dir, record, None if trust else own_networks())
+    return Predictor(trial_dir, check_trial(trial_dir), None if trust else own_networks())

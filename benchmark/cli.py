@@ -10,7 +10,6 @@ import typer
 
 import benchmark
 from benchmark.config.load import load_study, own_networks
-from benchmark.engines.connection import connected, spread
 from benchmark.errors import StudyError
 from benchmark.models.backend import hide_gpus, import_keras
 
@@ -86,6 +85,7 @@ def run(
 def render(study: StudyFile, settings: Settings = (), only: Only = ()):
     """Render the spectrogram pictures of a study, and nothing else."""
     from benchmark.data import preparation as prepare
+    from benchmark.engines.session import connected, spread
 
     plan = load_study(study, settings, only)
     with connected(plan.engine):
@@ -195,10 +195,6 @@ def explain(
     trust: Trust = False,
 ):
     """Draw what an image network goes by, clip by clip and class by class, over time and frequency."""
-    from benchmark.inference.predictor import check_trial
-
-    check_trial(trial)
-    import_keras()
     from benchmark.inference.explain import explain as write_explanations
 
     paths, sentences = write_explanations(trial, clips or (), n, _known(trust))
@@ -213,10 +209,6 @@ def export(
     trust: Trust = False,
 ):
     """Write a trained model for other programs, run that file, and compare its scores with the model's."""
-    from benchmark.inference.predictor import check_trial
-
-    check_trial(trial)
-    import_keras()
     from benchmark.inference.export import export
 
     export(trial, file_format, out, known=_known(trust))

@@ -42,7 +42,7 @@ def read_clip(path, clip, sample_rate):
 
 
 def decode_clip(path, clip):
-    """Return the :class:`spectrograms.sound.Sound` that a clip is cut from, at the file's own rate.
+    """Return the :class:`spectrograms.tracks.Sound` that a clip is cut from, at the file's own rate.
 
     Raises AudioError if there is nothing to decode."""
     lead = min(clip.offset, MARGIN)
@@ -67,8 +67,10 @@ def clip_of(sound, clip, sample_rate):
     _check_waveform(waveform, clip, sample_rate)
     # Resampling rounds to whole samples, so a file of exactly the duration may come out one short.
     if len(waveform) >= n_samples - 1:
-        return Clip(_pad(waveform, n_samples, sample_rate), clip.duration, scaled)
-    lengthened = LENGTHEN[clip.short](waveform, n_samples, sample_rate)
+        return Clip(_pad(waveform, n_samples), clip.duration, scaled)
+    if clip.short == "reject":
+        raise AudioError(f"{len(waveform) / sample_rate:.3f} s of sound; {clip.duration:g} s are needed")
+    lengthened = LENGTHEN[clip.short](waveform, n_samples)
     return Clip(lengthened, len(waveform) / sample_rate, "; ".join(filter(None, [scaled, sound.note])))
 
 
@@ -106,18 +108,9 @@ def _check_waveform(waveform, clip, sample_rate):
         raise AudioError("is silent throughout")
 
 
-def _pad(waveform, n_samples, sample_rate):
+def _pad(waveform, n_samples):
     """Return the waveform followed by silence."""
     return np.pad(waveform, (0, n_samples - len(waveform)))
 
 
-def _loop(waveform, n_samples, sample_rate):
-    """Return the waveform repeated from its start."""
-    return np.resize(waveform, n_samples)
-
-
-def _reject(waveform, n_samples, sample_rate):
-    raise AudioError(f"{len(waveform) / sample_rate:.3f} s of sound; {n_samples / sample_rate:g} s are needed")
-
-
-LENGTHEN = {"pad": _pad, "loop": _loop, "reject": _reject}  # by ClipParams.short
+LENGTHEN = {"pad": _pad, "loop": np.resize}  # by ClipParams.short; 'reject' lengthens nothing

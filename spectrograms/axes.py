@@ -46,11 +46,6 @@ def frequency_axis(mel, image):
     return Axis("frequency (Hz)", "hz", HEIGHTS[image.style](mel, top), hertz, ticks)
 
 
-def _even_heights(mel, top):
-    """Return the relative heights of the edges of the bands (n_mels + 1,): one row of pixels for each."""
-    return np.linspace(0, 1, mel.n_mels + 1)
-
-
 def _specshow_heights(mel, top):
     """Return the relative heights of the edges of the bands (n_mels + 1,) as ``librosa.display.specshow`` draws them.
 
@@ -65,7 +60,10 @@ def _specshow_heights(mel, top):
     return (drawn - drawn[0]) / (drawn[-1] - drawn[0])
 
 
-HEIGHTS = {"pixels": _even_heights, "specshow": _specshow_heights}  # by ImageParams.style
+HEIGHTS = {  # by ImageParams.style: (mel, highest Hz) -> relative heights of the edges of the bands (n_mels + 1,)
+    "pixels": lambda mel, top: np.linspace(0, 1, mel.n_mels + 1),
+    "specshow": _specshow_heights,
+}
 
 
 def time_axis(clip, mel):

@@ -10,6 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 from uuid import uuid4
 
+import numpy as np
+import psutil
+
 TEMPORARY = re.compile(r"\.tmp-(?P<host>.+)-(?P<pid>\d+)-[0-9a-f]{8}(\..*)?")
 OLD = 24 * 3600  # seconds after which nobody writes any more, on whatever machine the process was
 CACHE_FOLDERS = ("images", "features", "waveforms", "fingerprints", "clips")  # folders of a cache, in which drafts lie
@@ -67,10 +70,18 @@ def write_text(path, text):
         temporary.write_text(text, encoding="utf-8")
 
 
-@lru_cache(None)
-def _sweep_once(folder):
-    """Sweep a folder before this process writes its first draft there."""
-    sweep(folder)
+def read_array(path):
+    """Return the array in a .npy file, or None where there is none that can be read."""
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+
+
+def write_array(array, path, scratch=None):
+    """Write an array as .npy; until it is complete it is in the folder ``scratch``, or beside its place."""
+    with replacing(path, scratch) as temporary, open(temporary, "wb") as out:
+        np.save(out, array)
 
 
 def sweep(folder, deep=False):
@@ -82,6 +93,9 @@ def sweep(folder, deep=False):
         for name in [name for name in (*folders, *names) if _is_left(Path(place, name))]:
             remove(Path(place, name))
         folders[:] = [name for name in folders if deep and not TEMPORARY.fullmatch(name)]
+
+
+_sweep_once = lru_cache(None)(sweep)  # before this process writes its first draft in a folder
 
 
 def sweep_cache(cache):
@@ -107,19 +121,6 @@ def _is_left(path):
     with suppress(OSError):
         if time.time() - path.lstat().st_mtime > OLD:
             return True
-    return match["host"] == socket.gethostname() and not _writes(int(match["pid"]), path.name)
-
-
-def _writes(pid, name):
-    """Return whether a process of this machine lives and may be writing the draft of a name."""
-    if pid == os.getpid():
-        return name in _own
-    if os.name != "posix":  # no question: on Windows the signal 0 ends a process
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # somebody else's
-        return True
-    return True
+    pid = int(match["pid"])
+    is_written = path.name in _own if pid == os.getpid() else psutil.pid_exists(pid)
+    return match["host"] == socket.gethostname() and not is_written

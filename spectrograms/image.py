@@ -3,11 +3,12 @@
 import struct
 import warnings
 import zlib
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, PngImagePlugin
+from PIL import Image, ImageOps, PngImagePlugin
 
 from spectrograms.errors import ImageError
 from spectrograms.files import replacing
@@ -43,7 +44,9 @@ def _draw_pixels(mel_db, image, mel):
     steps = (mel_db[::-1] + mel.top_db) * (256 / mel.top_db)
     picture = Image.fromarray(np.clip(steps, 0, 255).astype(np.uint8))
     picture.putpalette(colour_table(image.colormap).tobytes())
-    return picture if image.size is None else _resized(picture.convert("RGB"), image.size)
+    if image.size is not None:
+        picture = picture.convert("RGB").resize(image.size[::-1], Image.Resampling.BILINEAR)
+    return picture
 
 
 def _draw_specshow(mel_db, image, mel):
@@ -88,12 +91,7 @@ def colour_table(name):
 
 def resize(image, size):
     """Return an image scaled to ``size`` = (height, width), uint8: bilinear, antialiased, aspect ratio not kept."""
-    return np.asarray(_resized(Image.fromarray(image), size))
-
-
-def _resized(picture, size):
-    height, width = size
-    return picture.resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.BILINEAR))
 
 
 def save_png(image, path, text=None, scratch=None):
@@ -131,7 +129,10 @@ def read_image(path):
         with _opened(path) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 raise ImageError(f"claims {picture.width} x {picture.height} pixels; at most {MAX_PIXELS} are read")
-            return np.asarray(_to_rgb(_turned(picture)))
+            picture.load()
+            with suppress(*DAMAGED, TypeError, KeyError):  # how the camera was held, unless the note of it is damaged
+                ImageOps.exif_transpose(picture, in_place=True)
+            return np.asarray(_to_rgb(picture))
     except ImageError:
         raise
     except (Image.DecompressionBombError, MemoryError) as error:
@@ -179,20 +180,12 @@ def caveat(image):
     return f"almost black: no value above {DARK} of 255" if image.max(initial=0) <= DARK else ""
 
 
-def _turned(picture):
-    """Return a Pillow image as it is to be seen: cameras note how they were held."""
-    picture.load()
-    try:
-        turned = picture.getexif().get(ExifTags.Base.Orientation, 1)
-    except (*DAMAGED, TypeError, KeyError):  # what is noted is damaged
-        return picture
-    return ImageOps.exif_transpose(picture) if turned in range(2, 9) else picture
-
-
 def _to_rgb(picture):
     """Return a Pillow image in mode RGB."""
     if picture.mode.startswith(("I", "F")):  # 16 bits and more, which Pillow would clip
-        return Image.fromarray(_to_bytes(np.asarray(picture), _white(picture))).convert("RGB")
+        scaled = np.asarray(picture) * (255 / _white(picture))
+        gray = np.rint(np.clip(scaled, 0, 255, out=scaled), out=scaled).astype(np.uint8)  # what is brighter is white
+        return Image.fromarray(gray).convert("RGB")
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
@@ -206,9 +199,3 @@ def _white(picture):
         raise ImageError(f"has {values}, of which nothing says what is white; save it with 8 or 16 bits")
     stated = [np.ravel(getattr(picture, "tag_v2", {}).get(tag, 0))[0] for tag in WHITE_TAGS]
     return next((float(white) for white in stated if 0 < white < 65535), 65535.0)
-
-
-def _to_bytes(gray, white):
-    """Return gray values from 0 to ``white`` as uint8; what is brighter is white."""
-    scaled = gray * (255 / white)
-    return np.rint(np.clip(scaled, 0, 255, out=scaled), out=scaled).astype(np.uint8)

@@ -29,13 +29,9 @@ def what_follows(path):
 def _is_joined(content):
     """Return whether a file begins anew somewhere behind its beginning."""
     skipped = 4 if content[4:8] == b"ftyp" else 0
-    word = content[skipped : skipped + 4]  # looked for by itself, for the whole expression takes twenty times as long
-    place = content.find(word, LEAST, SEARCHED)
-    while place >= 0:
-        if SIGNATURE.match(content, place - skipped):
-            return True
-        place = content.find(word, place + 1, SEARCHED)
-    return False
+    # One word looked for by itself, for the whole expression takes twenty times as long.
+    word = re.compile(re.escape(content[skipped : skipped + 4]))
+    return any(SIGNATURE.match(content, at.start() - skipped) for at in word.finditer(content, LEAST, SEARCHED))
 
 
 def _unclaimed(content):

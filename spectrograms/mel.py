@@ -17,7 +17,7 @@ def log_mel(waveform, mel):
     windows and the Slaney bank. A constant 0 dB for silence, as there.
     """
     frames = sliding_window_view(np.pad(waveform, mel.n_fft // 2), mel.n_fft)[:: mel.hop_length]
-    window, bank = _hann(mel.n_fft), _mel_bank(mel)
+    window, bank = np.hanning(mel.n_fft + 1)[:-1], _mel_bank(mel)  # periodic
     power = np.empty((mel.n_mels, len(frames)))
     for first in range(0, len(frames), CHUNK):
         # 64 bits: in 32 the transform's own noise moves bins at -80 dB by 0.01 dB.
@@ -25,14 +25,6 @@ def log_mel(waveform, mel):
         power[:, first : first + CHUNK] = bank @ (spectrum.real**2 + spectrum.imag**2).T
     decibel = 10 * np.log10(np.maximum(AMIN, power))
     return np.maximum(decibel - decibel.max(), -mel.top_db).astype(np.float32)
-
-
-@lru_cache(maxsize=8)
-def _hann(n_fft):
-    """Return the periodic Hann window, (n_fft,)."""
-    from scipy.signal import get_window
-
-    return get_window("hann", n_fft, fftbins=True)
 
 
 @lru_cache(maxsize=8)

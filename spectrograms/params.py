@@ -12,9 +12,9 @@ class Params(BaseModel, frozen=True, extra="forbid"):
 
 
 def content_hash(*parts):
-    """Return 16 hex digits that change whenever any part (settings or plain JSON values) does."""
-    plain = [part.model_dump(mode="json") if isinstance(part, BaseModel) else part for part in parts]
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
+    """Return 16 hex digits that change whenever any part (settings, plain JSON values, or a mixture) does."""
+    text = json.dumps(parts, sort_keys=True, default=lambda section: section.model_dump(mode="json"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class ClipParams(Params):
@@ -57,11 +57,7 @@ class MelParams(Params):
 def _known_colormap(name):
     from matplotlib import colormaps  # imported late: it takes a tenth of a second
 
-    if name not in colormaps:
-        import difflib
-
-        near = difflib.get_close_matches(name, list(colormaps), 1)
-        raise ValueError(f"unknown colour map '{name}'" + (f"; did you mean '{near[0]}'?" if near else ""))
+    colormaps.get_cmap(name)  # else a ValueError that says which are near
     return name
 
 

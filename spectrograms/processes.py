@@ -25,13 +25,13 @@ class _Context(LokyContext):
 
 def follow(parent):
     """End this process as soon as ``parent``, which started it, is gone: nobody would take its result."""
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
+    def watch():
+        while os.getppid() == parent:
+            sleep(POLL)
+        os._exit(1)
 
-def _end_with(parent):
-    while os.getppid() == parent:
-        sleep(POLL)
-    os._exit(1)
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def in_processes(function, tasks, n_processes, lost):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pandas as pd
 from joblib import effective_n_jobs
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import track
 
 from spectrograms.audio import clip_of, decode_clip
 from spectrograms.errors import AudioError
@@ -67,8 +67,8 @@ def render(clips, clip_params, mel_params, image_params, cache, n_jobs=-1, progr
     missing = [digest for digest in paths if found[digest] is None]
     tasks = [(digest, paths[digest], targets[digest], *settings, besides) for digest in missing]
     results = (spread or partial(_spread_here, n_jobs=n_jobs))(render_clip, tasks)
-    with _progress_bar(progress and tasks) as bar:
-        found |= dict(bar.track(results, total=len(tasks), description="spectrograms"))
+    hidden = not (progress and tasks and sys.stdout.isatty())
+    found |= dict(track(results, "spectrograms", len(tasks), disable=hidden))
     reasons = [printable(what) if isinstance(what := found[digest], str) else "" for digest in clips["sha256"]]
     good = [not reason for reason in reasons]
     aside = [(printable(path), reason) for path, reason in zip(clips["path"], reasons, strict=True) if reason]
@@ -101,8 +101,12 @@ def render_clip(sha256, path, target, clip_params, mel_params, image_params, bes
         sound = decode_clip(path, clip_params)
         clip = clip_of(sound, clip_params, mel_params.sample_rate)
         picture = draw(log_mel(clip.waveform, mel_params), image_params, mel_params)
-    except (AudioError, OSError, MemoryError) as error:
-        return sha256, _why(error)
+    except MemoryError:
+        return sha256, "needs more memory than there is"
+    except OSError as error:
+        return sha256, f"cannot be read: {error.strerror or error}"
+    except AudioError as error:
+        return sha256, str(error)
     params = {"clip": clip_params, "mel": mel_params, "image": image_params}
     described = json.dumps({name: section.model_dump(mode="json") for name, section in params.items()})
     found = Found(round(clip.seconds, 3), printable(clip.caveat))
@@ -113,13 +117,6 @@ def render_clip(sha256, path, target, clip_params, mel_params, image_params, bes
     return sha256, found
 
 
-def _why(error):
-    """Return why a file gives no picture."""
-    if isinstance(error, MemoryError):
-        return "needs more memory than there is"
-    return f"cannot be read: {error.strerror or error}" if isinstance(error, OSError) else str(error)
-
-
 def _spread_here(function, tasks, n_jobs):
     """Return (digest, Found or reason) for each task as it is done, in any order."""
     if n_jobs == 1 or not tasks:
@@ -128,9 +125,3 @@ def _spread_here(function, tasks, n_jobs):
     # though that takes a second to start; more processes than these few clips keep busy would take longer.
     n_processes = min(effective_n_jobs(-1 if n_jobs is None else n_jobs), 1 + len(tasks) // FEW_CLIPS)
     return in_processes(function, tasks, n_processes, lost=lambda task, reason: (task[0], reason))
-
-
-def _progress_bar(wanted):
-    """Return a rich progress bar, which shows nothing unless the output is a terminal."""
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    return Progress(*columns, disable=not (wanted and sys.stdout.isatty()))

@@ -1,19 +1,19 @@
 """The audio track of any container, decoded by ffmpeg's libraries through PyAV: all seconds, in the order of time."""
 
 import math
-import os
 from contextlib import suppress
 from functools import lru_cache
-from itertools import chain, groupby
+from itertools import accumulate, chain, groupby
 from threading import Lock
+from typing import NamedTuple
 
 import av
 import numpy as np
 import soxr
 
 from spectrograms.errors import AudioError
-from spectrograms.sound import SAMPLE_RATES, Sound, check_rate
 
+SAMPLE_RATES = (1_000, 768_000)  # Hz; a header that says anything else is damaged
 PREROLL = 0.25  # seconds decoded after a jump before the sound counts: Opus needs 80 ms (RFC 7845), others less
 FRAME_SIZE = 8192  # samples per channel taken from PyAV at once
 
@@ -29,18 +29,33 @@ LANDS = 0.02  # seconds by which a time stamp may be wrong: those of Vorbis in M
 AHEAD = 2.0  # seconds that a container may be late in telling that its time begins anew: a page of Ogg
 
 
+class Sound(NamedTuple):
+    """Decoded seconds of a file."""
+
+    mono: np.ndarray  # (n_samples,) float32, the mean over channels
+    rate: int  # Hz
+    power: float  # mean square over samples and channels; that of ``mono`` where all channels are alike
+    peak: float = 0.0  # of the first SURVEYED seconds of a file of floats
+    sure: bool = False  # that it ends where the file's sound does, if it is shorter than was asked for
+    note: str = ""  # what is in the file and was not read
+
+
+def check_rate(rate):
+    """Return a sample rate in Hz, or raise AudioError if no recording has it."""
+    low, high = SAMPLE_RATES
+    if not low <= rate <= high:
+        raise AudioError(f"sample rate must be in {low}..{high} Hz; its header says {rate}")
+    return rate
+
+
 def lasts_beyond(path, seconds):
     """Return whether ffmpeg counts more than ``seconds`` in a file, or cannot count it; nothing is decoded."""
-    counted = 0.0
     try:
         with av.open(str(path.absolute()), **OPTIONS) as container:
-            for packet in container.demux(container.streams.best("audio")):
-                counted += _seconds(packet)
-                if counted > seconds:
-                    return True
+            counted = accumulate(map(_seconds, container.demux(container.streams.best("audio"))))
+            return any(so_far > seconds for so_far in counted)
     except (av.FFmpegError, TypeError, IndexError):  # TypeError: no audio track
         return True
-    return False
 
 
 def _seconds(packet):
@@ -51,7 +66,8 @@ def _seconds(packet):
 def decode_av(path, start, duration):
     """Return the Sound that PyAV finds. Raises AudioError where it finds none."""
     try:
-        clock = _clock_of(path) if start > PREROLL else None
+        status = path.stat()
+        clock = _Clock(path.absolute(), status.st_size, status.st_mtime_ns)
         # Second try, from the beginning: in some files a jump lands after the place that was asked for.
         for target in (start - PREROLL, 0):
             if target > 0 and not clock.keeps(target):
@@ -66,22 +82,12 @@ def decode_av(path, start, duration):
         raise AudioError(f"cannot be decoded as audio: {error.strerror}") from error
 
 
-def _clock_of(path):
-    status = os.stat(path)
-    return _clock(str(path.absolute()), status.st_size, status.st_mtime_ns)
-
-
 @lru_cache(maxsize=8)  # one would do for the windows of a recording
-def _clock(path, size, changed):
-    """Return the :class:`_Clock` of a file; ``size`` and ``changed`` make another file of what was written over."""
-    return _Clock(path)
-
-
 class _Clock:
     """Compares a file's time stamps with the samples counted, once and as far as it was asked: in joined recordings
-    they begin anew, and a jump by them would land elsewhere."""
+    they begin anew, and a jump by them would land elsewhere. ``size`` and ``changed`` tell what was written over."""
 
-    def __init__(self, path):
+    def __init__(self, path, size, changed):
         self.marks, self.counted, self.right, self.lock = _marks(path), 0.0, True, Lock()
 
     def keeps(self, target):
@@ -99,7 +105,7 @@ class _Clock:
 def _marks(path):
     """Yield (time, duration) in seconds of a file's frames or, where these tell enough, its packets."""
     origin = None
-    with suppress(av.FFmpegError, TypeError, IndexError), av.open(path, **OPTIONS) as container:
+    with suppress(av.FFmpegError, TypeError, IndexError), av.open(str(path), **OPTIONS) as container:
         names, stream = set(container.format.name.split(",")), container.streams.best("audio")
         raw = bool(names & RAW)
         pieces = () if names & INDEXED else _frames(container, stream, []) if raw else container.demux(stream)
@@ -144,17 +150,12 @@ def _read_track(container, target, start, duration):
 
 def _frames(container, stream, stopped):
     """Yield a stream's decoded frames, passing over damaged packets; into ``stopped`` goes why there are no more."""
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets)
-        except StopIteration:
-            return
-        except (av.FFmpegError, IndexError) as error:  # IndexError: a damaged FLV announces new streams on the way
-            stopped.append(getattr(error, "strerror", None) or str(error))
-            return
-        with suppress(av.FFmpegError, IndexError):
-            yield from packet.decode()
+    try:
+        for packet in container.demux(stream):
+            with suppress(av.FFmpegError, IndexError):
+                yield from packet.decode()
+    except (av.FFmpegError, IndexError) as error:  # IndexError: a damaged FLV announces new streams on the way
+        stopped.append(getattr(error, "strerror", None) or str(error))
 
 
 def _cut(frames, rate, position, begin, wanted):

@@ -39,15 +39,12 @@ def reading():
 @lru_cache
 def pictures(image):
     """Return 16 hex digits of the code that turns a file of sound into a picture as ``image`` (ImageParams) says."""
-    libraries = ["scipy", "librosa", *({"specshow": ["matplotlib"]}.get(image.style, []))]
-    return content_hash(decoding(), reading(), _here("mel"), _colours(image), [version(name) for name in libraries])
-
-
-def _colours(image):
-    """Return a colour map by value: a new matplotlib that has the same colours changes no picture of style 'pixels'."""
     from spectrograms.image import colour_table
 
-    return colour_table(image.colormap).tolist()
+    # By value: a new matplotlib that has the same colours changes no picture of style 'pixels'.
+    colours = colour_table(image.colormap).tolist()
+    libraries = ["scipy", "librosa", *({"specshow": ["matplotlib"]}.get(image.style, []))]
+    return content_hash(decoding(), reading(), _here("mel"), colours, [version(name) for name in libraries])
 
 
 @lru_cache
@@ -71,7 +68,7 @@ def sources(module, counts):
         file = _source_file(name) if name not in found else None
         if file is not None and (name == module or counts(file)):
             tree = ast.parse(file.read_bytes())
-            found[name] = _digest(_without_docstrings(tree))
+            found[name] = _digest(tree)
             package = name if file.name == "__init__.py" else name.rpartition(".")[0]
             waiting += sorted(_imported(tree, package))
     return found
@@ -105,18 +102,15 @@ def _imported(tree, package):
     return names | parents
 
 
-def _without_docstrings(tree):
-    for node in ast.walk(tree):
-        if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
-            del node.body[0]
-    return tree
-
-
 def _digest(tree):
-    """Return the digest of a syntax tree that is the same under every Python: fields with nothing in them left out."""
+    """Return the digest of a syntax tree without docstrings.
+
+    It is the same under every Python: fields with nothing in them are left out."""
     tokens, waiting = [], [tree]
     while waiting:  # not recursive: a long chain of elif is as deep as it is long
         node = waiting.pop()
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            del node.body[0]
         if isinstance(node, ast.AST):
             fields = [(name, value) for name, value in ast.iter_fields(node) if value is not None and value != []]
             tokens.append([type(node).__name__, len(fields)])

@@ -4,9 +4,9 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from spectrograms.arrays import read_array, write_array
 from spectrograms.audio import clip_of, decode_clip
 from spectrograms.errors import AudioError
+from spectrograms.files import read_array, write_array
 from spectrograms.params import content_hash
 from spectrograms.version import decoding
 

@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.data.fingerprints import fingerprint_of
-from spectrograms.arrays import read_array, write_array
+from spectrograms.files import read_array, write_array
 from spectrograms.params import content_hash
 
 PAIR = ["clip_a", "clip_b", "path_a", "path_b", "relation", "likeness"]

@@ -4,7 +4,7 @@ What fails here fails again in the trials, which say why."""
 
 from collections import defaultdict
 
-from benchmark.engines.workers import apart, slots
+from benchmark.engines.workers import each, slots
 from benchmark.models import backend
 from spectrograms.files import write_text
 
@@ -39,11 +39,12 @@ def compute(job, clips):
         EXTRACTORS[network.reads](network, job.study, job.trial.seed).features(clips, training.batch_size)
 
 
-def tell(board, jobs, done, total):
-    """Tell a board how far the features of some jobs are."""
+def tell(board, jobs, key, done, total):
+    """Tell a board how far the features of some jobs are; once they are complete, mark them so."""
     for job in jobs:
         board.progress(job.trial, "features", done, total)
     if done == total:
+        write_text(mark(jobs[0], key), "")
         board.say(f"{jobs[0].trial.network.label}: features of all clips are in {jobs[0].study.cache}")
 
 
@@ -53,15 +54,10 @@ def compute_shared(jobs, engine, board):
     In processes, as many are computed at once as there are places for trials."""
     due = {group[0].trial.name: (key, group) for key, group in shared(jobs).items() if len(group) > 1}
     first = [group[0] for _, group in due.values()]
-    if engine.kind == "inline":
-        found = ((job, _of_all_clips(job), "") for job in first)
-    else:
-        found = apart(first, slots(engine, backend.gpu_ids(), backend.cores()), _of_all_clips)
-    for job, worked, _ in found:
+    for job, worked, _ in each(first, engine, slots(engine, backend.gpu_ids(), backend.cores()), _of_all_clips):
         if worked:
             key, group = due[job.trial.name]
-            write_text(mark(job, key), "")
-            tell(board, group, 1, 1)
+            tell(board, group, key, 1, 1)
 
 
 def _of_all_clips(job, progress=None):

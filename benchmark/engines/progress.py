@@ -9,7 +9,7 @@ import time
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from statistics import mean
+from statistics import fmean
 
 from benchmark.store.layout import STATUS
 from spectrograms.files import write_text
@@ -35,11 +35,6 @@ class Row:
     score: float | None = None  # the headline of the study's task
     reason: str = ""  # why it failed, or why it runs again
 
-    @property
-    def name(self):
-        """What a line calls the trial."""
-        return f"{self.label}, fold {self.fold}, seed {self.seed}"
-
 
 class Board:
     """The table of a run's trials. ``say`` gets one line per change; ``live`` draws the table on a terminal."""
@@ -53,9 +48,12 @@ class Board:
     @contextlib.contextmanager
     def shown(self):
         """Keep the table up to date on screen and on disk while a run goes on, and write how it ended."""
-        with _live(self) if self.live else contextlib.nullcontext() as display:
-            if display:
-                self.say = partial(display.console.print, markup=False, highlight=False)
+        from rich.live import Live
+
+        table = Live(get_renderable=lambda: _table(self), refresh_per_second=2, transient=True)
+        with table if self.live else contextlib.nullcontext():
+            if self.live:
+                self.say = partial(table.console.print, markup=False, highlight=False)
             try:
                 yield self
                 self.state = "failed" if any(row.state == "failed" for row in self.rows.values()) else "done"
@@ -96,22 +94,18 @@ class Board:
         """Return the seconds that the trials not ended will take, from those that are; None before the first.
 
         A trial takes as long as others of its network did, or as all did on average where there are none."""
-        took = [(row.model, row.seconds) for row in self.rows.values() if row.seconds is not None]
-        ahead = [row for row in self.rows.values() if row.state not in ENDED]
-        if not took:
-            return None
-        of_all, now = mean(seconds for _, seconds in took), time.time()
-        of_model = {row.model: [seconds for model, seconds in took if model == row.model] for row in ahead}
-        expected = (
-            max(0, (mean(of_model[row.model]) if of_model[row.model] else of_all) - (now - (row.began or now)))
-            for row in ahead
-        )
-        return sum(expected) / self.at_once
+        took, now, ahead = [row for row in self.rows.values() if row.seconds is not None], time.time(), 0.0
+        for row in self.rows.values() if took else ():
+            if row.state not in ENDED:
+                alike = [other for other in took if other.model == row.model] or took
+                ahead += max(0, fmean(other.seconds for other in alike) - (now - (row.began or now)))
+        return ahead / self.at_once if took else None
 
-    def as_dict(self):
-        """Return what status.json holds."""
+    def _write(self):
+        """Write status.json."""
+        self.written = time.time()
         eta, states = self.eta(), [row.state for row in self.rows.values()]
-        return {
+        content = {
             "state": self.state,
             "pid": os.getpid(),
             "host": socket.gethostname(),
@@ -121,21 +115,18 @@ class Board:
             "counts": {state: states.count(state) for state in ("waiting", "running", *ENDED)},
             "trials": [asdict(row) for row in self.rows.values()],
         }
+        with contextlib.suppress(OSError):  # a full disk must not end the run that could tell of it
+            write_text(self.path, json.dumps(content, indent=1))
 
     def _tell(self, trial, text):
-        number = list(self.rows).index(trial.name) + 1
-        self.say(f"[{number}/{len(self.rows)}] {self.rows[trial.name].name}: {text}")
+        number, row = list(self.rows).index(trial.name) + 1, self.rows[trial.name]
+        self.say(f"[{number}/{len(self.rows)}] {row.label}, fold {row.fold}, seed {row.seed}: {text}")
 
     def _change(self, trial, at_once=True, **changes):
         for name, value in changes.items():
             setattr(self.rows[trial.name], name, value)
         if at_once or time.time() - self.written > WRITE_EVERY:
             self._write()
-
-    def _write(self):
-        self.written = time.time()
-        with contextlib.suppress(OSError):  # a full disk must not end the run that could tell of it
-            write_text(self.path, json.dumps(self.as_dict(), indent=1))
 
 
 def outcome(record):
@@ -166,13 +157,6 @@ def _stamp(seconds):
     return time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(seconds))
 
 
-def _live(board):
-    """Return a rich display of a board that redraws itself twice a second."""
-    from rich.live import Live
-
-    return Live(get_renderable=lambda: _table(board), refresh_per_second=2, transient=True)
-
-
 def _table(board):
     """Return the board as a rich table, a row per model: the terminal is lower than a study is long."""
     from rich import box
@@ -187,14 +171,13 @@ def _table(board):
         rows = [row for row in board.rows.values() if row.model == model]
         ended = [row for row in rows if row.state in ENDED]
         scores = [row.score for row in ended if row.score is not None]
-        now = "; ".join(_now(row) for row in rows if row.state == "running")
+        now = []
+        for row in [row for row in rows if row.state == "running"]:
+            share = f" {row.done}/{row.total}" if row.total else ""
+            took = duration(time.time() - row.began)
+            now.append(f"fold {row.fold} seed {row.seed}: {row.stage or 'starts'}{share}, {took}")
         failures = sum(row.state == "failed" for row in rows)
-        score = f"{mean(scores):.3f}" if scores else ""
-        cells = (rows[0].label, f"{len(ended)} of {len(rows)}", str(failures or ""), score, now)
+        score = f"{fmean(scores):.3f}" if scores else ""
+        cells = (rows[0].label, f"{len(ended)} of {len(rows)}", str(failures or ""), score, "; ".join(now))
         table.add_row(*map(Text, cells))
     return table
-
-
-def _now(row):
-    share = f" {row.done}/{row.total}" if row.total else ""
-    return f"fold {row.fold} seed {row.seed}: {row.stage or 'starts'}{share}, {duration(time.time() - row.began)}"

@@ -3,7 +3,8 @@
 from itertools import chain
 from types import MappingProxyType
 
-from benchmark.engines import workers
+from benchmark.engines import cluster, workers
+from benchmark.engines.cluster.features import embed
 from benchmark.engines.features import compute_shared
 from benchmark.engines.progress import Board
 from benchmark.engines.timing import time_models
@@ -18,21 +19,8 @@ from benchmark.trials.specification import Job, Trial
 from spectrograms.files import sweep
 from spectrograms.waveforms import forget_waveforms
 
-
-def _ray(jobs, engine, board):
-    from benchmark.engines import cluster  # imported late: Ray is an extra
-
-    return cluster.run(jobs, engine, board)
-
-
-def _ray_features(jobs, engine, board):
-    from benchmark.engines.cluster.features import embed  # imported late: Ray is an extra
-
-    embed(jobs, engine, board)
-
-
-ENGINES = {"inline": workers.inline, "processes": workers.processes, "ray": _ray}  # what runs the trials
-FEATURES = {"inline": compute_shared, "processes": compute_shared, "ray": _ray_features}  # what several of them share
+ENGINES = {"inline": workers.inline, "processes": workers.processes, "ray": cluster.run}  # what runs the trials
+FEATURES = {"inline": compute_shared, "processes": compute_shared, "ray": embed}  # what several of them share
 
 
 def plan(study, folds):
@@ -49,8 +37,9 @@ def check_replaces(study, clips, folds, origin, wrong=()):
     for job in _jobs(study, clips, folds, origin):
         if job.trial.network.name in wrong:
             continue
-        was = _record(job).get("origin")
-        if not is_same(was, origin) and (why := reusable(job)[1]):
+        record = _record(job)
+        was = record.get("origin")
+        if record.get("status") == "done" and not is_same(was, origin) and (why := reusable(job)[1]):
             raise StudyError(
                 f"{study.folder} holds finished trials of {told(was)}, and a run of {told(origin)} would replace them "
                 f"({job.trial.name} {why}): give it another name (--set name=...), or replace them with --force"
@@ -67,11 +56,10 @@ def _jobs(study, clips, folds, origin):
 
 
 def _record(job):
-    """Return trial.json of a finished trial; {} where there is none."""
+    """Return trial.json of a trial; {} where there is none."""
     try:
-        record = read_record(job.trial.folder(job.study))
-        return record if record["status"] == "done" else {}
-    except (OSError, ValueError, KeyError, TypeError):
+        return read_record(job.trial.folder(job.study))
+    except (OSError, ValueError):
         return {}
 
 
@@ -89,13 +77,12 @@ def run_all(study, clips, folds, force=False, say=print, origin=None, wrong=Mapp
         for job in planned:
             trial = job.trial
             done, why = reusable(job)
-            if done and not force:
+            if done or force:
                 trial.checkpoint(job.study).unlink(missing_ok=True)  # of a run that was killed as the trial was done
+            if done and not force:
                 records[trial.name] = done
                 board.kept(trial, done)
             else:
-                if force:
-                    trial.checkpoint(job.study).unlink(missing_ok=True)
                 jobs.append(job)
                 board.due(trial, "asked for again" if done else why)
         hopeful = [job for job in jobs if job.trial.network.name not in wrong]
@@ -113,17 +100,14 @@ def run_all(study, clips, folds, force=False, say=print, origin=None, wrong=Mapp
 
 def reusable(job):
     """Return (record, '') of a finished trial that still stands, or (None, why it has to run)."""
-    folder = job.trial.folder(job.study)
+    folder, record = job.trial.folder(job.study), _record(job)
+    if record.get("status") != "done":
+        return None, "failed before" if "status" in record else "not run yet"
     try:
-        record = read_record(folder)
-        if record["status"] != "done":
-            return None, "failed before"
         check_format(record, folder)
         read_predictions(folder / PREDICTIONS, job.study.task, record.get(THRESHOLDS))
     except StudyError as error:
         return None, f"again, since {error}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return None, "not run yet"
     was, now = record.get("depends_on", {}), dependencies(job.study, job.trial, job.rows)
     changed = [name for name in now if was.get(name) != now[name]]
     path = job.trial.network.weights_path

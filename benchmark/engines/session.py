@@ -1,13 +1,24 @@
 """A run from a study to the records of its trials: what the command line and a notebook have in common."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import partial
 
 from benchmark.data import preparation as prepare
-from benchmark.engines.connection import connected, spread
+from benchmark.engines import cluster
 from benchmark.models import backend
 from benchmark.store.lock import held
 from benchmark.store.origin import origin
 from benchmark.trials.provenance import suite
+
+
+def connected(engine):
+    """Return a context in which a cluster, where the study names one, stays connected from pictures to trials."""
+    return cluster.connected(engine) if engine.kind == "ray" else nullcontext()
+
+
+def spread(engine):
+    """Return how small tasks are spread over a cluster, or None for the cores of this machine."""
+    return partial(cluster.spread, engine) if engine.kind == "ray" else None
 
 
 @contextmanager
@@ -21,25 +32,21 @@ def session(study, force=False, say=print):
     prepare.check_packages(study)
     found = prepare.find(study, say)  # wrong data are told before seconds are spent on loading networks
     with held(study.folder):
-        yield _run(study, found, force, say)
+        suite()  # the commit of the code that is loaded now, whatever is edited meanwhile
+        if study.engine.kind == "inline" and study.engine.num_cpus:
+            backend.keep_to(backend.cores()[: study.engine.num_cpus])
+        if study.engine.kind != "inline":
+            backend.hide_gpus()
+        backend.import_keras()
+        from benchmark.engines import schedule as engine  # imported late: what these import loads Keras
+        from benchmark.trials import checks
 
-
-def _run(study, found, force, say):
-    """Check the networks of a study, make its pictures, run its trials; return their records."""
-    suite()  # the commit of the code that is loaded now, whatever is edited meanwhile
-    if study.engine.kind == "inline" and study.engine.num_cpus:
-        backend.keep_to(backend.cores()[: study.engine.num_cpus])
-    if study.engine.kind != "inline":
-        backend.hide_gpus()
-    backend.import_keras()
-    from benchmark.engines import schedule as engine  # imported late: what these import loads Keras
-    from benchmark.trials import checks
-
-    wrong = checks.judge(study, say)
-    with connected(study.engine):
-        ready = prepare.prepare(study, say, found, spread(study.engine), trains=True)
-        prepare.gate(study, ready, say)
-        if not force:
-            engine.check_replaces(study, ready.clips, ready.folds, origin(study), wrong)
-        prepare.write_study(study, ready)
-        return engine.run_all(study, ready.clips, ready.folds, force, say, origin(study), wrong)
+        wrong = checks.judge(study, say)
+        with connected(study.engine):
+            ready = prepare.prepare(study, say, found, spread(study.engine), trains=True)
+            prepare.gate(study, ready, say)
+            if not force:
+                engine.check_replaces(study, ready.clips, ready.folds, origin(study), wrong)
+            prepare.write_study(study, ready)
+            records = engine.run_all(study, ready.clips, ready.folds, force, say, origin(study), wrong)
+        yield records

@@ -2,7 +2,7 @@
 
 from itertools import groupby
 
-from benchmark.engines.workers import apart, slots
+from benchmark.engines.workers import each, slots
 from benchmark.models import backend
 from benchmark.store.layout import LATENCY
 from benchmark.store.reasons import reason_of
@@ -19,11 +19,7 @@ def time_models(jobs, records, engine, say=print):
     if due:
         here = " on this machine" if engine.kind == "ray" else ""
         say(f"latency{here}: {len(due)} to time, one after the other …")
-    if engine.kind == "inline":
-        found = ((job, _time(job), "") for job in due)
-    else:
-        found = apart(due, slots(engine, (), backend.cores())[:1], _time)
-    for job, answer, reason in found:
+    for job, answer, reason in each(due, engine, slots(engine, (), backend.cores())[:1], _time):
         record, reason = answer or (None, reason)
         say(f"{job.trial.network.label}: {'timed' if record else f'not timed: {reason}'}")
         if record:

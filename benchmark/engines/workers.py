@@ -58,6 +58,11 @@ def slots(engine, gpus, cores):
     return [Slot(part, gpus[i % len(gpus)] if gpus else "") for i, part in enumerate(parts)]
 
 
+def each(jobs, engine, places, work):
+    """Yield (job, answer, reason) of ``work(job)`` for each job, here under ``inline``, else as :func:`apart` does."""
+    return ((job, work(job), "") for job in jobs) if engine.kind == "inline" else apart(jobs, places, work)
+
+
 def apart(jobs, places, work, board=None):
     """Yield (job, answer, reason) of ``work(job, progress)`` in a spawned process for each job, as they end.
 

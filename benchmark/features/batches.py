@@ -73,7 +73,6 @@ class Batches:
 def image_batches(paths, targets, size, batch_size, transform=None):
     """Return :class:`Batches` of raw RGB pictures 0..255 (batch, size, size, 3), read once where memory allows."""
     paths = np.asarray(paths)
-    if len(paths) * size * size * 3 <= IN_MEMORY:
-        images = load_images(paths, size)
-        return Batches(images.__getitem__, targets, batch_size, transform)
-    return Batches(lambda rows: load_images(paths[rows], size), targets, batch_size, transform)
+    fits = len(paths) * size * size * 3 <= IN_MEMORY
+    load = load_images(paths, size).__getitem__ if fits else lambda rows: load_images(paths[rows], size)
+    return Batches(load, targets, batch_size, transform)

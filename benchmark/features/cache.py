@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spectrograms.arrays import read_array, write_array
+from spectrograms.files import read_array, write_array
 
 
 def cached_features(clips, folder, compute, batch_size=32, scratch=None):

@@ -45,7 +45,7 @@ def cache_key(extractor):
     it computes."""
     graph = extractor.graph
     return content_hash(
-        *_parts(depends_on(extractor.network, extractor.settings)),
+        depends_on(extractor.network, extractor.settings),
         extractor.weights["sha256"],
         importlib.metadata.version("tensorflow") if graph is None else [architecture(graph), _preprocessing(graph)],
         {name: version.source(name) for name in MAKERS},
@@ -60,12 +60,7 @@ def mark_key(network, study, seed, digests):
     mark is wrong, a trial computes what is missing."""
     drawn = seed if network.weights == "random" else None
     precision = study.training.mixed_precision, os.environ.get("KERAS_BACKEND", "")
-    return content_hash(*_parts(depends_on(network, study)), drawn, sorted(digests), *precision)
-
-
-def _parts(depended):
-    """Return names and values in one list, for :func:`spectrograms.params.content_hash`."""
-    return [part for item in depended.items() for part in item]
+    return content_hash(depends_on(network, study), drawn, sorted(digests), *precision)
 
 
 def _preprocessing(graph):

@@ -83,6 +83,13 @@ class ImageExtractor(Extractor):
         return np.concatenate(inputs)
 
 
+def random_builder(network):
+    """Return what builds an audio network with random weights; raise :class:`StudyError` where none is named."""
+    if network.random is None:
+        raise StudyError(f"{network.name} names no builder for weights: random")
+    return find_function(network.random, "random")
+
+
 class WaveformExtractor(Extractor):
     """A frozen audio network: one embedding per patch of a waveform, so n_steps is that of the patches."""
 
@@ -92,9 +99,7 @@ class WaveformExtractor(Extractor):
         self.network, self.settings = network, settings
         keras.utils.set_random_seed(seed)
         if network.weights == "random":
-            if network.random is None:
-                raise StudyError(f"{network.name} names no builder for weights: random")
-            self.embed = find_function(network.random, "random")()
+            self.embed = random_builder(network)()
             self.weights = {"name": "random", "sha256": weights.value_digest(self.embed.core), "sha256_of": "values"}
         else:
             handle = network.weights_path or network.backbone.partition(":")[2]
@@ -113,13 +118,12 @@ class WaveformExtractor(Extractor):
 
     def _compute(self, rows, n_clips, batch_size):
         """Return the embeddings (n_patches, dim) of each clip."""
-        clip, folder = self.settings.clip, waveform_folder(self.settings.cache, self.settings.clip)
-        load = partial(load_waveform, folder=folder, clip=clip) if are_kept(n_clips, clip) else self._decode
+        clip, load, files = self.settings.clip, self.read, [rows["path"]]
+        if are_kept(n_clips, clip):
+            load = partial(load_waveform, folder=waveform_folder(self.settings.cache, clip), clip=clip)
+            files.append(rows["sha256"])
         with ThreadPoolExecutor(2) as pool:  # decoding releases the interpreter while the network runs
-            return [self.embed(waveform) for waveform in pool.map(load, rows["path"], rows["sha256"])]
-
-    def _decode(self, path, sha256):
-        return self.read(path)
+            return [self.embed(waveform) for waveform in pool.map(load, *files)]
 
     def read(self, path):
         """Return the 16 kHz waveform (n_samples,) float32 of one file's clip."""

@@ -1,9 +1,20 @@
 """Frozen audio networks from TensorFlow Hub: the only file that knows TensorFlow."""
 
 import math
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmark.errors import StudyError
+from benchmark.models.sources import ELSEWHERE
+
+
+def check_packages(handle):
+    """Raise :class:`StudyError` where what reads a SavedModel is not installed."""
+    lacking = [name for name in ("tensorflow", "tensorflow-hub") if find_spec(name.replace("-", "_")) is None]
+    if lacking:
+        raise StudyError(
+            f"{handle} needs {' and '.join(lacking)}: pip install {' '.join(lacking)}; or set 'weights: random'"
+        )
 
 
 class HubNetwork:
@@ -14,13 +25,10 @@ class HubNetwork:
     Raises StudyError where it cannot be loaded."""
 
     def __init__(self, handle, output=None, check=lambda folder: None):
-        try:
-            import tensorflow as tf
-            import tensorflow_hub as hub
-        except ImportError as error:
-            raise StudyError(
-                f"{handle} needs tensorflow and tensorflow-hub ({error}); or set 'weights: random'"
-            ) from None
+        check_packages(handle)
+        import tensorflow as tf
+        import tensorflow_hub as hub
+
         if not str(handle).startswith(("http://", "https://")) and not Path(handle, "saved_model.pb").is_file():
             raise StudyError(f"{handle} is no SavedModel: expected a folder with saved_model.pb in it")
         try:
@@ -30,17 +38,12 @@ class HubNetwork:
         except StudyError:
             raise
         except Exception as error:  # network, archive and proto errors of three libraries
-            raise StudyError(
-                f"{handle} could not be loaded ({type(error).__name__}): fetch the SavedModel elsewhere, "
-                f"unpack it into a folder and set 'weights: FOLDER', or set 'weights: random'"
-            ) from error
+            raise StudyError(f"{handle} could not be loaded ({type(error).__name__}): {ELSEWHERE}") from error
         if not callable(module):
             raise StudyError(f"{handle} is a SavedModel without a call signature; expected model(waveform)")
         self.module, self.output = module, output
-        shapes = [
-            shape for name, shape in tf.train.list_variables(f"{self.folder}/variables/variables") if "/.ATTR" in name
-        ]
-        self.parameters = sum(math.prod(shape) for shape in shapes)
+        variables = tf.train.list_variables(f"{self.folder}/variables/variables")
+        self.parameters = sum(math.prod(shape) for name, shape in variables if "/.ATTR" in name)
         self._call = tf.function(self._embed, input_signature=[tf.TensorSpec([None], tf.float32)])
 
     def _embed(self, waveform):
@@ -52,12 +55,7 @@ class HubNetwork:
         embeddings = self._call(waveform)
         shape = getattr(embeddings, "shape", None)
         if shape is None or len(shape) != 2:
-            raise StudyError(
-                f"expected embeddings (n_patches, dim); the module returned {_shapes(embeddings)}: see 'output'"
-            )
+            parts = embeddings if isinstance(embeddings, tuple | list) else [embeddings]
+            shapes = ", ".join(str(getattr(part, "shape", type(part).__name__)) for part in parts)
+            raise StudyError(f"expected embeddings (n_patches, dim); the module returned {shapes}: see 'output'")
         return embeddings.numpy()
-
-
-def _shapes(answer):
-    parts = answer if isinstance(answer, tuple | list) else [answer]
-    return ", ".join(str(getattr(part, "shape", type(part).__name__)) for part in parts)

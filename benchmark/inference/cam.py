@@ -33,27 +33,19 @@ class ActivationMaps:
         # Eagerly: the few layers behind the last map run faster than they compile.
         self.tail.compile(keras.optimizers.SGD(1.0), LogOdds(reduction="sum"), run_eagerly=True)
 
-    @property
-    def shape(self):
-        """Rows and columns of a map."""
-        return tuple(self.tail.nudge.shape[1:3])
-
     def __call__(self, images, classes):
         """Return the saliency (n, rows, columns) of pictures (n, size, size, 3) for the classes (n,) asked, as indices.
 
         A cell is the log odds that the class would lose, to first order, were the features there 0, or under a head
         that standardises those of the mean training clip; below 0 they speak against the class."""
-        found = [
-            self._batch(images[start : start + self.batch_size], classes[start : start + self.batch_size])
-            for start in range(0, len(images), self.batch_size)
-        ]
+        found = []
+        for start in range(0, len(images), self.batch_size):
+            rows = np.arange(start, min(start + self.batch_size, len(images)))
+            filled = np.resize(rows, self.batch_size)  # another shape is compiled anew
+            maps = ops.convert_to_numpy(self.to_map.predict_on_batch(np.asarray(images)[filled].astype("float32")))
+            gradients = self.tail.gradients(maps, np.asarray(classes)[filled])
+            found.append(((maps - self.reference) * gradients).sum(axis=-1)[: len(rows)])
         return np.concatenate(found)
-
-    def _batch(self, images, classes):
-        rows = np.resize(np.arange(len(images)), self.batch_size)  # filled up: another shape is compiled anew
-        maps = ops.convert_to_numpy(self.to_map.predict_on_batch(np.asarray(images, "float32")[rows]))
-        gradients = self.tail.gradients(maps, np.asarray(classes)[rows])
-        return ((maps - self.reference) * gradients).sum(axis=-1)[: len(images)]
 
 
 def _last_map(core):

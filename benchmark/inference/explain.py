@@ -10,13 +10,10 @@ import pandas as pd
 from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.config.study import NetworkParams
 from benchmark.errors import StudyError
-from benchmark.inference.predictor import Predictor, check_trial
+from benchmark.inference.predictor import Predictor, check_trial, study_clips, tested_clips
 from benchmark.inference.saliency import by_band, by_second, mean_share, summary
 from benchmark.inference.saliency_figure import class_figure, clip_figure
-from benchmark.store.csv_file import read_text
-from benchmark.store.layout import CLIPS, PREDICTIONS, study_folder
 from benchmark.store.naming import remark
-from benchmark.store.predictions import read_predictions
 from spectrograms.axes import frequency_axis, pixel_axis, time_axis
 from spectrograms.errors import AudioError, ImageError
 from spectrograms.files import replacing, write_text
@@ -47,8 +44,10 @@ def explain(trial_dir, files=(), n=1, known=None):
     record = check_trial(folder)
     _check_sees(record)
     explainer = Explainer(folder, record, known)
-    clips = _study_clips(folder)
-    tested = _tested(folder, explainer.task, clips)
+    clips = study_clips(folder)
+    drawn = [Path(image).is_file() for image in clips["image"]]  # the picture is the clip, and is read faster
+    clips["file"] = clips["image"].where(drawn, clips["path"])
+    tested = tested_clips(folder, explainer.task, clips["file"])
     chosen = [_named(name, clips) for name in files] or _examples(tested, n)
     if not chosen:
         raise StudyError(f"{folder}: none of the study's test clips is found any more; name files to explain")
@@ -101,16 +100,10 @@ class Explainer:
         said = max(scores, key=scores.get)
         names = [said] + [clip.y_true] * (clip.y_true not in (None, said))
         maps = self.saliency(np.stack([image] * len(names)), names)
-        captions = [f"saliency for {name}" for name in names]
-        captions[0] += f"\npredicted, score {scores[said]:.2f}"
-        captions[1:] = [f"{caption}\ntrue class, score {scores[clip.y_true]:.2f}" for caption in captions[1:]]
+        what = dict(zip(names, ("predicted", "true class"), strict=False))
+        captions = [f"saliency for {name}\n{what[name]}, score {scores[name]:.2f}" for name in names]
         title = f"{self.title}: {clip.name}" + (f" (true class {clip.y_true})" if clip.y_true else "")
         return clip_figure(image.astype("uint8"), dict(zip(captions, maps, strict=True)), self.axes, title)
-
-    def class_mean(self, name, paths):
-        """Return (mean picture (size, size, 3), mean share of the saliency (rows, columns)) of files of a class."""
-        images = np.stack([self.read(path) for path in paths])
-        return images.mean(axis=0), mean_share(self.saliency(images, [name] * len(images)))
 
 
 def _axes(extractor):
@@ -119,25 +112,6 @@ def _axes(extractor):
     if not DATASET_KINDS[settings.dataset.kind].has_sound:
         return pixel_axis(extractor.backbone.input_size, "left"), pixel_axis(extractor.backbone.input_size, "bottom")
     return time_axis(settings.clip, settings.mel), frequency_axis(settings.mel, settings.image)
-
-
-def _study_clips(folder):
-    """Return the study's clips.csv indexed by clip_id, with the ``file`` to read; empty where the trial was moved."""
-    try:
-        clips = read_text(study_folder(folder) / CLIPS, ("clip_id", "path", "image", "label"))
-        clips = clips.set_index("clip_id")[["path", "image", "label"]]
-    except (StudyError, IndexError):
-        return pd.DataFrame(columns=["path", "image", "label", "file"])
-    drawn = [Path(image).is_file() for image in clips["image"]]  # the picture is the clip, and is read faster
-    return clips.assign(file=clips["image"].where(drawn, clips["path"]))
-
-
-def _tested(folder, task, clips):
-    """Return the trial's test predictions whose clips are still there: y_true, y_pred, score of y_pred, file."""
-    test = read_predictions(folder / PREDICTIONS, task).of("test")
-    named = {"y_true": test.names("y_true"), "y_pred": test.names("y_pred"), "score": test.y_score.max(axis=1)}
-    frame = pd.DataFrame(named, pd.Index(test.clip_id, name="clip_id")).join(clips["file"], how="inner")
-    return frame[[Path(file).is_file() for file in frame["file"]]]
 
 
 def _examples(tested, n):
@@ -170,23 +144,23 @@ def _distinct(chosen):
 
 def _class_means(explainer, tested, target):
     """Write the mean map of each class and the tables of bands and seconds; return (paths, sentences)."""
-    panels, bands, seconds, sentences = {}, [], [], []
+    panels, tables, sentences = {}, {"bands": [], "seconds": []}, []
     x, y = explainer.axes
     for name, rows in tested.groupby("y_true"):
-        files = rows["file"].head(PER_CLASS)
-        picture, mean = explainer.class_mean(name, files)
-        panels[f"{name} ({len(files)} clips)"] = picture, mean
-        profiles = by_band(mean, y), by_second(mean, x)
-        for table, profile in zip((bands, seconds), profiles, strict=True):
-            table.append(profile.assign(**{"class": name, "n_clips": len(files)}))
-        sentences += summary(name, len(files), *profiles)
+        images = np.stack([explainer.read(path) for path in rows["file"].head(PER_CLASS)])
+        mean = mean_share(explainer.saliency(images, [name] * len(images)))
+        panels[f"{name} ({len(images)} clips)"] = images.mean(axis=0), mean
+        profiles = {"bands": by_band(mean, y), "seconds": by_second(mean, x)}
+        for kind, profile in profiles.items():
+            tables[kind].append(profile.assign(**{"class": name, "n_clips": len(images)}))
+        sentences += summary(name, len(images), *profiles.values())
     if not panels:
         return [], []
     title = f"{explainer.title}: saliency for the true class, mean over its test clips"
     paths = [_save(class_figure(panels, explainer.axes, title), target / "class_means.png")]
-    for name, tables in (("bands", bands), ("seconds", seconds)):
-        frame = pd.concat(tables, ignore_index=True)
-        paths.append(target / f"{name}.csv")
+    for kind, profiles in tables.items():
+        frame = pd.concat(profiles, ignore_index=True)
+        paths.append(target / f"{kind}.csv")
         write_text(paths[-1], frame[["class", "n_clips", *frame.columns[:3]]].to_csv(index=False, float_format="%.6g"))
     return paths, sentences
 

@@ -13,7 +13,9 @@ import numpy as np
 import psutil
 
 from benchmark.errors import StudyError
-from benchmark.inference.predictor import Predictor, check_trial
+from benchmark.inference.predictor import Predictor, check_trial, study_clips, tested_clips
+from benchmark.models.backend import backend_name
+from spectrograms.errors import AudioError, ImageError
 from spectrograms.files import draft, put, write_text
 
 
@@ -25,15 +27,8 @@ class Format:
     write: Callable  # (keras.Model, Path)
     load: Callable  # Path -> function from an input (1, ...) float32 to scores (n_classes,)
     tolerance: float  # largest difference of a score
-    packages: tuple[str, ...] = ()  # as they are imported; their names for pip are INSTALLED_AS
+    packages: tuple[str, ...] = ()  # as they are imported; for pip with - in place of _
     memory: float = 2.0  # taken by writing, as a multiple of the weights: measured on ResNet-18, rounded up
-
-
-INSTALLED_AS = {"ai_edge_litert": "ai-edge-litert"}
-
-
-def _save_keras(model, path):
-    model.save(path)
 
 
 def _load_keras(path):
@@ -81,7 +76,7 @@ def _load_tflite(path):
 # Keras' own files run the same code again. Other programs add up in another order: of 32-bit floats with 24 bits each,
 # some hundred layers leave about four digits.
 FORMATS = {
-    "keras": Format("model.keras", _save_keras, _load_keras, 1e-5),
+    "keras": Format("model.keras", lambda model, path: model.save(path), _load_keras, 1e-5),
     "saved_model": Format("saved_model", _exporter("tf_saved_model"), _load_saved_model, 1e-5, ("tensorflow",)),
     "onnx": Format("model.onnx", _exporter("onnx"), _load_onnx, 1e-4, ("onnx", "onnxruntime"), 55.0),
     "tflite": Format("model.tflite", _exporter("litert"), _load_tflite, 1e-4, ("tensorflow", "ai_edge_litert"), 12.0),
@@ -121,13 +116,11 @@ def export(trial_dir, format, out=None, n=5, known=None, say=print):
 
 def check_format(format):
     """Return the :class:`Format` of a name; raise :class:`StudyError` where it is unknown or a package is missing."""
-    import keras
-
     if format not in FORMATS:
         raise StudyError(f"--format must be one of {', '.join(FORMATS)}; got '{format}'")
-    converter = CONVERTERS.get(format, {}).get(keras.backend.backend())
+    converter = CONVERTERS.get(format, {}).get(backend_name())
     needed = [*FORMATS[format].packages, *([converter] if converter else [])]
-    missing = [INSTALLED_AS.get(name, name) for name in needed if importlib.util.find_spec(name) is None]
+    missing = [name.replace("_", "-") for name in needed if importlib.util.find_spec(name) is None]
     if missing:
         raise StudyError(f"format {format} needs packages that are not installed: pip install {' '.join(missing)}")
     return FORMATS[format]
@@ -146,38 +139,16 @@ def _check_memory(file_format, model, format):
 
 def _test_clips(trial_dir, predictor, n):
     """Return {clip_id: (input, scores)} of up to ``n`` test clips, from first to last; {} where none can be read."""
-    from spectrograms.errors import AudioError, ImageError
-
-    found = _test_files(trial_dir, predictor.study.task)
-    chosen = np.unique(np.linspace(0, len(found) - 1, min(n, len(found))).round().astype(int))
-    cases = {}
-    for number in chosen:
-        clip_id, path = found[number]
-        with contextlib.suppress(AudioError, ImageError, OSError):  # changed since
-            cases[clip_id] = _case(predictor, path)
-    return cases
-
-
-def _test_files(trial_dir, task):
-    """Return [(clip_id, path)] of the test clips that are still there: a folder may have been taken elsewhere."""
-    from benchmark.store import layout
-    from benchmark.store.csv_file import read_text
-    from benchmark.store.predictions import read_predictions
-
     try:
-        tested = read_predictions(trial_dir / layout.PREDICTIONS, task).of("test").clip_id
-        clips = read_text(layout.study_folder(trial_dir) / layout.CLIPS, ("clip_id", "path"))
-        paths = dict(zip(clips["clip_id"], clips["path"], strict=True))
-    except (StudyError, LookupError):
-        return []
-    return [(clip_id, paths[clip_id]) for clip_id in tested if Path(paths.get(clip_id, "")).is_file()]
-
-
-def _case(predictor, path):
-    """Return (input of the exported file, scores that ``predict`` gives) of a file."""
-    classifier = predictor.classifier
-    x = classifier.extractor.read(path)
-    return classifier.inputs([x]), classifier.score(x)
+        files = tested_clips(trial_dir, predictor.study.task, study_clips(trial_dir)["path"])["file"]
+    except StudyError:  # no predictions: a folder may have been taken elsewhere
+        return {}
+    cases, classifier = {}, predictor.classifier
+    for number in np.unique(np.linspace(0, len(files) - 1, min(n, len(files))).round().astype(int)):
+        with contextlib.suppress(AudioError, ImageError, OSError):  # changed since
+            x = classifier.extractor.read(files.iloc[number])
+            cases[files.index[number]] = classifier.inputs([x]), classifier.score(x)
+    return cases
 
 
 def _noise(predictor, n):

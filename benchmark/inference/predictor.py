@@ -8,12 +8,19 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+import pandas as pd
 from pydantic import ValidationError
 
 from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.config.study import NetworkParams, Study
-from benchmark.errors import StudyError
-from benchmark.store.layout import HEAD, MODEL, RECORD, check_format, read_record
+from benchmark.errors import StudyError, WeightsError
+from benchmark.models.backend import import_keras
+from benchmark.store.csv_file import read_text
+from benchmark.store.layout import CLIPS, HEAD, MODEL, PREDICTIONS, RECORD, check_format, read_record, study_folder
+from benchmark.store.predictions import read_predictions
+from spectrograms.audio import decode, read_clip
+from spectrograms.errors import AudioError, ImageError
+from spectrograms.image import caveat, is_picture, read_image
 from spectrograms.names import printable
 
 PARTS = {MODEL: "model", HEAD: "head"}  # file of a trial: part of the classifier whose weights it holds
@@ -46,6 +53,29 @@ def check_trial(folder):
     return record
 
 
+def study_clips(trial):
+    """Return path, image and label of the clips of a trial's study, indexed by clip_id, as text.
+
+    image: that of the clip's picture, '' where clips.csv has none. No rows where the trial was taken elsewhere."""
+    columns = ("path", "image", "label")
+    try:
+        clips = read_text(study_folder(trial) / CLIPS, ("clip_id", "path", "label"))
+    except (StudyError, IndexError):
+        return pd.DataFrame(columns=columns)
+    return clips.set_index("clip_id").reindex(columns=columns, fill_value="")
+
+
+def tested_clips(trial, task, files):
+    """Return the test predictions of a trial whose files are still there, indexed by clip_id.
+
+    files: paths indexed by clip_id. Columns: y_true and y_pred as text, score (that of y_pred), file. Raises
+    :class:`StudyError` where predictions.csv cannot be read."""
+    test = read_predictions(Path(trial) / PREDICTIONS, task).of("test")
+    named = {"y_true": test.names("y_true"), "y_pred": test.names("y_pred"), "score": test.y_score.max(axis=1)}
+    frame = pd.DataFrame(named, pd.Index(test.clip_id, name="clip_id")).join(files.rename("file"), how="inner")
+    return frame[np.array([Path(file).is_file() for file in frame["file"]], dtype=bool)]
+
+
 def window_starts(path, clip, hop=None):
     """Yield the seconds at which the windows of an audio or video file begin: ``clip.offset``, then every ``hop``.
 
@@ -64,9 +94,6 @@ def window_starts(path, clip, hop=None):
 
 def _goes_on(path, start):
     """Return whether a file has sound from ``start`` seconds on, PROBE seconds of it."""
-    from spectrograms.audio import decode
-    from spectrograms.errors import AudioError
-
     try:
         sound = decode(path, start, PROBE)
     except (AudioError, OSError):
@@ -82,7 +109,7 @@ class Predictor:
     them the folder is trusted."""
 
     def __init__(self, folder, record, known=None):
-        from benchmark.errors import WeightsError
+        import_keras()
         from benchmark.models.catalogue import check_trusted
         from benchmark.models.weights.load import load_file
         from benchmark.training.classifier import build_classifier
@@ -115,9 +142,15 @@ class Predictor:
         ``latency_ms`` is None unless ``timed``: see :meth:`latency`. Raises StudyError for a ``hop`` that is none."""
         if hop is not None and not 0 < hop < math.inf:
             raise StudyError(f"the hop must be a number of seconds above 0; got {hop:g}")
-        windows, scored = [], []
-        for start in self._starts(path, hop):
-            scores, error = self._score(path, start)
+        windows, scored, shows = [], [], self.network.reads == "picture" and is_picture(path)
+        has_sound = DATASET_KINDS[self.study.dataset.kind].has_sound
+        for start in window_starts(path, self.study.clip, hop) if has_sound and not shows else [None]:
+            try:
+                if not (has_sound or shows):
+                    raise ImageError("is no picture, and the network was trained on pictures that were made elsewhere")
+                scores, error = self.classifier.score(self._reader(start).read(path)), None
+            except (AudioError, ImageError, OSError) as problem:
+                scores, error = None, str(problem)
             windows.append({"start": start, "scores": self._named(scores), "error": error})
             scored += [] if scores is None else [(start, scores)]
         row = {"file": str(path), "predicted": None, "scores": None, "error": None, "caveat": "", "windows": windows}
@@ -134,10 +167,6 @@ class Predictor:
 
     def _caveat(self, path, start):
         """Return what is to be known of a file whose last window begins at ``start`` seconds, '' if nothing."""
-        from spectrograms.audio import read_clip
-        from spectrograms.errors import AudioError
-        from spectrograms.image import caveat, read_image
-
         if start is None:
             return caveat(read_image(path))
         beyond = self.study.clip.model_copy(
@@ -163,30 +192,6 @@ class Predictor:
             forward.append(1000 * (done - read))
             file.append(1000 * (done - began))
         return {"forward": round(median(forward), 3), "file": round(median(file), 3), "calls": CALLS}
-
-    def _starts(self, path, hop):
-        return [None] if self._is_picture(path) or not self._has_sound else window_starts(path, self.study.clip, hop)
-
-    def _is_picture(self, path):
-        from spectrograms.image import is_picture
-
-        return self.network.reads == "picture" and is_picture(path)
-
-    @property
-    def _has_sound(self):
-        """Whether the study says how sound becomes a picture; pictures made elsewhere do not."""
-        return DATASET_KINDS[self.study.dataset.kind].has_sound
-
-    def _score(self, path, start):
-        """Return (scores (n_classes,), None) of a window, or (None, what is wrong with it)."""
-        from spectrograms.errors import AudioError, ImageError
-
-        if not self._has_sound and not self._is_picture(path):
-            return None, "is no picture, and the network was trained on pictures that were made elsewhere"
-        try:
-            return self.classifier.score(self._reader(start).read(path)), None
-        except (AudioError, ImageError, OSError) as error:
-            return None, str(error)
 
     def _reader(self, start):
         """Return the trial's extractor, reading the clip that begins at ``start`` seconds, and else what it read."""

@@ -4,7 +4,6 @@ Waveform at 16 kHz in, one embedding for each patch of 0.96 s out, as the module
 and layer tables: tensorflow/models, research/audioset (Gemmeke et al. 2017; Hershey et al. 2017)."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import keras
 import numpy as np
@@ -58,23 +57,14 @@ def VGGish():
 
 def log_mel_patches(waveform, patch_hop, log_offset):
     """Return the log-mel patches (n_patches, 96, 64, 1) of a 16 kHz waveform (n_samples,): one at least."""
+    from librosa.feature import melspectrogram  # imported late: it takes half a second
+
     shortest = WINDOW + (PATCH_FRAMES - 1) * HOP
-    waveform = np.pad(waveform, (0, max(0, shortest - len(waveform))))
-    frames = np.lib.stride_tricks.sliding_window_view(waveform, WINDOW)[::HOP]
-    spectrum = np.abs(np.fft.rfft(frames * _hann(), N_FFT)).astype("float32")
-    log_mel = np.log(spectrum @ _filters() + log_offset)
+    beside = (N_FFT - WINDOW) // 2  # librosa lays the window into the middle of the transform
+    waveform = np.pad(waveform, (beside, beside + max(0, shortest - len(waveform))))
+    how = {"n_fft": N_FFT, "hop_length": HOP, "win_length": WINDOW, "center": False, "power": 1}
+    bands = {"n_mels": N_MELS, "fmin": 125, "fmax": 7500, "htk": True, "norm": None}
+    log_mel = np.log(melspectrogram(y=waveform, sr=SAMPLE_RATE, **how, **bands).T + log_offset)
     return np.lib.stride_tricks.sliding_window_view(log_mel, PATCH_FRAMES, axis=0)[::patch_hop].swapaxes(1, 2)[
         ..., None
     ]
-
-
-def _hann():
-    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
-
-
-@lru_cache(1)
-def _filters():
-    from librosa.filters import mel  # imported late: it takes half a second
-
-    bands = mel(sr=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS, fmin=125, fmax=7500, htk=True, norm=None)
-    return bands.T.astype("float32")

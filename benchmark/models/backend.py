@@ -72,20 +72,16 @@ def import_keras():
         with _stderr_hushed():
             import keras
 
-            _as_computed_here(keras)
+            # What ~/.keras/keras.json may say otherwise: arrays of the suite end in channels, sums are float32.
+            keras.config.set_image_data_format("channels_last")
+            keras.config.set_floatx("float32")
+            keras.config.set_epsilon(1e-7)
             keras.ops.zeros(1)  # the first operation looks for devices, and speaks of those that are not there
     except (ImportError, ValueError) as error:  # not installed, or no backend of that name
         raise StudyError(
             f"Keras cannot start its backend '{backend_name()}': {error}; "
             "install it, or set KERAS_BACKEND to jax or torch"
         ) from None
-
-
-def _as_computed_here(keras):
-    """Set what ~/.keras/keras.json may say otherwise: all arrays of the suite end in channels, all sums are float32."""
-    keras.config.set_image_data_format("channels_last")
-    keras.config.set_floatx("float32")
-    keras.config.set_epsilon(1e-7)
 
 
 @contextlib.contextmanager

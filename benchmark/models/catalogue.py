@@ -1,6 +1,5 @@
 """Find a network by its name and build it: a table of YAML files, and three ways to write a backbone."""
 
-import contextlib
 import importlib
 import inspect
 import re
@@ -100,11 +99,15 @@ def check_trusted(network, known, folder):
 def _is_built_in(backbone):
     """Return whether a backbone is a preset that KerasHub itself lists: not a hub's address, and not a folder."""
     library, _, preset = backbone.partition(":")
-    if library != "keras_hub" or not re.fullmatch(r"\w+", preset) or Path(preset).exists():
-        return False
-    from keras_hub.models import Backbone as HubBackbone
+    is_name = library == "keras_hub" and re.fullmatch(r"\w+", preset) and not Path(preset).exists()
+    return bool(is_name) and preset in hub_presets()
 
-    return preset in HubBackbone.presets
+
+def hub_presets():
+    """Return the presets of backbones that KerasHub lists, {name: what is known of it}."""
+    from keras_hub.models import Backbone as HubBackbone  # imported late: it takes seconds
+
+    return HubBackbone.presets
 
 
 def build_backbone(network, seed=0, load=True, batch_norm="frozen", freeze_layers=0):
@@ -124,7 +127,10 @@ def build_backbone(network, seed=0, load=True, batch_norm="frozen", freeze_layer
     for layer in core.layers[:freeze_layers] + (batch_norms(core) if batch_norm == "frozen" else []):
         layer.trainable = False
     model = keras.Model(image, core(preprocessing.from_library(preprocess_input)(image)), name="backbone")
-    return Backbone(model, core.count_params(), _identify(network, core))
+    path = network.weights_path
+    digest, of = (weights.file_digest(path), "file") if path else (weights.value_digest(core), "values")
+    identity = {"name": network.weights_name, "sha256": digest, "sha256_of": of}
+    return Backbone(model, core.count_params(), identity)
 
 
 def build_core(builder, network, load=True):
@@ -156,28 +162,22 @@ def builder_arguments(network):
 
 def shape(core, network):
     """Return the model that ends in one vector (dim,), with dropout where the network's settings put it."""
-    core = _drop_inside(_cut(core, network), network)
-    if len(core.output.shape) != 2:
-        raise StudyError(
-            f"{network.name} must end in one vector for each picture, or in a map of vectors; "
-            f"its output has shape {core.output.shape}"
-        )
-    return core
-
-
-def _cut(core, network):
-    """Return the model that ends in one vector for each image, shape (dim,)."""
     output = core.output
     if network.features:
         names = [layer.name for layer in core.layers]
         if network.features not in names:
             raise StudyError(f"{network.name} has no layer '{network.features}'; its last are {', '.join(names[-6:])}")
         output = core.get_layer(network.features).output
-    if len(output.shape) == 4:
-        output = keras.layers.GlobalAveragePooling2D()(output)
-    elif len(output.shape) == 3:
-        output = keras.layers.GlobalAveragePooling1D()(output)
-    return core if output is core.output else keras.Model(core.input, output, name=core.name)
+    pooling = {4: keras.layers.GlobalAveragePooling2D, 3: keras.layers.GlobalAveragePooling1D}.get(len(output.shape))
+    output = pooling()(output) if pooling else output
+    core = core if output is core.output else keras.Model(core.input, output, name=core.name)
+    core = _drop_inside(core, network)
+    if len(core.output.shape) != 2:
+        raise StudyError(
+            f"{network.name} must end in one vector for each picture, or in a map of vectors; "
+            f"its output has shape {core.output.shape}"
+        )
+    return core
 
 
 def batch_norms(model):
@@ -203,12 +203,6 @@ def _drop_inside(core, network):
     return core
 
 
-def _identify(network, core):
-    path = network.weights_path
-    digest, of = (weights.file_digest(path), "file") if path else (weights.value_digest(core), "values")
-    return {"name": network.weights_name, "sha256": digest, "sha256_of": of}
-
-
 class _SizeTold(Exception):
     """A builder has asked for its default size: it need not go on."""
 
@@ -226,19 +220,23 @@ def default_size(backbone):
     library = getattr(sys.modules[builder.__module__], "imagenet_utils", None)
     if library is None:
         return builder(weights=None).input_shape[1] or 224
-    obtain, asked = library.obtain_input_shape, []
+    obtain = library.obtain_input_shape
 
-    def note(input_shape, default_size, *given, **named):
-        asked.append(default_size)
-        raise _SizeTold
+    def tell(input_shape, default_size, *given, **named):
+        raise _SizeTold(default_size)
 
-    library.obtain_input_shape = note
+    library.obtain_input_shape = tell
     try:
-        with contextlib.suppress(_SizeTold):
-            return builder(weights=None).input_shape[1] or 224  # it asks nobody: its network is laid out
-        return asked[0]
+        return builder(weights=None).input_shape[1] or 224  # it asks nobody: its network is laid out
+    except _SizeTold as told:
+        return told.args[0]
     finally:
         library.obtain_input_shape = obtain
+
+
+def preset_place(preset):
+    """Return in words what is missing where a KerasHub preset cannot be fetched, and where to put it."""
+    return f"the preset {preset}", "KerasHub's cache, or name a local folder: keras_hub:FOLDER"
 
 
 def _hub_builder(preset):
@@ -254,7 +252,7 @@ def _hub_builder(preset):
         )
         return keras.Model(core.input, core.output, name="keras_hub")
 
-    builder.weights_place = (f"the preset {preset}", "KerasHub's cache, or name a local folder: keras_hub:FOLDER")
+    builder.weights_place = preset_place(preset)
     return builder
 
 
@@ -265,10 +263,7 @@ def _hub_preprocessing(preset):
     try:
         converter = ImageConverter.from_preset(preset)
     except Exception as error:  # no network, no preset, no converter: each hub raises its own
-        where = weights.missing(
-            "preset", f"the preset {preset}", "KerasHub's cache, or name a folder: keras_hub:FOLDER"
-        )
-        raise weights.WeightsError(where) from error
+        raise weights.WeightsError(weights.missing("preset", *preset_place(preset))) from error
     scale = 1.0 if converter.scale is None else converter.scale
     offset = 0.0 if converter.offset is None else converter.offset
     return lambda images: images * scale + offset

@@ -17,13 +17,8 @@ def count_flops(model):
     subclassing, so that its calls are known to its own code alone."""
     if not _is_graph(model):
         return None
-    total = 0
-    for layer, shape in _uses(model):
-        counted = count_flops(layer) if _is_graph(layer) else _of_layer(layer, shape)
-        if counted is None:
-            return None
-        total += counted
-    return total
+    counts = [count_flops(layer) if _is_graph(layer) else _of_layer(layer, shape) for layer, shape in _uses(model)]
+    return None if None in counts else sum(counts)
 
 
 def _is_graph(layer):
@@ -38,13 +33,9 @@ def _uses(model):
     by_name = {layer.name: layer for layer in model.layers}
     for entry in model.get_config()["layers"]:  # a layer that other models share may have more nodes than are in this
         for node in entry["inbound_nodes"] if entry["name"] in by_name else []:
-            yield by_name[entry["name"]], _shape(node)
-
-
-def _shape(node):
-    """Return the input shape in a node of a model's configuration, (batch, ..., channels), or None."""
-    first = node["args"][0] if node["args"] else None
-    return tuple(first["config"]["shape"]) if isinstance(first, dict) and "config" in first else None
+            first = node["args"][0] if node["args"] else None
+            is_one = isinstance(first, dict) and "config" in first
+            yield by_name[entry["name"]], tuple(first["config"]["shape"]) if is_one else None
 
 
 def _of_layer(layer, shape):
@@ -59,12 +50,8 @@ def _of_layer(layer, shape):
     return 2 * count(layer, shape, layer.compute_output_shape(shape))
 
 
-def _dense(layer, shape, output):
-    return prod(output[1:]) * shape[-1]
-
-
 def _convolution(layer, shape, output):
-    return prod(output[1:]) * prod(layer.kernel.shape[:-1])  # kernel: (*window, channels / groups, filters)
+    return prod(output[1:]) * prod(layer.kernel.shape[:-1])  # (*window, channels / groups, filters)
 
 
 def _depthwise(layer, shape, output):
@@ -78,7 +65,7 @@ def _separable(layer, shape, output):
 
 
 MULTIPLY_ADDS = {  # (layer, input shape, output shape) -> multiply-adds of one input
-    keras.layers.Dense: _dense,
+    keras.layers.Dense: _convolution,
     keras.layers.Conv1D: _convolution,
     keras.layers.Conv2D: _convolution,
     keras.layers.Conv3D: _convolution,

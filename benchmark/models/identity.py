@@ -65,13 +65,8 @@ def architecture(model):
     except NO_CONFIG:
         return [[type(layer).__name__, [list(value.shape) for value in layer.weights]] for layer in layers_of(model)]
     numbers = {layer.name: f"layer {number}" for number, layer in enumerate(layers_of(model))}
-    return _renamed(described, numbers)
 
+    def renamed(part):
+        return part if isinstance(part, bool | int | float | type(None)) else numbers.get(str(part), str(part))
 
-def _renamed(described, names):
-    if isinstance(described, dict):
-        return {str(key): _renamed(value, names) for key, value in described.items()}
-    if isinstance(described, list | tuple):
-        return [_renamed(value, names) for value in described]
-    plain = described if isinstance(described, bool | int | float | type(None)) else str(described)
-    return names.get(plain, plain) if isinstance(plain, str) else plain
+    return keras.tree.map_structure(renamed, described)

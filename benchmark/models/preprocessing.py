@@ -13,14 +13,14 @@ class InputNormalization(keras.layers.Layer):
     Always float32: eight bits of colour do not survive a bfloat16 subtraction of the mean."""
 
     def __init__(self, order=(0, 1, 2), scale=(1.0, 1.0, 1.0), offset=(0.0, 0.0, 0.0), **kwargs):
-        super().__init__(trainable=False, dtype="float32", **{k: v for k, v in kwargs.items() if k not in _FIXED})
+        super().__init__(**{**kwargs, "trainable": False, "dtype": "float32"})
         self.order, self.initial = tuple(order), (tuple(scale), tuple(offset))
 
     def build(self, input_shape):
         """Create the two weights."""
-        scale, offset = self.initial
-        self.scale = self.add_weight(shape=(3,), initializer=_constant(scale), trainable=False, name="scale")
-        self.offset = self.add_weight(shape=(3,), initializer=_constant(offset), trainable=False, name="offset")
+        scale, offset = map(keras.initializers.Constant, self.initial)
+        self.scale = self.add_weight(shape=(3,), initializer=scale, trainable=False, name="scale")
+        self.offset = self.add_weight(shape=(3,), initializer=offset, trainable=False, name="offset")
 
     def call(self, images):
         """Return the normalised images."""
@@ -32,13 +32,6 @@ class InputNormalization(keras.layers.Layer):
         """Return what rebuilds the layer."""
         scale, offset = self.initial
         return {**super().get_config(), "order": self.order, "scale": scale, "offset": offset}
-
-
-_FIXED = ("trainable", "dtype")
-
-
-def _constant(values):
-    return lambda shape, dtype=None: ops.convert_to_tensor(np.array(values, "float32"))
 
 
 def from_library(preprocess_input):

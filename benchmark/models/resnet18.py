@@ -3,6 +3,8 @@
 He et al., Deep Residual Learning for Image Recognition, CVPR 2016. KerasHub's own ``resnet_18_imagenet`` was trained by
 another recipe (timm's a1_in1k); the weights comparable with MATLAB's are torchvision's, ``hf://timm/resnet18.tv_in1k``."""
 
+from functools import partial
+
 import keras
 import numpy as np
 
@@ -26,10 +28,8 @@ def ResNet18(include_top=True, weights=None, input_shape=(224, 224, 3), pooling=
 
     if weights not in (None, "imagenet"):
         raise ValueError(f"ResNet-18 has 'imagenet' weights, random ones, or those of a file; got weights={weights!r}")
-    if weights == "imagenet":
-        core = ResNetBackbone.from_preset(PRESET, image_shape=tuple(input_shape))
-    else:
-        core = ResNetBackbone(**ARCHITECTURE, image_shape=tuple(input_shape))
+    build = partial(ResNetBackbone.from_preset, PRESET) if weights else partial(ResNetBackbone, **ARCHITECTURE)
+    core = build(image_shape=tuple(input_shape))
     x = core.output
     if include_top or pooling == "avg":
         x = keras.layers.GlobalAveragePooling2D(name="pool5")(x)

@@ -12,7 +12,7 @@ import keras
 
 from benchmark.errors import StudyError, did_you_mean
 from benchmark.models import preprocessing
-from benchmark.models.catalogue import build_core, builder_arguments, find_builder, shape
+from benchmark.models.catalogue import build_core, builder_arguments, find_builder, hub_presets, preset_place, shape
 from benchmark.models.weights.load import Asked, get_file_noted, missing
 
 SCHEMES = ("kaggle", "hf", "modelscope", "gs")  # of KerasHub's presets
@@ -80,14 +80,16 @@ def _library_file(builder, network):
     return None
 
 
-def hub_module(name, handle):
-    """Return the :class:`Source` of a module of TensorFlow Hub; None of a folder, and of an address unknown here."""
+def hub_module(network):
+    """Return the :class:`Source` of an audio network's module of TensorFlow Hub; None of a folder, and of an address
+    unknown here."""
+    handle = network.backbone.partition(":")[2]
     if not handle.startswith(("http://", "https://")):
         return None
     cache = Path(os.environ.get("TFHUB_CACHE_DIR") or Path(tempfile.gettempdir(), "tfhub_modules"))
     folder = cache / hashlib.sha1(handle.encode()).hexdigest()
     url = f"{handle}{'&' if '?' in handle else '?'}tf-hub-format=compressed"
-    absent = f"the '{name}' weights are not on this machine and could not be fetched: {ELSEWHERE}"
+    absent = f"the '{network.weights}' weights are not on this machine and could not be fetched: {ELSEWHERE}"
     return Source(handle, str(folder), url, (folder / "saved_model.pb").is_file(), absent)
 
 
@@ -97,28 +99,22 @@ def check_preset(preset):
         raise StudyError("the package keras-hub is not installed: pip install keras-hub")
     if Path(preset).is_dir() or preset.partition("://")[0] in SCHEMES:
         return
-    known = _presets()
+    known = hub_presets()
     if preset not in known:
         schemes = ", ".join(f"{scheme}://" for scheme in SCHEMES)
         hint = did_you_mean(preset, known) or f"; nor is there such a folder; addresses start with {schemes}"
         raise StudyError(f"keras_hub has no preset '{preset}'{hint}")
 
 
-def _presets():
-    from keras_hub.models import Backbone  # imported late: it takes seconds
-
-    return Backbone.presets
-
-
 def _preset(name, preset, place=None):
     """Return the :class:`Source` of a KerasHub preset; None for an address whose cache is not known here."""
     if "://" not in preset:
-        preset = _presets()[preset]["kaggle_handle"]
+        preset = hub_presets()[preset]["kaggle_handle"]
     scheme, _, handle = preset.partition("://")
     if scheme not in CACHES:
         return None
     url, cached = CACHES[scheme](handle)
-    file, place = place or (f"the preset {preset}", "KerasHub's cache, or name a local folder: keras_hub:FOLDER")
+    file, place = place or preset_place(preset)
     return Source(file, place, url, cached, missing(name, file, place))
 
 

@@ -20,7 +20,7 @@ def to_matrix(labels, classes):
     known = np.zeros((len(kinds), len(place)), dtype=bool)
     for row, label in enumerate(kinds):
         known[row, [place[name] for name in _parts(label)]] = True
-    return known[codes] if len(codes) else np.zeros((0, len(place)), dtype=bool)
+    return known[codes]
 
 
 def to_text(matrix, classes):

@@ -10,12 +10,9 @@ def origin(study):
     None where the study was not read from a file."""
     if study.file is None:
         return None
-    return {name: _place(path, study.folder) for name, path in (("file", study.file), ("data", study.dataset.root))}
-
-
-def _place(path, folder):
-    path = Path(path).resolve()
-    return {"path": str(path), "from_results": os.path.relpath(path, Path(folder).resolve())}
+    folder = Path(study.folder).resolve()
+    places = {"file": Path(study.file).resolve(), "data": Path(study.dataset.root).resolve()}
+    return {k: {"path": str(path), "from_results": os.path.relpath(path, folder)} for k, path in places.items()}
 
 
 def is_same(was, now):

@@ -8,23 +8,9 @@ import numpy as np
 import pandas as pd
 
 from benchmark.errors import StudyError
+from benchmark.store import layout
 from benchmark.store.csv_file import read_csv, read_text
 from benchmark.store.labels import class_names
-from benchmark.store.layout import (
-    CLIPS,
-    HISTORY,
-    LATENCY,
-    LEAKAGE,
-    PREDICTIONS,
-    RECORD,
-    REJECTED,
-    STUDY,
-    THRESHOLDS,
-    TRIALS,
-    check_format,
-    read_record,
-    trial_folder,
-)  # fmt: skip
 from benchmark.store.predictions import Predictions, read_predictions
 from benchmark.store.yaml_file import read_yaml
 from benchmark.tasks import TASKS
@@ -140,21 +126,21 @@ def read_results(folder):
     folder = Path(folder)
     if not folder.is_dir():
         raise StudyError(f"no folder {folder}; give the folder that a run wrote, such as results/<study>")
-    if not (folder / STUDY).is_file():
+    if not (folder / layout.STUDY).is_file():
         raise StudyError(f"{folder} has no study.yaml, so it is no results folder; give results/<study> itself")
-    study = _checked(read_yaml(folder / STUDY), folder / STUDY)
-    clips = read_text(folder / CLIPS, ("clip_id", "label"))
-    rejected = _read_optional(folder / REJECTED, ("path", "reason"))
-    leakage = _read_optional(folder / LEAKAGE, LEAKAGE_COLUMNS)
+    study = _checked(read_yaml(folder / layout.STUDY), folder / layout.STUDY)
+    clips = read_text(folder / layout.CLIPS, ("clip_id", "label"))
+    rejected = _read_optional(folder / layout.REJECTED, ("path", "reason"))
+    leakage = _read_optional(folder / layout.LEAKAGE, LEAKAGE_COLUMNS)
     classes, task = class_names(clips["label"]), _task(study)
     trials = [
         read_trial(path, model, fold, seed, classes, task)
         for model in _models(study)
         for fold, seed in _folds_and_seeds(study)
-        if (path := trial_folder(folder, model["name"], fold, seed)).is_dir()
+        if (path := layout.trial_folder(folder, model["name"], fold, seed)).is_dir()
     ]
     if not trials:
-        raise StudyError(f"{folder / TRIALS} has no trial that study.yaml names; run the study first")
+        raise StudyError(f"{folder / layout.TRIALS} has no trial that study.yaml names; run the study first")
     return Results(folder, study, clips, rejected, leakage, tuple(trials))
 
 
@@ -165,14 +151,14 @@ def read_trial(folder, model, fold, seed, classes, task="multiclass"):
     must have scores for, in whose order they come back."""
     info = {"model": model["name"], "label": model["label"], "weights": {"name": model["weights"]}}
     try:
-        info |= _read_info(folder / RECORD)
+        info |= _read_info(folder / layout.RECORD)
         if info["status"] != "done":
-            history = read_csv(path, HISTORY_COLUMNS) if (path := folder / HISTORY).is_file() else None
+            history = read_csv(path, HISTORY_COLUMNS) if (path := folder / layout.HISTORY).is_file() else None
             error = str(info.get("error") or "no reason recorded")
             return TrialResult(model["name"], fold, seed, info, error, history=history)
-        predictions = _read_predictions(folder / PREDICTIONS, classes, task, info.get(THRESHOLDS))
-        history = read_csv(folder / HISTORY, HISTORY_COLUMNS)
-        timed = folder / LATENCY
+        predictions = _read_predictions(folder / layout.PREDICTIONS, classes, task, info.get(layout.THRESHOLDS))
+        history = read_csv(folder / layout.HISTORY, HISTORY_COLUMNS)
+        timed = folder / layout.LATENCY
         latency = read_csv(timed, LATENCY_COLUMNS) if timed.is_file() else None
     except StudyError as error:
         return TrialResult(model["name"], fold, seed, info, str(error))
@@ -182,7 +168,7 @@ def read_trial(folder, model, fold, seed, classes, task="multiclass"):
 def _read_info(path):
     """Return trial.json as a dict; a failed trial may lack all but its status."""
     try:
-        info = read_record(path.parent)
+        info = layout.read_record(path.parent)
     except (OSError, ValueError) as error:
         raise StudyError(f"{path} cannot be read: {error}") from None
     if info.get("status") not in ("done", "failed"):
@@ -190,7 +176,7 @@ def _read_info(path):
     missing = [key for key in TRIAL_KEYS if key not in info]
     if info["status"] == "done" and missing:
         raise StudyError(f"{path}: missing key {', '.join(missing)}")
-    check_format(info, path.parent)
+    layout.check_format(info, path.parent)
     return info
 
 

@@ -1,14 +1,10 @@
-"""YAML in which a key may stand once, as YAML 1.2.2, 3.2.1.3, wants it and PyYAML does not."""
+"""YAML in which a key may stand once, as YAML 1.2.2, 3.2.1.3, wants it; PyYAML would keep the last of several."""
 
 from pathlib import Path
 
 import yaml
 
 from benchmark.errors import StudyError, did_you_mean
-
-
-class RepeatedKey(yaml.YAMLError):
-    """A mapping names a key twice; PyYAML alone would keep the last without a word."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -20,18 +16,14 @@ class _Loader(yaml.SafeLoader):
                 continue
             line, name = key.start_mark.line + 1, (key.tag, key.value)
             if name in lines:
-                raise RepeatedKey(f"the key '{key.value}' stands in line {lines[name]} and again in line {line}")
+                raise yaml.YAMLError(f"the key '{key.value}' stands in line {lines[name]} and again in line {line}")
             lines[name] = line
         return node
 
 
 def parse(text):
     """Return what a YAML text holds, of plain types. Raises ``yaml.YAMLError``, of a repeated key too."""
-    loader = _Loader(text)
-    try:
-        return loader.get_single_data()
-    finally:
-        loader.dispose()
+    return _Loader(text).get_single_data()
 
 
 def read_yaml(path):

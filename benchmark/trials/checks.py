@@ -1,17 +1,16 @@
 """What a run would stumble over in a study's networks and packages, found before anything is rendered."""
 
-import difflib
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 
 import keras
 
 from benchmark.config.study import NAMED_WEIGHTS
-from benchmark.errors import StudyError
-from benchmark.features.extractors import WaveformExtractor
+from benchmark.errors import StudyError, did_you_mean
+from benchmark.features.extractors import WaveformExtractor, random_builder
+from benchmark.features.hub import check_packages
 from benchmark.models import sources
-from benchmark.models.catalogue import build_core, find_builder, find_function
+from benchmark.models.catalogue import build_core, find_builder
 from benchmark.models.weights import load as weights
 from benchmark.store.reasons import reason_of
 from benchmark.trials import reach
@@ -123,44 +122,25 @@ def _file_fits(builder, network):
 def _check_path(network):
     """Raise :class:`StudyError` where there is no file or folder of the weights, with the named source it may mean."""
     if not network.weights_path.exists():
-        near = difflib.get_close_matches(network.weights, NAMED_WEIGHTS, 1)
-        hint = f"did you mean '{near[0]}'?" if near else "give a file that exists, or 'weights: random'"
-        raise StudyError(f"no weights at {network.weights_path}; {hint}")
+        hint = did_you_mean(network.weights, NAMED_WEIGHTS) or "; give a file that exists, or 'weights: random'"
+        raise StudyError(f"no weights at {network.weights_path}{hint}")
 
 
 def _waveform_steps(network, study, thorough):
     """Yield what raises where a network over waveforms is wrong."""
     if network.weights == "random":
-        yield partial(_random_builder, network)
+        yield partial(random_builder, network)
         return
-    yield partial(_packages, network)
-    handle = network.backbone.partition(":")[2]
+    yield partial(check_packages, network.backbone)
     if network.weights_path is not None:
         yield partial(_check_path, network)
         is_here = network.weights_path.exists()
     else:
-        module = sources.hub_module(network.weights, handle)
+        module = sources.hub_module(network)
         is_here = module is None or module.cached
     if thorough and is_here:
         yield partial(WaveformExtractor, network, study)
 
 
-def _random_builder(network):
-    if network.random is None:
-        raise StudyError(f"{network.name} names no builder for weights: random")
-    find_function(network.random, "random")
-
-
-def _packages(network):
-    """Raise :class:`StudyError` where what reads a SavedModel is not installed."""
-    lacking = [name for name in ("tensorflow", "tensorflow-hub") if find_spec(name.replace("-", "_")) is None]
-    if lacking:
-        raise StudyError(f"{network.backbone} needs {' and '.join(lacking)}: pip install {' '.join(lacking)}; "
-                         "or set 'weights: random'")  # fmt: skip
-
-
 STEPS = {"picture": _image_steps, "waveform": _waveform_steps}
-SOURCES = {
-    "picture": sources.source_of,
-    "waveform": lambda network: sources.hub_module(network.weights, network.backbone.partition(":")[2]),
-}
+SOURCES = {"picture": sources.source_of, "waveform": sources.hub_module}

@@ -16,10 +16,9 @@ def run_guarded(job, progress=None):
     ``progress`` is that of :func:`benchmark.trials.run.run_trial`."""
     try:
         return run_trial(job, progress)
-    except (MemoryError, *EXPECTED) as error:
-        return failed(job, reason_of(error))
     except Exception as error:  # of any library: the other trials still run, and the traceback is kept
-        return failed(job, reason_of(error), traceback.format_exc())
+        details = None if isinstance(error, (MemoryError, *EXPECTED)) else traceback.format_exc()
+        return failed(job, reason_of(error), details)
     finally:
         keras.utils.clear_session()
         gc.collect()

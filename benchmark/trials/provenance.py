@@ -16,18 +16,8 @@ from benchmark.models.backend import backend_name
 from benchmark.store.version import __version__
 
 ROOT = Path(__file__).resolve().parents[2]  # of the checkout, where the suite runs from one
-PACKAGES = (
-    "keras",
-    "tensorflow",
-    "jax",
-    "torch",
-    "keras-hub",
-    "tensorflow-hub",
-    "numpy",
-    "librosa",
-    "soundfile",
-    "soxr",
-)
+BACKENDS = ("tensorflow", "jax", "torch")
+PACKAGES = ("keras", *BACKENDS, "keras-hub", "tensorflow-hub", "numpy", "librosa", "soundfile", "soxr")
 PACKAGES += ("av", "pillow", "scikit-learn", "pandas")
 
 
@@ -36,23 +26,20 @@ def suite(root=ROOT):
     """Return the suite's own {version, commit}, as they were at the first call; commit is None outside a checkout.
 
     '+changes' follows the commit where tracked files differ from it."""
-    return {"version": __version__, "commit": _commit(root)}
-
-
-def _commit(root):
-    if not (root / ".git").exists():  # a copy inside another project's checkout has no commit of its own
-        return None
-    asked = ["git", "-C", str(root), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+changes"]
-    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    with contextlib.suppress(OSError, subprocess.SubprocessError):  # no git, or one that refuses
-        return subprocess.run(asked, env=own, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
-    return None
+    commit = None
+    if (root / ".git").exists():  # a copy inside another project's checkout has no commit of its own
+        asked = ["git", "-C", str(root), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+changes"]
+        own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+        with contextlib.suppress(OSError, subprocess.SubprocessError):  # no git, or one that refuses
+            told = subprocess.run(asked, env=own, capture_output=True, text=True, timeout=10, check=True)
+            commit = told.stdout.strip()
+    return {"version": __version__, "commit": commit}
 
 
 def summary():
     """Return in two lines the suite, Python, Keras and its backends, without importing any of them."""
     found, own = versions(), suite()
-    backends = [f"{name} {found[name]}" for name in ("tensorflow", "jax", "torch") if name in found]
+    backends = [f"{name} {found[name]}" for name in BACKENDS if name in found]
     commit = f"commit {own['commit']}" if own["commit"] else "not in a checkout"
     keras = f"Keras {found.get('keras', '(not installed)')}, backend {backend_name()}"
     return f"benchmark {own['version']}, {commit}\nPython {found['python']}, {keras} ({', '.join(backends) or 'none'})"

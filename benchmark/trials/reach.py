@@ -1,6 +1,5 @@
 """Whether addresses answer: one HEAD request each, all at the same time, within a few seconds."""
 
-import contextlib
 import threading
 import time
 import urllib.error
@@ -33,16 +32,11 @@ def _ask(url, seconds, answers):
     try:
         request = urllib.request.Request(url, method="HEAD")
         with urllib.request.urlopen(request, timeout=seconds) as response:
-            answers[url] = Answer(size=_size(response.headers))
+            size = response.headers.get("Content-Length", "")
+            answers[url] = Answer(size=int(size) if size.isdecimal() else None)
     except urllib.error.HTTPError as error:
         error.close()
         answers[url] = Answer(f"HTTP {error.code} {error.reason}" if error.code in REFUSALS else "")
     except (OSError, ValueError) as error:  # also of TLS, of names, of an address that is none
         reason = getattr(error, "reason", error)  # of urllib's own error: what it came from
         answers[url] = Answer(str(getattr(reason, "strerror", None) or reason) or type(error).__name__)
-
-
-def _size(headers):
-    with contextlib.suppress(TypeError, ValueError):
-        return int(headers.get("Content-Length"))
-    return None

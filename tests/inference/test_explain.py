@@ -38,7 +38,7 @@ def random_network(name, n_classes=3, n=2):
     rng = np.random.default_rng(1)
     pictures = rng.integers(0, 256, (n, size, size, 3)).astype("float32")
     keras.utils.set_random_seed(1)
-    head = linear(backbone.model.output_shape[-1], n_classes, dropout=0.5, standardize=True)
+    head = linear(backbone.model.output_shape[-1], n_classes, input_dropout=0.5, standardize=True)
     features = keras.ops.convert_to_numpy(backbone.model(pictures, training=False))
     standardize = head.get_layer("standardize")  # by one number for all: features near 0 would magnify float32's errors
     standardize.mean.assign(features.mean(axis=0) / 2)
@@ -75,7 +75,7 @@ def test_a_map_sums_to_the_slope_of_the_log_odds_when_its_features_fade(name, ea
     maps, mean = centred(name, head, explainer.to_map(pictures, training=False))
     classes = np.asarray(rest(maps + mean, training=False)).argmax(axis=1)
     found = explainer(pictures, classes)
-    assert found.shape == (2, side, side) == (2, *explainer.shape)
+    assert found.shape == (2, side, side) == (2, *explainer.tail.nudge.shape[1:3])
     assert (found.max(axis=(1, 2)) > 0).all()  # something speaks for what is predicted
     step = 0.01  # a change of the log odds that is large beside float32 and small beside their bend
     up, down = (np.asarray(log_odds(rest(maps * (1 + by) + mean, training=False), classes)) for by in (step, -step))

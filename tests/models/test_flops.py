@@ -58,7 +58,7 @@ BY_HAND = {  # input shape, layer, multiply-adds
     "no product": ((8, 8, 6), layers.BatchNormalization, 0),
     "no weights": ((8, 8, 6), layers.MaxPooling2D, 0),
     "our own": ((8, 8, 3), InputNormalization, 0),
-    "a head": ((40,), lambda: linear(40, 5, dropout=0.5, standardize=True), 200),
+    "a head": ((40,), lambda: linear(40, 5, input_dropout=0.5, standardize=True), 200),
 }
 
 

@@ -13,7 +13,7 @@ from spectrograms.audio import MARGIN, MIN_DURATION, load_clip
 from spectrograms.decoders import decode
 from spectrograms.errors import AudioError
 from spectrograms.params import ClipParams
-from spectrograms.sound import SAMPLE_RATES
+from spectrograms.tracks import SAMPLE_RATES
 from tests.support.bad_sounds import BAD
 from tests.support.sounds import BEEPS, RATE, beeps, encode, tone
 

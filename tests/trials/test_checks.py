@@ -155,11 +155,12 @@ def test_caches_of_the_hubs_are_looked_into(tmp_path, monkeypatch):
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "tfhub"))
     resnet18 = load_network("resnet18")
     preset = NetworkParams(name="n", label="N", backbone="keras_hub:kaggle://keras/resnetv1/keras/resnet_18_imagenet/3")
-    handle = load_network("yamnet").backbone.partition(":")[2]
+    yamnet = load_network("yamnet")
+    handle = yamnet.backbone.partition(":")[2]
 
     def cached():
         return [sources.source_of(resnet18).cached, sources.source_of(preset).cached,
-                sources.hub_module("audioset", handle).cached]  # fmt: skip
+                sources.hub_module(yamnet).cached]  # fmt: skip
 
     assert cached() == [False, False, False]
     repository = tmp_path / "hf" / "models--timm--resnet18.tv_in1k"

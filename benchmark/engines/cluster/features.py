@@ -1,10 +1,10 @@
 """Features before the trials, in blocks of clips on all nodes, into the cache that the nodes share."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 from benchmark.engines.cluster.session import Place, claim_cores, connected, whole
-from benchmark.engines.features import compute, mark, shared, tell
-from spectrograms.files import write_text
+from benchmark.engines.features import compute, shared, tell
 
 SIZE = 1024  # clips of a task: most of a minute even for a small network, against the seconds in which a process starts
 
@@ -24,10 +24,10 @@ def embed(jobs, engine, board):
         while running:
             for ref in ray.wait(list(running))[0]:
                 key = running.pop(ref)
-                done[key] += _succeeded(ray, ref)
-                tell(board, groups[key], done[key], len(starts))
-                if done[key] == len(starts):
-                    write_text(mark(groups[key][0], key), "")
+                with suppress(ray.exceptions.RayError):  # the trials say why
+                    ray.get(ref)
+                    done[key] += 1
+                tell(board, groups[key], key, done[key], len(starts))
 
 
 def _features(place, cores, parts, clips, start):
@@ -35,11 +35,3 @@ def _features(place, cores, parts, clips, start):
     place.enter()
     claim_cores(cores)
     compute(whole(parts, clips), clips.iloc[start : start + SIZE])
-
-
-def _succeeded(ray, ref):
-    try:
-        ray.get(ref)
-    except ray.exceptions.RayError:
-        return False
-    return True

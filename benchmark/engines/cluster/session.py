@@ -37,7 +37,8 @@ class Session:
 
     def at_once(self):
         """Return how many trials the nodes can run at the same time, now."""
-        return int(sum(_places(node, self.cores, self.engine.num_gpus) for node in nodes(self.ray)))
+        gpus, has = self.engine.num_gpus, [node["Resources"] for node in nodes(self.ray)]
+        return int(sum(min(n["CPU"] // self.cores, n.get("GPU", 0) // gpus if gpus else float("inf")) for n in has))
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,12 @@ def connected(engine):
     the cluster is missing, or a local cluster is too small for a trial."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray would send a report on its use
     os.environ.setdefault("RAY_task_oom_retries", str(engine.retries))  # its default tries for ever
-    ray = _import_ray()
+    try:
+        import ray
+    except ImportError:
+        raise StudyError(
+            "engine: ray needs the package ray: pip install ray; or choose engine: inline or processes"
+        ) from None
     is_ours = not ray.is_initialized()
     if is_ours:
         _start(ray, engine)
@@ -96,22 +102,18 @@ def connected(engine):
             ray.shutdown()
 
 
-def _import_ray():
-    try:
-        import ray
-    except ImportError:
-        raise StudyError(
-            "engine: ray needs the package ray: pip install ray; or choose engine: inline or processes"
-        ) from None
-    return ray
-
-
 def _start(ray, engine):
     quiet = {"logging_level": "ERROR", "log_to_driver": False}
     if engine.address is None:
-        with _gpus_seen():
-            size = {"num_cpus": len(backend.cores()), "num_gpus": len(backend.gpu_ids())}
+        size = {"num_cpus": len(backend.cores()), "num_gpus": len(backend.gpu_ids())}
+        hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
+        if backend.gpu_ids():  # backend.hide_gpus keeps them from this process alone
+            os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(backend.gpu_ids())
+        try:
             ray.init("local", include_dashboard=False, **size, **quiet)
+        finally:
+            if hidden is not None:
+                os.environ["CUDA_VISIBLE_DEVICES"] = hidden
         return
     try:
         ray.init(engine.address, **quiet)
@@ -121,19 +123,6 @@ def _start(ray, engine):
             f"engine.address: no Ray cluster at '{engine.address}': {reason}; start one with 'ray start --head', "
             "or leave the address out for a local one"
         ) from None
-
-
-@contextlib.contextmanager
-def _gpus_seen():
-    """Show Ray the GPUs that :func:`benchmark.models.backend.hide_gpus` keeps from this process."""
-    hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if backend.gpu_ids():
-        os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(backend.gpu_ids())
-    try:
-        yield
-    finally:
-        if hidden is not None:
-            os.environ["CUDA_VISIBLE_DEVICES"] = hidden
 
 
 def nodes(ray):
@@ -148,12 +137,6 @@ def cores_of_a_trial(engine, nodes):
     fit = [node["Resources"] for node in nodes if node["Resources"].get("GPU", 0) >= (engine.num_gpus or 0)]
     shares = [has["CPU"] // (has["GPU"] // engine.num_gpus if engine.num_gpus else 1) for has in fit]
     return max(1, int(min(shares, default=1)))
-
-
-def _places(node, cores, num_gpus):
-    """Return how many trials a node can run at once."""
-    has = node["Resources"]
-    return min(has["CPU"] // cores, has.get("GPU", 0) // num_gpus if num_gpus else float("inf"))
 
 
 def claim_cores(n):

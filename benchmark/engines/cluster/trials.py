@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 from benchmark.engines.cluster.session import Place, claim_cores, connected, whole
+from benchmark.engines.workers import train
 
 DEATHS = {  # by Ray's name
     "OutOfMemoryError": "its process was killed for want of memory; a smaller training.batch_size may help",
@@ -24,29 +25,23 @@ def run(jobs, engine, board, work=None):
         board.at_once = min(len(jobs), max(1, session.at_once()))
         if not session.at_once():
             board.say(f"no node has {session.cores} cores and {engine.num_gpus or 0:g} GPUs yet; waiting for one …")
-        yield from _run(session, jobs, board, work or in_place)
-
-
-def _run(session, jobs, board, work):
-    ray, engine = session.ray, session.engine
-    inbox, task, clips = _inbox(ray), session.trial_task(_trial), ray.put(jobs[0].clips)
-    running, trials = {}, {job.trial.name: job.trial for job in jobs}
-    for job in jobs:
-        tell = partial(_send, inbox, job.trial.name)
-        running[
-            task.remote(Place.here(engine.num_gpus), session.cores, replace(job, clips=None), clips, tell, work)
-        ] = job
-    try:
-        while running:
-            ended, _ = ray.wait(list(running), timeout=PATIENCE)
-            _tell(ray.get(inbox.take.remote()), trials, board)
-            for ref in ended:
-                job = running.pop(ref)
-                del trials[job.trial.name]
-                yield job, _outcome(ray, ref, job)
-    finally:
-        for ref in running:
-            ray.cancel(ref, force=True)
+        ray, running, trials = session.ray, {}, {job.trial.name: job.trial for job in jobs}
+        inbox, task, clips = _inbox(ray), session.trial_task(_trial), ray.put(jobs[0].clips)
+        for job in jobs:
+            tell, place = partial(_send, inbox, job.trial.name), Place.here(engine.num_gpus)
+            sent = place, session.cores, replace(job, clips=None), clips, tell, work or in_place
+            running[task.remote(*sent)] = job
+        try:
+            while running:
+                ended, _ = ray.wait(list(running), timeout=PATIENCE)
+                _tell(ray.get(inbox.take.remote()), trials, board)
+                for ref in ended:
+                    job = running.pop(ref)
+                    del trials[job.trial.name]
+                    yield job, _outcome(ray, ref, job)
+        finally:
+            for ref in running:
+                ray.cancel(ref, force=True)
 
 
 class Inbox:
@@ -97,10 +92,7 @@ def _trial(place, cores, parts, clips, tell, work):
 
 def in_place(make_job, progress):
     """Run a job that writes its folder itself, where the driver sees it; return its record."""
-    job = make_job()
-    from benchmark.trials.failures import run_guarded
-
-    return run_guarded(job, progress)
+    return train(make_job(), progress)
 
 
 def _outcome(ray, ref, job):

@@ -5,8 +5,6 @@ import hashlib
 import re
 import sys
 import warnings
-import zipfile
-import zlib
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,21 +12,9 @@ import keras
 import numpy as np
 
 from benchmark.errors import WeightsError
+from benchmark.models import resnet18
 from benchmark.models.backend import keras_home
-
-# Of Keras, h5py (RuntimeError: a damaged table of its own) and zipfile
-LOADING_ERRORS = (
-    ValueError,
-    TypeError,
-    OSError,
-    LookupError,
-    AttributeError,
-    RuntimeError,
-    MemoryError,
-    EOFError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+from benchmark.models.weights import caffemodel, safetensors_file
 
 
 def cache_folder():
@@ -129,7 +115,7 @@ def load_file(model, path, sha256=None):
     loaders = {
         ".h5": _load_keras,
         ".keras": _load_keras,
-        ".caffemodel": _load_caffe,
+        ".caffemodel": caffemodel.load,
         ".safetensors": _load_safetensors,
     }
     if not path.is_file():
@@ -138,50 +124,31 @@ def load_file(model, path, sha256=None):
         raise WeightsError(f"{path}: expected a weights file ending in {', '.join(loaders)}; got '{path.suffix}'")
     if sha256 is not None and (got := file_digest(path)) != sha256:
         raise WeightsError(f"{path} is not the file that weights_sha256 names: expected {sha256}, got {got}")
-    loaders[path.suffix](model, path)
+    try:
+        loaders[path.suffix](model, path)
+    except Exception as error:  # of Keras, h5py and zipfile: damaged files raise a dozen kinds
+        text = " ".join(str(error).split())
+        raise WeightsError(
+            f"{path} does not hold the weights of {model.name} as it is built here "
+            f"(another network, another top, or a damaged file): {text[:200] + '…' * (len(text) > 200)}"
+        ) from error
 
 
 def _load_keras(model, path):
     for value in model.weights:  # what the file lacks stays so, and is found below: Keras would only warn
         value.assign(np.full(value.shape, np.nan, "float32"))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            model.load_weights(str(path))
-        lacking = [value.path for value in model.weights if np.isnan(keras.ops.convert_to_numpy(value)).any()]
-        if lacking:
-            raise ValueError(f"no numbers in it for {lacking[0]} and {len(lacking) - 1} more")
-    except LOADING_ERRORS as error:
-        raise WeightsError(
-            f"{path} does not hold the weights of {model.name} as it is built here "
-            f"(another network, another top, or a damaged file): {_first_sentence(error)}"
-        ) from error
-
-
-def _load_caffe(model, path):
-    from benchmark.models.weights import caffemodel  # imported late: protobuf is needed for these files alone
-
-    try:
-        caffemodel.load(model, path)
-    except ValueError as error:
-        raise WeightsError(f"{path} does not hold the weights of {model.name}: {_first_sentence(error)}") from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.load_weights(str(path))
+    lacking = [value.path for value in model.weights if np.isnan(keras.ops.convert_to_numpy(value)).any()]
+    if lacking:
+        raise ValueError(f"no numbers in it for {lacking[0]} and {len(lacking) - 1} more")
 
 
 def _load_safetensors(model, path):
-    from benchmark.models import resnet18  # imported late: safetensors is needed for these alone
-    from benchmark.models.weights import safetensors_file
-
     if model.name != "resnet18":
-        raise WeightsError(f"{path}: .safetensors files are read for resnet18 only; got {model.name}")
-    try:
-        safetensors_file.load(model, path, resnet18.torch_names())
-    except ValueError as error:
-        raise WeightsError(f"{path} does not hold the weights of {model.name}: {_first_sentence(error)}") from error
-
-
-def _first_sentence(error):
-    text = " ".join(str(error).split())
-    return text if len(text) <= 200 else text[:200] + "…"
+        raise ValueError(f".safetensors files are read for resnet18 only; got {model.name}")
+    safetensors_file.load(model, path, resnet18.torch_names())
 
 
 def file_digest(path):
@@ -190,20 +157,16 @@ def file_digest(path):
     A process reads a file once, as long as its size, times and inode stay what they were."""
     path = Path(path)
     files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
-    return _digest(tuple((file, *_state(file.stat())) for file in files))
-
-
-def _state(status):
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+    states = [(s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino) for s in (file.stat() for file in files)]
+    return _digest(tuple(zip(files, states, strict=True)))
 
 
 @lru_cache(256)
 def _digest(files):
     digest = hashlib.sha256()
-    for file, *_ in files:
+    for file, _ in files:
         with open(file, "rb") as content:
-            while block := content.read(1 << 20):
-                digest.update(block)
+            hashlib.file_digest(content, lambda: digest)
     return digest.hexdigest()
 
 

@@ -1,7 +1,5 @@
 """Read a .safetensors file in torchvision's naming and copy it into a Keras model by a table of layer names."""
 
-import numpy as np
-
 # Keras' name of a layer's variable: torch's; kernels are turned besides
 VARIABLES = {
     "kernel": "weight",
@@ -44,15 +42,11 @@ def _fit(layer, name, tensors):
         tensor, expected = f"{name}.{VARIABLES[variable.name]}", tuple(variable.shape)
         if tensor not in tensors:
             raise ValueError(f"layer '{layer.name}' needs '{tensor}'; it has {', '.join(list(tensors)[:5])}, …")
-        value = _as_keras(tensors[tensor])
+        value = tensors[tensor]  # (out, in, h, w) becomes (h, w, in, out), (out, in) becomes (in, out)
+        value = value.transpose(2, 3, 1, 0) if value.ndim == 4 else value.T
         if value.shape != expected:
             raise ValueError(
                 f"layer '{layer.name}' needs '{tensor}' as a {variable.name} of {expected}; it has {value.shape}"
             )
         values.append(value.astype("float32"))
     return values
-
-
-def _as_keras(value):
-    """Return (out, in, h, w) as (h, w, in, out), (out, in) as (in, out), and a vector as it is."""
-    return value.transpose(2, 3, 1, 0) if value.ndim == 4 else np.transpose(value)
