@@ -191,7 +191,7 @@ def explain(
     clips: Annotated[
         list[str] | None, typer.Argument(help="clips of the study or files; else chosen", metavar="[CLIP_ID|FILE]...")
     ] = None,
-    n: Annotated[int, typer.Option(min=1, help="right clips per class, and mistakes, where none are named")] = 1,
+    n: Annotated[int, typer.Option(min=1, help="right clips per class, and wrong ones, where none are named")] = 1,
     trust: Trust = False,
 ):
     """Draw what an image network goes by, clip by clip and class by class, over time and frequency."""

@@ -135,14 +135,18 @@ def outcome(record):
         return f"FAILED: {record['error']}"
     seconds = sum(record["seconds"].values())
     name, score = headline(record)
-    said = f"{name.replace('_', ' ')} {score:.3f} of {record['n_test']} test clips"
+    shown = "unknown" if score is None else f"{score:.3f}"
+    said = f"{name.replace('_', ' ')} {shown} of {record['n_test']} test clips"
     return f"{said}; {seconds:.0f} s, of them training {record['train_seconds']:.1f} s"
 
 
 def headline(record):
-    """Return (name, score) by which the task of a trial ranks models, the score None where the trial failed."""
+    """Return (name, score) by which the task of a trial ranks models, the score None where there is none.
+
+    A failed trial has none, and a mean over classes none where no class has a test clip (NaN, which is no JSON)."""
     name = record.get("headline", "score")
-    return name, record.get(f"test_{name}")
+    score = record.get(f"test_{name}")
+    return name, score if score == score else None
 
 
 def duration(seconds):

@@ -29,9 +29,11 @@ class ActivationMaps:
         for layer in head.layers[:-1]:
             features = layer(features)
         self.batch_size, self.reference = batch_size, _reference(core, head)
-        self.tail = _Tail(keras.Model(last, features), head.layers[-1], (batch_size, *last.shape[1:]))
+        scores = head.layers[-1]
+        self.tail = _Tail(keras.Model(last, features), scores, (batch_size, *last.shape[1:]))
         # Eagerly: the few layers behind the last map run faster than they compile.
-        self.tail.compile(keras.optimizers.SGD(1.0), LogOdds(reduction="sum"), run_eagerly=True)
+        loss = LogOdds(keras.activations.serialize(scores.activation))
+        self.tail.compile(keras.optimizers.SGD(1.0), loss, run_eagerly=True)
 
     def __call__(self, images, classes):
         """Return the saliency (n, rows, columns) of pictures (n, size, size, 3) for the classes (n,) asked, as indices.
@@ -69,16 +71,34 @@ def _reference(core, head):
     return ops.convert_to_numpy(head.get_layer("standardize").mean) if pooled and "standardize" in names else 0.0
 
 
-class LogOdds(keras.losses.Loss):
-    """Minus the log odds of the target class, from one-hot targets and logits (n, n_classes).
+def _of_one_class(asked, logits):
+    """Return the log odds under a softmax: the logit less what the other classes have together.
 
-    Not the logit: whatever a head adds to all its classes alike moves every logit and no probability. Not the
-    probability: its slope vanishes where the network is sure."""
+    What a head adds to all its classes alike moves every logit and no probability."""
+    others = ops.logsumexp(logits - 1e9 * asked, axis=-1)  # far below all others: the class itself does not count
+    return ops.sum(asked * logits, axis=-1) - others
+
+
+def _of_each_class(asked, logits):
+    """Return the log odds under a sigmoid: the logit, whatever the other classes have."""
+    return ops.sum(asked * logits, axis=-1)
+
+
+LOG_ODDS = {"softmax": _of_one_class, "sigmoid": _of_each_class}  # by activation: (one-hot, logits) -> (n,)
+
+
+class LogOdds(keras.losses.Loss):
+    """Minus the log odds of the class asked, from one-hot rows and logits (n, n_classes).
+
+    Not the probability: its slope vanishes where the network is sure."""
+
+    def __init__(self, activation):
+        super().__init__(reduction="sum")
+        self.log_odds = LOG_ODDS[activation]
 
     def call(self, y_true, logits):
         """Return the loss (n,)."""
-        others = ops.logsumexp(logits - 1e9 * y_true, axis=-1)  # far below all others: the target does not count
-        return others - ops.sum(y_true * logits, axis=-1)
+        return -self.log_odds(y_true, logits)
 
 
 class _Tail(keras.Model):
@@ -95,7 +115,7 @@ class _Tail(keras.Model):
         self.n_classes = scores.units
 
     def call(self, maps):
-        """Return the logits (batch, n_classes): the softmax of ``scores`` is left out."""
+        """Return the logits (batch, n_classes): the activation of ``scores`` is left out."""
         features = ops.cast(self.features(maps + self.nudge, training=False), "float32")
         return ops.matmul(features, self.scores.kernel) + self.scores.bias
 

@@ -10,36 +10,39 @@ import pandas as pd
 from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.config.study import NetworkParams
 from benchmark.errors import StudyError
-from benchmark.inference.predictor import Predictor, check_trial, study_clips, tested_clips
+from benchmark.inference.predictor import NO_CLASS, Predictor, check_trial, study_clips, tested_clips
 from benchmark.inference.saliency import by_band, by_second, mean_share, summary
 from benchmark.inference.saliency_figure import class_figure, clip_figure
+from benchmark.store.labels import class_names
 from benchmark.store.naming import remark
 from spectrograms.axes import frequency_axis, pixel_axis, time_axis
 from spectrograms.errors import AudioError, ImageError
 from spectrograms.files import replacing, write_text
 
 FOLDER = "explanations"
+MAPS = 3  # of a clip: classes that are predicted, and as many that are missed; those with the highest scores
 PER_CLASS = 50  # test clips of which a class's mean is made: more would change a mean of shares by little
 NO_FORMULAS = {"text.parse_math": False, "font.size": 9}  # a class may be called 'Lo$t & $aved'
 
 
 @dataclass(frozen=True)
 class Clip:
-    """What is explained: a name that is safe in a file name, the file, and its class where it is known."""
+    """What is explained: a name that is safe in a file name, the file, and its classes where they are known."""
 
     name: str
     path: Path
-    y_true: str | None = None
+    y_true: tuple[str, ...] | None = None
 
 
 def explain(trial_dir, files=(), n=1, known=None):
     """Draw what speaks for the predictions of a trial's image network; return (paths written, sentences).
 
-    ``files``: clip_ids of the study or any files; without them the first ``n`` rightly classified test clips of each
-    class and the ``n`` most confident mistakes. Into <trial_dir>/explanations go a PNG per clip and, where the study's
-    test clips are still there, class_means.png, bands.csv and seconds.csv, of the saliency for the true class of test
-    clips, right or wrong. ``known`` is that of Predictor. Raises :class:`StudyError` for a trial without a model, a
-    network over waveforms, files that are not there or not readable, and where there is nothing to explain."""
+    ``files``: clip_ids of the study or any files; without them the first ``n`` test clips of each class that it is
+    rightly predicted for, and the ``n`` clips of the most confident wrong predictions. Into <trial_dir>/explanations go
+    a PNG per clip and, where the study's test clips are still there, class_means.png, bands.csv and seconds.csv, of the
+    saliency for each class on the test clips that are of it, right or wrong. ``known`` is that of Predictor. Raises
+    :class:`StudyError` for a trial without a model, a network over waveforms, files that are not there or not readable,
+    and where there is nothing to explain."""
     folder = Path(trial_dir)
     record = check_trial(folder)
     _check_sees(record)
@@ -47,14 +50,14 @@ def explain(trial_dir, files=(), n=1, known=None):
     clips = study_clips(folder)
     drawn = [Path(image).is_file() for image in clips["image"]]  # the picture is the clip, and is read faster
     clips["file"] = clips["image"].where(drawn, clips["path"])
-    tested = tested_clips(folder, explainer.task, clips["file"])
-    chosen = [_named(name, clips) for name in files] or _examples(tested, n)
+    tested = tested_clips(folder, explainer.predictor, clips["file"])
+    chosen = [_named(name, clips) for name in files] or _examples(*tested, n)
     if not chosen:
         raise StudyError(f"{folder}: none of the study's test clips is found any more; name files to explain")
     target = folder / FOLDER
     with matplotlib.rc_context(NO_FORMULAS):
         paths = [_save(explainer.clip(clip), target / f"clip_{name}.png") for name, clip in _distinct(chosen).items()]
-        means, sentences = _class_means(explainer, tested, target)
+        means, sentences = _class_means(explainer, *tested, target)
     return paths + means, sentences
 
 
@@ -72,9 +75,9 @@ class Explainer:
     """A trial's image network with its maps of saliency and the axes of its pictures."""
 
     def __init__(self, folder, record, known=None):
-        predictor = Predictor(folder, record, known)
+        self.predictor = predictor = Predictor(folder, record, known)
         self.extractor, self.classifier = predictor.classifier.extractor, predictor.classifier
-        self.classes, self.task, network = predictor.classes, predictor.study.task, self.extractor.network
+        self.classes, network = predictor.classes, self.extractor.network
         from benchmark.inference.cam import ActivationMaps  # imported late: it imports Keras
 
         self.maps = ActivationMaps(self.extractor.backbone, self.classifier.head)
@@ -94,16 +97,16 @@ class Explainer:
         return self.maps(images, [self.classes.index(name) for name in names])
 
     def clip(self, clip):
-        """Return the figure of one clip: saliency for the predicted class and, where that is wrong, the true."""
+        """Return the figure of one clip: saliency for the predicted classes and the true ones that are missed."""
         image = self.read(clip.path)
-        scores = dict(zip(self.classes, self.classifier.score(image[None]), strict=True))
-        said = max(scores, key=scores.get)
-        names = [said] + [clip.y_true] * (clip.y_true not in (None, said))
-        maps = self.saliency(np.stack([image] * len(names)), names)
-        what = dict(zip(names, ("predicted", "true class"), strict=False))
-        captions = [f"saliency for {name}\n{what[name]}, score {scores[name]:.2f}" for name in names]
-        title = f"{self.title}: {clip.name}" + (f" (true class {clip.y_true})" if clip.y_true else "")
-        return clip_figure(image.astype("uint8"), dict(zip(captions, maps, strict=True)), self.axes, title)
+        y_score = self.classifier.score(image[None])
+        scores = {self.classes[column]: y_score[column] for column in np.argsort(-y_score, kind="stable")}
+        predicted = set(np.array(self.classes, object)[self.predictor.decide(y_score[None])[0]])
+        shown = _shown(scores, predicted, clip.y_true, self.predictor.thresholds)
+        maps = self.saliency(np.stack([image] * len(shown)), list(shown))
+        known = "" if clip.y_true is None else f" (true: {', '.join(clip.y_true) or NO_CLASS})"
+        title = f"{self.title}: {clip.name}{known}"
+        return clip_figure(image.astype("uint8"), dict(zip(shown.values(), maps, strict=True)), self.axes, title)
 
 
 def _axes(extractor):
@@ -114,19 +117,43 @@ def _axes(extractor):
     return time_axis(settings.clip, settings.mel), frequency_axis(settings.mel, settings.image)
 
 
-def _examples(tested, n):
-    """Return the first ``n`` rightly classified clips of each class and the ``n`` most confident mistakes."""
-    right = tested["y_true"] == tested["y_pred"]
-    examples = pd.concat([tested[right].groupby("y_true").head(n).sort_values("y_true", kind="stable"),
-                          tested[~right].sort_values("score", ascending=False, kind="stable").head(n)])  # fmt: skip
-    return [Clip(str(row.Index), Path(row.file), row.y_true) for row in examples.itertuples()]
+def _shown(scores, predicted, y_true, thresholds):
+    """Return {class: caption} of the classes to draw: of the predicted ones MAPS at most, then of the missed ones.
+
+    scores: {class: score}, best first; predicted: a set of names; y_true: names, or None where they are not known;
+    thresholds: {class: threshold} or None. Where a clip gets no class and misses none, the best is drawn."""
+    missed = set(y_true or ()) - predicted
+    kinds = {"predicted": [name for name in scores if name in predicted],
+             "missed": [name for name in scores if name in missed]}  # fmt: skip
+    shown = {}
+    for kind, names in kinds.items() if any(kinds.values()) else [("highest, not predicted", [*scores][:1])]:
+        cut = f" ({MAPS} of {len(names)})" if len(names) > MAPS else ""
+        for name in names[:MAPS]:
+            wrongly = "wrongly " if y_true is not None and name in predicted and name not in y_true else ""
+            sign = "≥" if name in predicted else "<"
+            limit = f" {sign} {thresholds[name]:.2f}" if thresholds else ""
+            shown[name] = f"saliency for {name}\n{wrongly}{kind}{cut}, score {scores[name]:.2f}{limit}"
+    return shown
+
+
+def _examples(test, files, n):
+    """Return clips, each once: the first ``n`` of each class that it is rightly predicted for, then the ``n`` of the
+    most confident wrong predictions. Where nothing is predicted they are the first ``n``."""
+    right, wrong = test.y_true & test.y_pred, np.where(test.y_pred & ~test.y_true, test.y_score, -1).max(axis=1)
+    rows = [row for of_class in right.T for row in np.flatnonzero(of_class)[:n]]
+    rows += [row for row in np.argsort(-wrong, kind="stable")[:n] if wrong[row] >= 0]
+    labels = test.names("y_true")
+    return [
+        Clip(test.clip_id[row], Path(files[row]), tuple(class_names([labels[row]])))
+        for row in dict.fromkeys(rows or range(min(n, len(test))))
+    ]
 
 
 def _named(name, clips):
     """Return the :class:`Clip` that a clip_id or a path names."""
     if str(name) in clips.index:
         clip = clips.loc[str(name)]
-        return Clip(str(name), Path(clip["file"]), clip["label"])
+        return Clip(str(name), Path(clip["file"]), tuple(class_names([clip["label"]])))
     if not Path(name).is_file():
         hint = f"; a clip_id looks like '{clips.index[0]}'" if len(clips) else ""
         raise StudyError(f"{name} is neither a clip_id of the study nor a file{hint}")
@@ -142,12 +169,15 @@ def _distinct(chosen):
     return found
 
 
-def _class_means(explainer, tested, target):
+def _class_means(explainer, test, files, target):
     """Write the mean map of each class and the tables of bands and seconds; return (paths, sentences)."""
-    panels, tables, sentences = {}, {"bands": [], "seconds": []}, []
+    panels, tables, sentences, absent = {}, {"bands": [], "seconds": []}, [], []
     x, y = explainer.axes
-    for name, rows in tested.groupby("y_true"):
-        images = np.stack([explainer.read(path) for path in rows["file"].head(PER_CLASS)])
+    for name, of_class in zip(test.classes, test.y_true.T, strict=True):
+        if not of_class.any():
+            absent.append(name)
+            continue
+        images = np.stack([explainer.read(path) for path in files[of_class][:PER_CLASS]])
         mean = mean_share(explainer.saliency(images, [name] * len(images)))
         panels[f"{name} ({len(images)} clips)"] = images.mean(axis=0), mean
         profiles = {"bands": by_band(mean, y), "seconds": by_second(mean, x)}
@@ -156,7 +186,9 @@ def _class_means(explainer, tested, target):
         sentences += summary(name, len(images), *profiles.values())
     if not panels:
         return [], []
-    title = f"{explainer.title}: saliency for the true class, mean over its test clips"
+    if absent:
+        sentences.append(f"no mean for {', '.join(absent)}: no test clip is found that is of it")
+    title = f"{explainer.title}: saliency for each class, mean over the test clips that are of it"
     paths = [_save(class_figure(panels, explainer.axes, title), target / "class_means.png")]
     for kind, profiles in tables.items():
         frame = pd.concat(profiles, ignore_index=True)

@@ -15,6 +15,7 @@ import psutil
 from benchmark.errors import StudyError
 from benchmark.inference.predictor import Predictor, check_trial, study_clips, tested_clips
 from benchmark.models.backend import backend_name
+from benchmark.tasks import TASKS
 from spectrograms.errors import AudioError, ImageError
 from spectrograms.files import draft, put, write_text
 
@@ -81,6 +82,10 @@ FORMATS = {
     "onnx": Format("model.onnx", _exporter("onnx"), _load_onnx, 1e-4, ("onnx", "onnxruntime"), 55.0),
     "tflite": Format("model.tflite", _exporter("litert"), _load_tflite, 1e-4, ("tensorflow", "ai_edge_litert"), 12.0),
 }
+OUTPUTS = {  # what the scores of a head are, by its activation
+    "softmax": "probabilities, which sum to 1; the class of the highest is predicted",
+    "sigmoid": "a probability of each class by itself; every class at or above its threshold is predicted",
+}
 CONVERTERS = {"onnx": {"tensorflow": "tf2onnx", "jax": "jax2onnx", "torch": "onnxscript"}}  # by format and backend
 
 
@@ -140,14 +145,14 @@ def _check_memory(file_format, model, format):
 def _test_clips(trial_dir, predictor, n):
     """Return {clip_id: (input, scores)} of up to ``n`` test clips, from first to last; {} where none can be read."""
     try:
-        files = tested_clips(trial_dir, predictor.study.task, study_clips(trial_dir)["path"])["file"]
+        test, files = tested_clips(trial_dir, predictor, study_clips(trial_dir)["path"])
     except StudyError:  # no predictions: a folder may have been taken elsewhere
         return {}
     cases, classifier = {}, predictor.classifier
     for number in np.unique(np.linspace(0, len(files) - 1, min(n, len(files))).round().astype(int)):
         with contextlib.suppress(AudioError, ImageError, OSError):  # changed since
-            x = classifier.extractor.read(files.iloc[number])
-            cases[files.index[number]] = classifier.inputs([x]), classifier.score(x)
+            x = classifier.extractor.read(files[number])
+            cases[test.clip_id[number]] = classifier.inputs([x]), classifier.score(x)
     return cases
 
 
@@ -209,6 +214,7 @@ def _describe(predictor, record, format):
     image = predictor.network.reads == "picture"
     study, shape = predictor.study, [1, *predictor.classifier.model.input_shape[1:]]
     picture = "RGB 0..255 as it is, (batch, height, width, channel); the network's own normalisation is in the file"
+    activation = TASKS[study.task].activation
     embedding = f"the mean over patches of the embeddings of {predictor.network.label}, which is not in the file"
     settings = {"clip": study.clip, "mel": study.mel, "image": study.image} if image else {"clip": study.clip}
     return {
@@ -219,7 +225,14 @@ def _describe(predictor, record, format):
         "label": predictor.network.label,
         "weights": record["weights"],
         "input": {"shape": shape, "dtype": "float32", "what": picture if image else embedding},
-        "output": {"shape": [1, len(predictor.classes)], "what": "probabilities", "classes": predictor.classes},
+        "task": study.task,
+        "output": {
+            "shape": [1, len(predictor.classes)],
+            "what": OUTPUTS[activation],
+            "activation": activation,
+            "classes": predictor.classes,
+            "thresholds": predictor.thresholds,
+        },
         "made_from": {name: section.model_dump(mode="json") for name, section in settings.items()},
         "tolerance": FORMATS[format].tolerance,
         "versions": versions(),

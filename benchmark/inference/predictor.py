@@ -16,8 +16,20 @@ from benchmark.config.study import NetworkParams, Study
 from benchmark.errors import StudyError, WeightsError
 from benchmark.models.backend import import_keras
 from benchmark.store.csv_file import read_text
-from benchmark.store.layout import CLIPS, HEAD, MODEL, PREDICTIONS, RECORD, check_format, read_record, study_folder
+from benchmark.store.labels import class_names, to_text
+from benchmark.store.layout import (
+    CLIPS,
+    HEAD,
+    MODEL,
+    PREDICTIONS,
+    RECORD,
+    THRESHOLDS,
+    check_format,
+    read_record,
+    study_folder,
+)
 from benchmark.store.predictions import read_predictions
+from benchmark.tasks import TASKS
 from spectrograms.audio import decode, read_clip
 from spectrograms.errors import AudioError, ImageError
 from spectrograms.image import caveat, is_picture, read_image
@@ -29,6 +41,7 @@ LEAST = 0.5  # share of a last window that must be sound: in one with less, the 
 PROBE = 0.05  # seconds decoded to see whether a file goes on
 CALLS = 20  # windows timed for a median
 DIGITS = 6  # of a score: float32 has no more
+NO_CLASS = "no class"  # what a clip is said to be that has none of several labels
 
 
 def check_trial(folder):
@@ -65,15 +78,14 @@ def study_clips(trial):
     return clips.set_index("clip_id").reindex(columns=columns, fill_value="")
 
 
-def tested_clips(trial, task, files):
-    """Return the test predictions of a trial whose files are still there, indexed by clip_id.
+def tested_clips(trial, predictor, files):
+    """Return (Predictions of the test clips of a trial whose files are still there, their paths (n_clips,)).
 
-    files: paths indexed by clip_id. Columns: y_true and y_pred as text, score (that of y_pred), file. Raises
-    :class:`StudyError` where predictions.csv cannot be read."""
-    test = read_predictions(Path(trial) / PREDICTIONS, task).of("test")
-    named = {"y_true": test.names("y_true"), "y_pred": test.names("y_pred"), "score": test.y_score.max(axis=1)}
-    frame = pd.DataFrame(named, pd.Index(test.clip_id, name="clip_id")).join(files.rename("file"), how="inner")
-    return frame[np.array([Path(file).is_file() for file in frame["file"]], dtype=bool)]
+    files: paths indexed by clip_id. Raises :class:`StudyError` where predictions.csv cannot be read."""
+    test = read_predictions(Path(trial) / PREDICTIONS, predictor.study.task, predictor.thresholds).of("test")
+    paths = files.reindex(test.clip_id, fill_value="").to_numpy()
+    found = np.array([Path(path).is_file() for path in paths], bool)
+    return test.take(found), paths[found]
 
 
 def window_starts(path, clip, hop=None):
@@ -104,9 +116,10 @@ def _goes_on(path, start):
 class Predictor:
     """The model of a trial's folder, rebuilt from its settings; only weights are read from its saved model.
 
-    Files go the way that the training clips went: the same seconds, spectrogram, picture and size. ``known`` are the
-    user's own networks: where they are given, the trial may name no other code than theirs (``check_trusted``); without
-    them the folder is trusted."""
+    Files go the way that the training clips went: the same seconds, spectrogram, picture and size. ``thresholds`` are
+    those of trial.json, {class: threshold}, or None where the task has none. ``known`` are the user's own networks:
+    where they are given, the trial may name no other code than theirs (``check_trusted``); without them the folder is
+    trusted."""
 
     def __init__(self, folder, record, known=None):
         import_keras()
@@ -117,6 +130,7 @@ class Predictor:
 
         self.classes = record["classes"]
         self.study, self.network = _settings(folder, record)
+        self.thresholds = _thresholds(folder, record, TASKS[self.study.task])
         if known is not None:
             check_trusted(self.network, known, folder)
         file, part = next((file, part) for file, part in PARTS.items() if (Path(folder) / file).exists())
@@ -134,11 +148,13 @@ class Predictor:
             )
 
     def predict(self, path, hop=None, timed=False):
-        """Return {file, predicted, scores, error, caveat, windows, latency_ms} of one file.
+        """Return {file, predicted, thresholds, scores, error, caveat, windows, latency_ms} of one file.
 
-        ``windows`` holds {start, scores, error} of each of :func:`window_starts`, start in seconds; a picture is one
-        window without start. A window that cannot be scored, such as a silent one, has an error instead of scores.
-        The file's scores are the mean of its windows'; where there is none, its error is that of its first window.
+        ``windows`` holds {start, predicted, scores, error} of each of :func:`window_starts`, start in seconds; a
+        picture is one window without start. A window that cannot be scored, such as a silent one, has an error instead
+        of scores. The file's scores are the mean of its windows'; where there is none, its error is that of its first
+        window. ``predicted`` is what the scores decide, as predictions.csv has it: a class, or of several labels all
+        at or above their threshold, joined by '|'.
         ``latency_ms`` is None unless ``timed``: see :meth:`latency`. Raises StudyError for a ``hop`` that is none."""
         if hop is not None and not 0 < hop < math.inf:
             raise StudyError(f"the hop must be a number of seconds above 0; got {hop:g}")
@@ -151,19 +167,20 @@ class Predictor:
                 scores, error = self.classifier.score(self._reader(start).read(path)), None
             except (AudioError, ImageError, OSError) as problem:
                 scores, error = None, str(problem)
-            windows.append({"start": start, "scores": self._named(scores), "error": error})
+            windows.append({"start": start, **self._said(scores), "error": error})
             scored += [] if scores is None else [(start, scores)]
-        row = {"file": str(path), "predicted": None, "scores": None, "error": None, "caveat": "", "windows": windows}
+        row = {"file": str(path), **self._said(None), "thresholds": self.thresholds, "error": None, "caveat": ""}
+        row |= {"windows": windows, "latency_ms": None}
         if not scored:
-            return row | {"error": windows[0]["error"], "latency_ms": None}
+            return row | {"error": windows[0]["error"]}
         mean = np.mean([scores for _, scores in scored], axis=0, dtype="float64")
         latency = self.latency(path, [start for start, _ in scored]) if timed else None
-        return row | {
-            "predicted": self.classes[mean.argmax()],
-            "scores": self._named(mean),
-            "caveat": self._caveat(path, scored[-1][0]),
-            "latency_ms": latency,
-        }
+        return row | self._said(mean) | {"caveat": self._caveat(path, scored[-1][0]), "latency_ms": latency}
+
+    def decide(self, y_score):
+        """Return which classes scores (n, n_classes) decide by the rule of the study's task, of that shape, bool."""
+        limits = self.thresholds and np.array([self.thresholds[name] for name in self.classes])
+        return TASKS[self.study.task].decide(y_score, limits)
 
     def _caveat(self, path, start):
         """Return what is to be known of a file whose last window begins at ``start`` seconds, '' if nothing."""
@@ -201,10 +218,12 @@ class Predictor:
             reader.settings = self.study.model_copy(update={"clip": clip})
         return reader
 
-    def _named(self, scores):
+    def _said(self, scores):
+        """Return {predicted, scores} of scores (n_classes,), by name; decided before they are rounded."""
         if scores is None:
-            return None
-        return {name: round(float(score), DIGITS) for name, score in zip(self.classes, scores, strict=True)}
+            return {"predicted": None, "scores": None}
+        named = {name: round(float(score), DIGITS) for name, score in zip(self.classes, scores, strict=True)}
+        return {"predicted": to_text(self.decide(scores[None]), self.classes)[0], "scores": named}
 
 
 def _settings(folder, record):
@@ -218,21 +237,34 @@ def _settings(folder, record):
         raise StudyError(f"{folder}: trial.json does not hold the settings of a trial: {error}") from None
 
 
+def _thresholds(folder, record, task):
+    """Return {class: threshold} as trial.json has them, None where the task has none."""
+    if not task.has_thresholds:
+        return None
+    given = record.get(THRESHOLDS)
+    try:
+        return {name: float(given[name]) for name in record["classes"]}
+    except (KeyError, TypeError, ValueError):
+        raise StudyError(f"{folder}: trial.json must hold the threshold of each class; got {given!r}") from None
+
+
 def print_scores(rows):
-    """Print a line per file: the predicted class, then all scores, best first; below it a line per window of several.
+    """Print a line per file: the predicted classes and all scores, best first; below it a line per window of several.
 
     Where windows were timed, the last line of a file is their median latency."""
     for row in rows:
-        print(f"{printable(row['file'])}: {row['error'] or _ranked(row['scores'])}")
+        print(f"{printable(row['file'])}: {row['error'] or _ranked(row)}")
         if row.get("caveat"):
             print(f"  caveat: {printable(row['caveat'])}")
         for window in row["windows"] if len(row["windows"]) > 1 else []:
-            print(f"  {window['start']:9.2f} s  {window['error'] or _ranked(window['scores'])}")
+            print(f"  {window['start']:9.2f} s  {window['error'] or _ranked(window)}")
         if row["latency_ms"]:
             print("  p50 of {calls} windows: {forward:.1f} ms, with decoding {file:.1f} ms".format(**row["latency_ms"]))
 
 
-def _ranked(scores):
-    """Return the best class and all scores, best first, in one line."""
-    ranked = sorted(scores.items(), key=lambda item: -item[1])
-    return f"{ranked[0][0]}  ({', '.join(f'{name} {score:.3f}' for name, score in ranked)})"
+def _ranked(said):
+    """Return the predicted classes of a file or window and all scores, best first, in one line."""
+    ranked = sorted(said["scores"].items(), key=lambda item: -item[1])
+    predicted = class_names([said["predicted"]])
+    names = ", ".join(name for name, _ in ranked if name in predicted) or NO_CLASS
+    return f"{names}  ({', '.join(f'{name} {score:.3f}' for name, score in ranked)})"

@@ -65,6 +65,14 @@ def test_states_follow_the_trials_and_are_on_disk(tmp_path, clock):
     assert said[-1].startswith("[3/3] C, fold 0, seed 0: FAILED: no weights [here]")
 
 
+def test_a_mean_over_no_class_is_unknown_and_status_stays_json(tmp_path, clock):
+    one = trial("a")
+    board, said = board_of(tmp_path, [one])
+    board.ended(one, DONE | {"headline": "average_precision_macro", "test_average_precision_macro": float("nan")})
+    assert "average precision macro unknown of 8 test clips" in said[-1]
+    assert read(tmp_path)["trials"][0]["score"] is None
+
+
 def test_progress_reaches_the_disk_once_a_second(tmp_path, clock):
     one = trial("a")
     board, _ = board_of(tmp_path, [one])

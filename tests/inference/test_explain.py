@@ -31,14 +31,16 @@ SIZES = {"inception_v3": (128, 2), "inception_resnet_v2": (128, 2), "vgg16": (64
 RATE, SECONDS = 8000, 1.0
 
 
-def random_network(name, n_classes=3, n=2):
+def random_network(name, n_classes=3, n=2, activation="softmax"):
     """Return (backbone, head, pictures, side of the last map) of a network with random weights and statistics."""
     size, side = SIZES.get(name, (96, 3))
     backbone = build_backbone(load_network(name).model_copy(update={"weights": "random", "input_size": size}))
     rng = np.random.default_rng(1)
     pictures = rng.integers(0, 256, (n, size, size, 3)).astype("float32")
     keras.utils.set_random_seed(1)
-    head = linear(backbone.model.output_shape[-1], n_classes, input_dropout=0.5, standardize=True)
+    head = linear(
+        backbone.model.output_shape[-1], n_classes, input_dropout=0.5, standardize=True, activation=activation
+    )
     features = keras.ops.convert_to_numpy(backbone.model(pictures, training=False))
     standardize = head.get_layer("standardize")  # by one number for all: features near 0 would magnify float32's errors
     standardize.mean.assign(features.mean(axis=0) / 2)
@@ -67,9 +69,11 @@ def map_of(core, side):
     return [layer.output for layer in core.layers if layer.output.shape[1:3] == (side, side)][-1]
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_a_map_sums_to_the_slope_of_the_log_odds_when_its_features_fade(name, eager):
-    backbone, head, pictures, side = random_network(name)
+@pytest.mark.parametrize(
+    ("name", "activation"), [*((name, "softmax") for name in NETWORKS), ("mobilenet_v2", "sigmoid")]
+)
+def test_a_map_sums_to_the_slope_of_the_log_odds_when_its_features_fade(name, activation, eager):
+    backbone, head, pictures, side = random_network(name, activation=activation)
     explainer = ActivationMaps(backbone, head, batch_size=3)  # a batch that is not full
     rest = rest_of(backbone.model.layers[-1], head, map_of(backbone.model.layers[-1], side))
     maps, mean = centred(name, head, explainer.to_map(pictures, training=False))

@@ -88,6 +88,7 @@ def test_an_exported_file_says_what_predict_says(tmp_path, format):
     assert facts["max_difference"] <= facts["tolerance"] <= 1e-4
     assert facts["input"]["shape"] == [1, 32, 32, 3]
     assert facts["output"]["classes"] == CLASSES
+    assert [facts["output"][key] for key in ("activation", "thresholds")] == ["softmax", None]
     assert "4 test clips" in said[1]
     # Once more by another road than export's own: the file's own loader on a clip, against predict's printed scores.
     predictor = Predictor(trial, check_trial(trial))
