@@ -24,6 +24,6 @@ FACTS = (
 TABLES = (
     TableSpec(
         "ensembles", lambda results, tables: ensembles_table(results), "Ensembles of the stored predictions.", COLUMNS,
-        FACTS, place=80,
+        FACTS, place=80, tasks=("multiclass",),
     ),
 )  # fmt: skip
