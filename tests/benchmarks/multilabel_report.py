@@ -28,30 +28,13 @@ from tests.support.fake_results import NETWORKS, trial_info, write_trial  # noqa
 
 MOVIENET = ROOT.parent / "shared" / "data" / "movienet"
 SECONDS, GIGABYTES = 60, 2.0
-GENRES = tuple(["Action", "Adventure", "Animation", "Biography", "Comedy", "Crime", "Documentary", "Drama", "Family", "Fantasy", "History", "Horror", "Music", "Musical", "Mystery", "Romance", "Sci-Fi", "Sport", "Thriller", "War", "Western"])  # fmt: skip
+GENRES = (
+    "Action", "Adventure", "Animation", "Biography", "Comedy", "Crime", "Documentary", "Drama", "Family", "Fantasy",
+    "History", "Horror", "Music", "Musical", "Mystery", "Romance", "Sci-Fi", "Sport", "Thriller", "War", "Western",
+)  # fmt: skip
 TEST_POSITIVES = (
-    877,
-    565,
-    246,
-    245,
-    1681,
-    648,
-    563,
-    2512,
-    416,
-    416,
-    185,
-    627,
-    166,
-    107,
-    333,
-    857,
-    418,
-    133,
-    1108,
-    158,
-    67,
-)
+    877, 565, 246, 245, 1681, 648, 563, 2512, 416, 416, 185, 627, 166, 107, 333, 857, 418, 133, 1108, 158, 67,
+)  # fmt: skip
 SIZES = {"train": 18488, "val": 2642, "test": 5282}
 COMMAND = "import sys; from benchmark.analysis.report.report import report; report(sys.argv[1])"
 
