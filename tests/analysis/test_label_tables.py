@@ -67,7 +67,7 @@ def test_every_table_of_the_task_is_written_and_none_of_another(folder):
 def test_the_comparison_has_a_row_per_model_and_one_for_the_shares_of_the_classes(folder):
     table = read(folder, "comparison")
     assert table["model"].tolist() == [*TRIO, "prior"]
-    expected = [*LABEL_COMPARISON_COLUMNS, "marks"]
+    expected = [*LABEL_COMPARISON_COLUMNS, "caveats"]
     expected.insert(expected.index(f"{AP}_std"), "best")
     assert table.columns.tolist() == expected
     assert table["thresholds"].tolist()[0] == "tuned on val (per class)"
@@ -132,7 +132,7 @@ def test_one_number_stands_in_every_table(tables):
         assert tables["costs"].set_index("model").loc[name, AP] == scores.loc[name, AP]
     pair = tables["pairwise"].iloc[0]
     assert pair[f"{AP}_a"] == pytest.approx(scores.loc["vgg16", AP])
-    assert tables["costs"].columns.tolist() == [*costs_columns(AP), "marks"]
+    assert tables["costs"].columns.tolist() == [*costs_columns(AP), "caveats"]
 
 
 def test_brier_of_a_class_is_scikit_learns(results, tables):
@@ -168,7 +168,7 @@ def test_classes_that_come_together_by_hand():
 def test_the_hardest_clips_by_hand():
     y_true = np.array([[1, 1, 0], [0, 0, 1], [0, 0, 0]], bool)
     y_score = np.array([[0.9, 0.1, 0.8], [0.1, 0.1, 0.9], [0.2, 0.2, 0.2]])
-    table = Tables(one_trial(y_true, y_score, tuple("abc")))["hardest"].set_index("clip_id")
+    table = Tables(one_trial(y_true, y_score, tuple("abc")))["per_clip"].set_index("clip_id")
     assert table.index[0] == "c00"
     assert table.loc["c00", ["right", "f1", "missed", "added"]].tolist() == [0, 0.5, "b", "c"]
     assert table.loc["c00", "score_true"] == pytest.approx(0.5)

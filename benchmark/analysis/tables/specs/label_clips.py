@@ -17,9 +17,9 @@ COLUMNS = (
 )
 TABLES = (
     TableSpec(
-        "hardest", lambda results, tables: label_clips_table(results),
+        "per_clip", lambda results, tables: label_clips_table(results),
         "The clips whose labels most predictions get wrong.", COLUMNS,
-        (f"Over all models and trials; at most {MOST} clips here, all in hardest.csv. Missed, added: by at least half "
+        (f"Over all models and trials; at most {MOST} clips here, all in per_clip.csv. Missed, added: by at least half "
          "of the predictions.",), shown=first, place=90, tasks=TASKS,
     ),
 )  # fmt: skip
