@@ -15,10 +15,10 @@ from benchmark.analysis.metrics.statistics import CONFIDENCE
 RESAMPLES = 1000
 CHUNK = 250  # resamples at once: what is held in memory is some CHUNK numbers per positive label
 BLOCKS = 200  # of units that the jackknife leaves out in turn, at most
-MODELS = 64  # samples at hand
+SAMPLES, MODELS = 16, 64  # at hand: sorted predictions, and what is left of them
 
 
-@lru_cache(maxsize=MODELS)
+@lru_cache(maxsize=SAMPLES)
 def sample_of(results, parts):
     """Return the :class:`Sample` of a tuple of Predictions of one model, one per trial; not to be changed.
 
