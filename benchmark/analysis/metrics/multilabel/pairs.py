@@ -8,6 +8,7 @@ So the models change places clip by clip, or group by group, at random, and the 
 ranks within class and trial, which changes no average precision, since those of two models have no common scale."""
 
 from dataclasses import replace
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -100,7 +101,7 @@ def compare(results, parts_a, parts_b, n_train, n_permutations=RESAMPLES):
     sizes = np.array([len(part) for part in parts_a])
     for score in TESTED:
         one, two = (float(scores[score]) for scores in observed)
-        of_trials = [TESTED[score](one) - TESTED[score](two) for one, two in zip(parts_a, parts_b, strict=True)]
+        of_trials = [of_trial(one, score) - of_trial(two, score) for one, two in zip(parts_a, parts_b, strict=True)]
         luck = luck_of(of_trials, sizes, np.nanvar(drawn[0][score] - drawn[1][score]), n_train)
         noise = luck * np.random.default_rng(0).standard_normal(drawn[0][score].shape[-1])
         low, high = percentiles(drawn[0][score] - drawn[1][score] + noise)
@@ -108,6 +109,12 @@ def compare(results, parts_a, parts_b, n_train, n_permutations=RESAMPLES):
         values = (one, two, one - two, low, high, luck, p_clips, p_value)
         row |= {column(score, part): value for part, value in zip(PARTS, values, strict=False)}
     return row
+
+
+@lru_cache(maxsize=1024)  # a trial is in many pairs
+def of_trial(part, score):
+    """Return a score of :data:`TESTED` of the Predictions of one trial."""
+    return TESTED[score](part)
 
 
 def luck_of(differences, sizes, variance, n_train):
