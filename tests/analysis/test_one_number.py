@@ -104,7 +104,7 @@ def test_page_and_figure_show_the_numbers_of_the_csv(study, model):
 def double(study):
     """The folder of the study with an ensemble of the model and its double, and without a baseline."""
     path = shutil.copytree(study[0], study[0].parent / "double")
-    change_study(path, ensembles=[["vgg16", "yamnet"]], baseline=None)
+    change_study(path, ensembles=[["vgg16", "yamnet"]], baseline=False)
     write_tables(read_results(path))
     return path
 
