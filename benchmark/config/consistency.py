@@ -20,8 +20,8 @@ def models_have_names(study, part):
     names = [model.name for model in study.models]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         return f"models named twice: {', '.join(twice)}; give one of them a 'name' of its own"
-    if study.baseline in names:
-        return f"a model cannot be named '{study.baseline}', as the baseline is; rename it, or set baseline: null"
+    if study.baseline and (baseline := TASKS[study.task].baseline) in names:
+        return f"a model cannot be named '{baseline}', as the baseline is; rename it, or set baseline: false"
     if strange := sorted({name for ensemble in study.ensembles for name in ensemble} - set(names)):
         return f"ensembles: no model {', '.join(strange)}; models are {', '.join(names)}"
 

@@ -217,8 +217,10 @@ class Study(Params):
     published: Literal["visutsak2025"] | None = Field(
         None, description="the paper beside whose numbers and in whose form the report also stands"
     )
-    baseline: Literal["majority"] | None = Field(
-        "majority", description="a further row of the comparison: always the largest class of the training clips"
+    baseline: bool = Field(
+        True,
+        description="a further row of the comparison: always the largest class of the training clips; of several "
+        "labels the share of each class among them as its score",
     )
     figures: FigureParams = FigureParams()
     tracking: Literal["mlflow"] | None = None  # also log the results there: results/<name>/mlruns

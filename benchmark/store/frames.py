@@ -14,7 +14,8 @@ PLAIN = (str, int, float, bool, type(None))
 # Columns of the tables that hold names: a class may be called 'NA' or '007'.
 TEXT_COLUMNS = (
     "model", "label", "class", "clip_id", "path", "y_pred", "model_a", "model_b", "label_a", "label_b", "mistaken_for",
-    "model_label", "ensemble", "models", "members", "weights", "caveats",
+    "model_label", "ensemble", "models", "members", "weights", "caveats", "other", "name", "missed", "added",
+    "thresholds",
 )  # fmt: skip
 
 

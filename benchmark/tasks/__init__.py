@@ -25,6 +25,8 @@ class Task:
     agrees: Callable  # (y_pred, y_score, thresholds) -> which predictions the scores may stand for, (n_clips,) bool
     clip_score: Callable  # (y_true, y_pred) -> (n_clips,) 0..1: its mean is what ``clip_score_name`` says
     headline: str  # the score that models are ranked by: a key of ``scores``
+    headline_words: tuple[str, str]  # that in a sentence, and above a column
+    baseline: str  # the name of the row that no model made: what predicts the same of every clip
     scores: Mapping[str, Callable]  # of validations, by name: (y_true, y_score) -> 0..1, more is better
     wants: str  # in words, what a clip's label must be
     step_metrics: tuple[str, ...] = ()  # of Keras, of each training step
@@ -64,12 +66,14 @@ def _tuned_f1_macro(y_true, y_score):
 
 TASKS = {
     "multiclass": Task(
-        "softmax", "categorical_crossentropy", _one, _highest, _has_highest, exact_match, "accuracy",
+        "softmax", "categorical_crossentropy", _one, _highest, _has_highest, exact_match,
+        "accuracy", ("accuracy", "Accuracy"), "majority",
         {"accuracy": lambda y_true, y_score: accuracy(y_true, _highest(y_score))},
         "one label", ("accuracy",),
     ),
     "multilabel": Task(
-        "sigmoid", "binary_crossentropy", _any, _above, _are_above, clip_f1, "average_precision_macro",
+        "sigmoid", "binary_crossentropy", _any, _above, _are_above, clip_f1,
+        "average_precision_macro", ("macro average precision", "Macro AP"), "prior",
         {
             "average_precision_macro": average_precision_macro,
             "f1_macro": lambda y_true, y_score: f1_macro(y_true, _above(y_score)),

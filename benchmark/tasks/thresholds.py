@@ -53,6 +53,12 @@ def _best(tried, f1):
 TUNED = {"global": tune_global, "per_class": tune_per_class}
 
 
+def grid_of(search, step):
+    """Return the thresholds that a search tries, from step to 1 - step; None, for every one, where it is no grid."""
+    # Rounded, for 19 * 0.05 is not 0.95; a score exactly on a step is at or above it.
+    return np.round(np.arange(step, 1, step), 9) if search == "grid" else None
+
+
 def find_thresholds(kind, y_true, y_score, value=DEFAULT, grid=None):
     """Return the thresholds (n_classes,) of a kind, one of :data:`KINDS`: ``value``, or tuned on these clips."""
     if kind == "fixed":

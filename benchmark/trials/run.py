@@ -3,7 +3,6 @@
 import json
 
 import keras
-import numpy as np
 import pandas as pd
 
 from benchmark.features.dependencies import depends_on
@@ -12,7 +11,7 @@ from benchmark.store.labels import to_matrix
 from benchmark.store.layout import HEAD, HISTORY, MODEL, PREDICTIONS, RECORD, THRESHOLDS
 from benchmark.store.predictions import pooled, predictions
 from benchmark.tasks import TASKS
-from benchmark.tasks.thresholds import find_thresholds
+from benchmark.tasks.thresholds import find_thresholds, grid_of
 from benchmark.training.checkpoint import Checkpoint
 from benchmark.training.classifier import build_classifier
 from benchmark.training.data import TrialData
@@ -64,9 +63,7 @@ def thresholds_of(study, val, y_true, y_score, classes):
     if not TASKS[study.task].has_thresholds:
         return None
     kind, value, search, step = (getattr(study.thresholds, name) for name in ("kind", "value", "search", "step"))
-    # Rounded, for 19 * 0.05 is not 0.95; a score exactly on a step is at or above it.
-    grid = np.round(np.arange(step, 1, step), 9) if search == "grid" else None
-    found = find_thresholds(kind, y_true[val], y_score[val], value, grid)
+    found = find_thresholds(kind, y_true[val], y_score[val], value, grid_of(search, step))
     return dict(zip(classes, found.tolist(), strict=True))
 
 

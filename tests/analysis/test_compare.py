@@ -10,6 +10,7 @@ from statsmodels.stats.multitest import multipletests
 
 from benchmark.analysis.metrics.pairwise import CLIPS, GROUPS
 from benchmark.analysis.metrics.statistics import LUCK, newcombe_interval, newcombe_test
+from benchmark.analysis.metrics.unpaired import NEWCOMBE
 from benchmark.analysis.report import compare as module
 from benchmark.analysis.report.compare import compare, print_compare, rows_table, write_compare
 from benchmark.analysis.tables.settings import as_text, flatten
@@ -58,7 +59,7 @@ def test_a_study_beside_itself_has_not_moved():
 )
 def test_other_clips_have_newcombes_interval(other):
     row = only_row(study(range(10)), other)
-    assert row["test"] == module.UNPAIRED
+    assert row["test"] == NEWCOMBE
     n = len(other.trials[0].test)
     assert (row["low"], row["high"]) == pytest.approx(newcombe_interval(30 / n, n, 10 / 40, 40, np.sqrt(2) * LUCK))
     assert row["p_value"] == pytest.approx(newcombe_test(30 / n, n, 10 / 40, 40, np.sqrt(2) * LUCK))
@@ -69,7 +70,7 @@ def test_the_same_clips_under_other_labels_are_other_clips():
     other = study(range(20))
     swapped = replace(other.trials[0].predictions, y_true=other.trials[0].predictions.y_pred)
     other = replace(other, trials=(replace(other.trials[0], predictions=swapped),))
-    assert only_row(study(range(20)), other)["test"] == module.UNPAIRED
+    assert only_row(study(range(20)), other)["test"] == NEWCOMBE
 
 
 def test_clips_in_groups_are_compared_by_group():
@@ -85,7 +86,7 @@ def test_other_clips_in_groups_count_as_their_groups():
     # Groups are right or wrong as a whole: 2 of 8 before, 6 of 8 after, so hardly more than 8 clips each.
     grouped = only_row(study(range(10), groups), study(range(30), groups, first=100))
     alone = only_row(study(range(10)), study(range(30), first=100))
-    assert (grouped["test"], grouped["difference"]) == (module.UNPAIRED, 0.5)
+    assert (grouped["test"], grouped["difference"]) == (NEWCOMBE, 0.5)
     assert newcombe_test(0.75, 8, 0.25, 8) < grouped["p_value"]
     assert alone["p_value"] < 0.001
     assert not grouped["moved"]
@@ -176,7 +177,7 @@ def test_a_long_name_of_weights_loses_its_middle_in_80_columns_and_no_number_is_
     assert max(map(len, text.splitlines())) <= 80
     (line,) = (line for line in text.splitlines() if line.startswith("VGG-16 ") and ".." in line)
     for study in "ab":
-        score, low, high = (pair.rows[f"accuracy_{study}{end}"][0] for end in ("", "_low", "_high"))
+        score, low, high = (pair.rows[f"score_{study}{end}"][0] for end in ("", "_low", "_high"))
         assert f"{score:.3f} [{low:.2f}, {high:.2f}]" in line
     assert f"Weights of VGG-16: imagenet / {name}." in " ".join(text.split())
 
@@ -189,7 +190,7 @@ def test_files_are_written_into_the_first_folder_or_where_asked(pair, tmp_path):
         assert {path.parent for path in written} == {folder}
     rows = pd.read_csv(written[0])
     assert rows.columns.tolist() == list(module.ROW_COLUMNS)
-    assert rows["accuracy_a"].to_numpy() == pytest.approx(pair.rows["accuracy_a"].to_numpy(float), nan_ok=True)
+    assert rows["score_a"].to_numpy() == pytest.approx(pair.rows["score_a"].to_numpy(float), nan_ok=True)
     assert "| training.epochs | (absent) | 7 |" in written[2].read_text()
 
 

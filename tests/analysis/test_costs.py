@@ -11,7 +11,7 @@ from benchmark.analysis.metrics.uncertainty import uncertainty_table
 from benchmark.analysis.tables.columns import Output
 from benchmark.analysis.tables.files import write_tables
 from benchmark.analysis.tables.registry import Tables
-from benchmark.analysis.tables.specs.costs import COSTS_COLUMNS
+from benchmark.analysis.tables.specs.costs import costs_columns
 from benchmark.analysis.tables.specs.paper import milliseconds
 from benchmark.store.results import read_results
 from tests.support.fake_results import build_results, change_trial, results_of
@@ -38,7 +38,7 @@ def costs_of(folder):
 def test_what_was_not_recorded_is_blank_and_has_no_column(folder, recorded):
     change_trial(folder / "trials" / "vgg16" / "0-0", **recorded)
     table, text = costs_of(folder)
-    assert table.reset_index().columns.tolist() == [*COSTS_COLUMNS, "caveats"]
+    assert table.reset_index().columns.tolist() == [*costs_columns("accuracy"), "caveats"]
     assert table.loc["vgg16", ["flops", "file_mb", "energy_j", "throughput", "batch_clips"]].isna().all()
     assert not set(text.header) & {"FLOPs", "File (MB)", "Energy (J)", "GPU", "Clips/s"}
     assert table.loc["vgg16", "parameters"] == 134_281_029

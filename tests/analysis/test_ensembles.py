@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score, f1_score
 
 from benchmark.analysis.metrics import ensembles
-from benchmark.store.predictions import pooled
+from benchmark.store.predictions import pooled, predictions
+from benchmark.tasks.thresholds import tune_per_class
 from tests.support.fake_results import predictions_of, results_of, scored_clips
 
 CLASSES = ["a", "b", "c"]
@@ -114,3 +116,29 @@ def test_without_validation_clips_nothing_is_chosen():
     table = ensembles.ensembles_table(study(**frames))
     assert table["ensemble"].tolist() == ["mean_all", "vote_all"]
     assert table["val_accuracy"].isna().all()
+
+
+def labelled(skill, seed, n_val=40, n_test=40):
+    """Return predictions of several labels of the same validation and test clips for every seed."""
+    y_true = np.random.default_rng(0).random((n_val + n_test, 3)) < 0.4
+    noise = np.random.default_rng(seed).normal(size=y_true.shape)
+    y_score = 1 / (1 + np.exp(1 - skill * y_true - noise))
+    split = np.repeat(["val", "test"], [n_val, n_test])
+    return predictions(split, range(len(y_true)), y_true, y_score, CLASSES, "multilabel")
+
+
+def test_of_several_labels_scores_are_averaged_and_thresholds_found_on_validation():
+    frames = {name: labelled(skill, seed) for seed, (name, skill) in enumerate({"x": 2.0, "y": 1.5, "z": 0.0}.items())}
+    results = results_of({name: {(0, 0): frame} for name, frame in frames.items()}, classes=CLASSES, task="multilabel")
+    for trial in results.trials:
+        trial.info["settings"] = {"thresholds": {"kind": "per_class", "search": "exact", "step": 0.05}}
+    table = ensembles.ensembles_table(results).set_index("ensemble")
+    assert table.index.tolist() == ["single", "mean_all", "mean_chosen"]  # a vote is for one class
+    assert table.loc["single", "models"] == "x"
+    assert table.loc["mean_chosen", "models"] == "x, y"
+    mean = np.mean([frame.y_score for frame in frames.values()], axis=0)
+    val, test, y_true = *(frames["x"].split == split for split in ("val", "test")), frames["x"].y_true
+    expected = average_precision_score(y_true[test], mean[test], average="macro")
+    assert table.loc["mean_all", "average_precision_macro"] == pytest.approx(expected)
+    decided = mean[test] >= tune_per_class(y_true[val], mean[val])
+    assert table.loc["mean_all", "f1_macro"] == pytest.approx(f1_score(y_true[test], decided, average="macro"))

@@ -7,7 +7,7 @@ from scipy.stats import binomtest
 from sklearn.dummy import DummyClassifier
 
 from benchmark.analysis.metrics import scores as metrics
-from benchmark.analysis.metrics.baseline import largest_class, majority_trials
+from benchmark.analysis.metrics.baseline import BASELINES, baseline_trials, trained_labels
 from benchmark.analysis.metrics.further import METRICS
 from benchmark.analysis.metrics.statistics import wilson_interval
 from benchmark.analysis.tables.description import majority_share
@@ -195,15 +195,16 @@ def test_the_baseline_of_classes_spread_unevenly_over_two_folds_is_scikit_learns
 
 def test_of_equal_classes_the_first_by_name_is_predicted():
     clips = pd.DataFrame({"label": ["b", "a", "a", "b", "c"], "split_0-0": ["train"] * 5})
-    assert largest_class(clips, 0, 0) == "a"
-    assert largest_class(clips.assign(**{"split_0-0": ["train", "test", "val", "train", "train"]}), 0, 0) == "b"
+    for splits, largest in ((["train"] * 5, "a"), (["train", "test", "val", "train", "train"], "b")):
+        labels, classes = trained_labels(clips.assign(**{"split_0-0": splits}), 0, 0)
+        assert classes[BASELINES["majority"].scores(labels).argmax()] == largest
 
 
 def test_every_fold_and_seed_that_any_model_has_done_counts_once():
     labels = pd.Series(list("aab"))
     results = results_of({"m": {(0, 0): frame_of(labels)}, "n": {(0, 0): frame_of(labels), (0, 1): frame_of(labels)}},
                          "predefined", (0, 1))  # fmt: skip
-    assert [(trial.fold, trial.seed) for trial in majority_trials(results)] == [(0, 0), (0, 1)]
+    assert [(trial.fold, trial.seed) for trial in baseline_trials(results)] == [(0, 0), (0, 1)]
     assert majority_share(results) == pytest.approx(2 / 3)
 
 
@@ -212,4 +213,4 @@ def test_a_model_cannot_be_called_as_the_baseline_is():
     raw["models"] = [{"name": "majority", "label": "M", "backbone": "keras.applications.VGG16"}]
     with pytest.raises(StudyError, match="cannot be named 'majority'"):
         read_section(Study, raw)
-    assert read_section(Study, raw | {"baseline": None}).baseline is None
+    assert not read_section(Study, raw | {"baseline": False}).baseline

@@ -84,7 +84,7 @@ def test_page_and_figure_show_the_numbers_of_the_csv(study, model):
     shown, matrix = f"{accuracy_score(y_true, y_pred):.3f}", confusion_matrix(y_true, y_pred, labels=CLASSES)
     page = content(results, tables, [])
     (part,) = (part for part in page["models"] if part["name"] == model)
-    assert part["accuracy"].startswith(f"{shown} [")
+    assert part["headline"].startswith(f"{shown} [")
     place = page["comparison"].header.index("Accuracy [95 %]")
     assert [row[place].text[:5] for row in page["comparison"].rows if row[0].text == part["label"]] == [shown]
     drawn = {chart.name: chart for _, chart in charts(results, tables)}
@@ -104,7 +104,7 @@ def test_page_and_figure_show_the_numbers_of_the_csv(study, model):
 def double(study):
     """The folder of the study with an ensemble of the model and its double, and without a baseline."""
     path = shutil.copytree(study[0], study[0].parent / "double")
-    change_study(path, ensembles=[["vgg16", "yamnet"]], baseline=None)
+    change_study(path, ensembles=[["vgg16", "yamnet"]], baseline=False)
     write_tables(read_results(path))
     return path
 

@@ -23,7 +23,7 @@ from scipy.special import ndtr
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmark.analysis.metrics.pairwise import LEVEL, paired_test
-from benchmark.analysis.report.compare import sample, unpaired
+from benchmark.analysis.metrics.unpaired import sample, unpaired
 
 GROUP = 5  # clips
 MEAN, DIFFICULTY, LIKING, GROUP_LIKING = 0.85, 1.0, 0.6, 0.6  # in probits: accuracy 0.72, errors alike by half

@@ -71,7 +71,7 @@ def build_results(
         for fold, (test, val) in enumerate(_parts(len(clips), folds, np.random.default_rng(seed))):
             for name in (name for name in models if name not in absent):
                 trial = folder / "trials" / name / f"{fold}-{seed}"
-                info = _info(name, labels[name], weights[name], fold, seed, classes, task)
+                info = trial_info(name, labels[name], weights[name], fold, seed, classes, task)
                 info |= {"n_train": len(clips) - len(test) - len(val), "n_val": len(val), "n_test": len(test)}
                 write_trial(trial, info, None if name in failed else (clips.iloc[test], clips.iloc[val]), rng, epochs)
     return folder
@@ -105,7 +105,8 @@ def scored_clips(n, skill, seed=0, classes=("a", "b", "c")):
     return frame.assign(**{SCORE + name: y_score[:, k] for k, name in enumerate(classes)})
 
 
-def results_of(models, protocol="holdout", seeds=(0,), folds=1, classes=("a", "b"), groups=None, n_train=80):
+def results_of(models, protocol="holdout", seeds=(0,), folds=1, classes=("a", "b"), groups=None, n_train=80,
+               task="multiclass"):  # fmt: skip
     """Return the :class:`Results` of trials given clip by clip, without a folder.
 
     models: {name: {(fold, seed): frame}}, frames of test clips with the columns clip_id and y_true, and y_pred, or
@@ -114,18 +115,18 @@ def results_of(models, protocol="holdout", seeds=(0,), folds=1, classes=("a", "b
     for name, given in models.items():
         for (fold, seed), frame in given.items():
             info = {"n_train": n_train, "threads": 2, "parameters": 1, "size_mb": 1.0, "train_seconds": 1.0}
-            frames = predictions_of(frame, classes), NO_HISTORY, NO_LATENCY
+            frames = predictions_of(frame, classes, task), NO_HISTORY, NO_LATENCY
             trials.append(TrialResult(name, fold, seed, info, None, *frames))
     tested = pooled(trial.predictions for trial in trials).frame().drop_duplicates("clip_id")
     clips = tested[["clip_id"]].assign(path=tested["clip_id"] + ".wav", label=tested["y_true"])
     clips["group"] = [(groups or {}).get(name, f"clip:{name}") for name in clips["clip_id"]]
     split = {"protocol": protocol, "folds": max(folds, 2), "seeds": list(seeds), "fractions": [0.7, 0.1, 0.2]}
-    study = {"name": "s", "dataset": {}, "training": {"regime": "frozen"}, "split": split}
+    study = {"name": "s", "task": task, "dataset": {}, "training": {"regime": "frozen"}, "split": split}
     study["models"] = [{"name": name, "label": name.upper(), "weights": "imagenet"} for name in models]
     return Results(Path("nowhere"), study, clips.reset_index(drop=True), pd.DataFrame(), pd.DataFrame(), tuple(trials))
 
 
-def predictions_of(frame, classes):
+def predictions_of(frame, classes, task="multiclass"):
     """Return rows of clips as predictions, of the test split unless said; without scores y_pred has all of them."""
     if isinstance(frame, Predictions):
         return frame
@@ -134,7 +135,7 @@ def predictions_of(frame, classes):
     else:
         y_score = frame[[SCORE + name for name in classes]].to_numpy(float)
     return predictions(
-        frame.get("split", "test"), frame["clip_id"], to_matrix(frame["y_true"], classes), y_score, classes
+        frame.get("split", "test"), frame["clip_id"], to_matrix(frame["y_true"], classes), y_score, classes, task
     )
 
 
@@ -202,7 +203,7 @@ CLIPS = {"multiclass": _clips, "multilabel": _clips_of_several_labels}
 SCORES = {"multiclass": _scores, "multilabel": _scores_of_each_class}
 
 
-def _info(name, label, weights, fold, seed, classes, task):
+def trial_info(name, label, weights, fold, seed, classes, task):
     _, _, _, parameters, size = NETWORKS[name]
     return {
         "format": 1, "status": "done", "error": None, "model": name, "label": label, "classes": list(classes),

@@ -6,6 +6,7 @@ from string import ascii_lowercase
 
 import numpy as np
 
+from benchmark.analysis.metrics.multilabel.resampling import sample_of
 from benchmark.analysis.metrics.scores import tested
 from benchmark.analysis.metrics.statistics import newcombe_interval
 from benchmark.tasks.scores import accuracy
@@ -87,40 +88,58 @@ def _where(trials):
 
 
 def constant(results, model):
-    """Return the trials that gave all their test clips one class, with the class; None where there is none.
+    """Return the trials that gave all their test clips one label, with the label; None where there is none.
 
-    One test clip, or test clips of one class only, make no such trial: there is nothing to tell apart."""
+    Of several labels: one set of them. One test clip, or test clips of one label only, make no such trial: there is
+    nothing to tell apart."""
     found = {}
     for trial in results.done(model):
         predicted = set(trial.test.names("y_pred"))
         if len(predicted) == 1 and len(set(trial.test.names("y_true"))) > 1:
             found.setdefault(predicted.pop(), []).append(trial)
-    return "; ".join(f"{name}, {_where(trials)}" for name, trials in found.items()) or None
+    return "; ".join(f"{name or 'no label'}, {_where(trials)}" for name, trials in found.items()) or None
 
 
 def unpredicted(results, model):
     """Return the classes among the test clips that are predicted in no fold and no seed: empty columns of the matrix.
 
-    Where all predictions are one class, :func:`constant` says so, and it is not said twice."""
+    Where all predictions are alike, :func:`constant` says so, and it is not said twice."""
     trials = results.done(model)
-    if not trials or (found := tested(trials)).y_pred.any(axis=0).sum() == 1:
+    if not trials or len(set((found := tested(trials)).names("y_pred"))) == 1:
         return None
     lacking = found.y_true.any(axis=0) & ~found.y_pred.any(axis=0)
     return ", ".join(np.array(found.classes)[lacking]) or None
 
 
 def guessing(results, model):
+    """Return the score that models are ranked by and what guessing has of it, in words, where it is not above that."""
+    trials = results.done(model)
+    return GUESSES[results.task.headline](results, trials) if trials else None
+
+
+def below_the_largest_class(results, trials):
     """Return the accuracy and the share of the largest class among the test clips where it is not above that share.
 
     It is what the best constant answer scores on these clips, at least 1 / n_classes. The majority of the training
     clips (:mod:`analysis.metrics.baseline`) may score less: folds of classes of equal size test more of the others.
     """
-    trials = results.done(model)
-    if not trials:
-        return None
     found = tested(trials)
     share, sizes = accuracy(found.y_true, found.y_pred), found.y_true.mean(axis=0)
-    return f"{share:.3f} against {sizes.max():.3f}" if share <= sizes.max() < 1 else None
+    largest = sizes.max()
+    return f"accuracy {share:.3f} against {largest:.3f} of the largest class" if share <= largest < 1 else None
+
+
+def below_the_shares(results, trials):
+    """Return macro average precision and the mean share of the classes among the test clips, which scores that say
+    nothing have, where it is not above that."""
+    sample = sample_of(results, tuple(trial.test for trial in trials))
+    score, sizes = sample.scores()["average_precision_macro"], sample.counts[:, 2].sum(axis=0)
+    level = sizes[sizes > 0].mean() / sum(len(trial.test) for trial in trials) if sizes.any() else 1.0
+    said = f"macro average precision {score:.3f} against {level:.3f} of scores that say nothing"
+    return said if score <= level < 1 else None
+
+
+GUESSES = {"accuracy": below_the_largest_class, "average_precision_macro": below_the_shares}  # by the task's headline
 
 
 def loss_not_finite(results, model):
@@ -140,11 +159,13 @@ def validation_above_training(results, model):
     difference is above :data:`FAR` beyond chance: the lower end of Newcombe's interval for a difference of two
     proportions, n_val against n_train clips (Newcombe 1998, Statistics in Medicine 17, 873-890, method 10). So few
     clips never alarm. Trials whose trial.json lacks n_train are not judged, nor is a first epoch: its batches were
-    scored while the network was still new."""
+    scored while the network was still new, nor what is trained without accuracy."""
     return _where([trial for trial in results.done(model) if _far_above(trial)])
 
 
 def _far_above(trial):
+    if not {"accuracy", "val_accuracy"}.issubset(trial.history):
+        return False
     validated = trial.history.dropna(subset=["val_accuracy"])
     n_train, n_val = trial.info.get("n_train"), len(trial.predictions.of("val"))
     if validated.empty or not n_train or not n_val:
@@ -202,8 +223,8 @@ def _timings(results, model):
 
 # The order of the letters, what each means, and how it is found.
 CAVEATS = {
-    "guessing": ("not above guessing, accuracy at or below the share of the largest class", guessing),
-    "constant": ("constant predictions, every test clip gets the same class", constant),
+    "guessing": ("not above guessing", guessing),
+    "constant": ("constant predictions, alike for every test clip", constant),
     "unpredicted": ("a class is never predicted", unpredicted),
     "loss": ("training loss not finite", loss_not_finite),
     "validation": ("validation accuracy far above training accuracy", validation_above_training),

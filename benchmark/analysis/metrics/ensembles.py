@@ -8,13 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from benchmark.analysis.metrics.scores import summarise
-from benchmark.store.predictions import pooled, predictions
-from benchmark.tasks.scores import accuracy
+from benchmark.analysis.metrics.model_scores import trial_scores
+from benchmark.store.layout import THRESHOLDS
+from benchmark.store.predictions import pooled
+from benchmark.tasks import TASKS
+from benchmark.tasks.scores import accuracy, average_precision_macro
+from benchmark.tasks.thresholds import DEFAULT, find_thresholds, grid_of
 
 ENSEMBLES_COLUMNS = (
-    "ensemble", "label", "members", "models", "trials", "n_test", "accuracy", "accuracy_low", "accuracy_high",
-    "accuracy_std", "precision_macro", "recall_macro", "f1_macro", "f1_macro_low", "f1_macro_high", "val_accuracy",
+    "ensemble", "label", "members", "models", "trials", "n_test", "{score}", "{score}_low", "{score}_high",
+    "{score}_std", "precision_macro", "recall_macro", "f1_macro", "f1_macro_low", "f1_macro_high", "val_{score}",
 )  # fmt: skip
 LEAST = 2  # models
 
@@ -57,37 +60,50 @@ def members(results):
     return names if len(names) >= LEAST else []
 
 
-def everyone(y_true, y_scores, rule):
+def quality_of_one(y_true, y_score):
+    """Return (accuracy, minus log loss), to be compared; arguments (n_clips, n_classes)."""
+    right = y_score.argmax(axis=1) == y_true.argmax(axis=1)
+    return float(right.mean()), float(np.log(np.clip(y_score[y_true], 1e-7, 1)).mean())
+
+
+def quality_of_several(y_true, y_score):
+    """Return (macro average precision, minus log loss of every class), to be compared; arguments as above.
+
+    Without a class that has a positive clip the first is -1."""
+    chance = np.clip(np.where(y_true, y_score, 1 - y_score), 1e-7, 1)
+    precision = average_precision_macro(y_true, y_score)
+    return -1.0 if np.isnan(precision) else precision, float(np.log(chance).mean())
+
+
+# By the task's headline: what an ensemble is chosen by, and which rules there are.
+QUALITY = {"accuracy": quality_of_one, "average_precision_macro": quality_of_several}
+RULES_OF = {"accuracy": ("mean", "vote"), "average_precision_macro": ("mean",)}  # a vote is for one class
+
+
+def everyone(y_true, y_scores, rule, quality=quality_of_one):
     """Return the numbers of all models, whatever the validation clips say."""
     return list(range(len(y_scores)))
 
 
-def best_single(y_true, y_scores, rule):
-    """Return the number, in a list, of the model with the highest accuracy on the validation clips given.
+def best_single(y_true, y_scores, rule, quality=quality_of_one):
+    """Return the number, in a list, of the model with the highest quality on the validation clips given.
 
     y_true: (n_clips, n_classes) bool; y_scores: (n_models, n_clips, n_classes). Of equals the lower log loss counts."""
-    return _ranked(y_true, y_scores)[:1]
+    return _ranked(y_true, y_scores, quality)[:1]
 
 
-def best_first(y_true, y_scores, rule):
+def best_first(y_true, y_scores, rule, quality=quality_of_one):
     """Return the numbers of the k models best on the validation clips, k > 1 being the best size of ensemble there.
 
     As many candidates as models, not every subset: with few validation clips the best of 2,000 subsets would be the
-    luckiest. Of equally accurate ensembles the lower log loss counts. Arguments as for :func:`best_single`."""
-    order = _ranked(y_true, y_scores)
+    luckiest. Of equally good ensembles the lower log loss counts. Arguments as for :func:`best_single`."""
+    order = _ranked(y_true, y_scores, quality)
     sizes = range(LEAST, len(order) + 1)
-    return order[: max(sizes, key=lambda size: _quality(y_true, RULES[rule](y_scores[order[:size]])))]
+    return order[: max(sizes, key=lambda size: quality(y_true, RULES[rule](y_scores[order[:size]])))]
 
 
-def _ranked(y_true, y_scores):
-    return sorted(range(len(y_scores)), key=lambda number: _quality(y_true, y_scores[number]), reverse=True)
-
-
-def _quality(y_true, y_score):
-    """Return (accuracy, minus log loss), to be compared."""
-    true = y_score[y_true]
-    right = y_score.argmax(axis=1) == y_true.argmax(axis=1)
-    return float(right.mean()), float(np.log(np.clip(true, 1e-7, 1)).mean())
+def _ranked(y_true, y_scores, quality):
+    return sorted(range(len(y_scores)), key=lambda number: quality(y_true, y_scores[number]), reverse=True)
 
 
 def shared_trials(results, names):
@@ -99,21 +115,33 @@ def shared_trials(results, names):
     return [(by_key[0][key], *aligned([found[key].predictions for found in by_key])) for key in common]
 
 
-def ensemble_trials(names, shared, rule, choose=everyone):
+def ensemble_trials(names, shared, rule, choose=everyone, task=TASKS["multiclass"]):
     """Return a trial of an ensemble for each of the :func:`shared_trials` of the models of these names.
 
     rule: a key of :data:`RULES`; choose: which of the models take part in a trial, one of :func:`everyone`,
     :func:`best_single` and :func:`best_first`; the names stand in the trial's info, key ``members``. A trial without
-    validation clips, on which to choose, is left out unless all take part."""
+    validation clips, on which to choose, is left out unless all take part. task: a row of TASKS; where it has
+    thresholds they are found for the ensemble as they were for the first model, on the validation clips."""
     trials = []
     for first, rows, y_scores in shared:
         val = rows.split == "val"
         if val.any() or choose is everyone:
-            taking = choose(rows.y_true[val], y_scores[:, val], rule)
-            made = {"info": {"members": [names[number] for number in taking]}, "history": None, "latency": None}
-            said = predictions(rows.split, rows.clip_id, rows.y_true, RULES[rule](y_scores[taking]), rows.classes)
-            trials.append(replace(first, model=rule, predictions=said, **made))
+            taking = choose(rows.y_true[val], y_scores[:, val], rule, QUALITY[task.headline])
+            y_score = RULES[rule](y_scores[taking])
+            thresholds = _thresholds(first.info, rows.y_true[val], y_score[val]) if task.has_thresholds else None
+            said = replace(rows, y_score=y_score, y_pred=task.decide(y_score, thresholds))
+            info = {"members": [names[number] for number in taking], "settings": first.info.get("settings")}
+            info |= {THRESHOLDS: None if thresholds is None else dict(zip(rows.classes, thresholds, strict=True))}
+            trials.append(replace(first, model=rule, predictions=said, info=info, history=None, latency=None))
     return trials
+
+
+def _thresholds(info, y_true, y_score):
+    """Return thresholds (n_classes,) found as the settings of a trial say; 0.5 where there is no clip to tune on."""
+    settings = (info.get("settings") or {}).get("thresholds") or {}
+    kind, value = settings.get("kind", "fixed"), settings.get("value", DEFAULT)
+    kind = kind if len(y_true) else "fixed"
+    return find_thresholds(kind, y_true, y_score, value, grid_of(settings.get("search"), settings.get("step")))
 
 
 # What stands in the table: name, label, rule, who takes part.
@@ -134,21 +162,26 @@ NAMED = (
 
 
 def ensembles_table(results):
-    """Return a row per ensemble with :data:`ENSEMBLES_COLUMNS`; none where fewer than two models have trials in common.
+    """Return a row per ensemble with :func:`ensembles_columns`; none where fewer than two models have trials in common.
 
-    Scores as in the comparison (see :func:`analysis.metrics.scores.summarise`). The first row is no ensemble: the
-    model that is best on validation in each trial, which is what an ensemble has to beat. members: labels, with the
-    number of trials in which they took part where it was not in all; models: their names; val_accuracy: pooled over
-    trials, the number that chosen rows were chosen by, and so too high for them."""
-    rows = []
+    Scores as in the comparison (see :func:`analysis.metrics.model_scores.trial_scores`). The first row is no ensemble:
+    the model that is best on validation in each trial, which is what an ensemble has to beat. members: labels, with the
+    number of trials in which they took part where it was not in all; models: their names; val_<score>: of accuracy
+    pooled over trials, of others the mean, the number that chosen rows were chosen by, and so too high for them."""
+    rows, task = [], results.task
     for names, ensembles in _plans(results):
         shared = shared_trials(results, names) if names else []
         for name, label, rule, choose in ensembles:
-            if trials := ensemble_trials(names, shared, rule, choose):
+            if rule in RULES_OF[task.headline] and (trials := ensemble_trials(names, shared, rule, choose, task)):
                 row = {"ensemble": name, "label": label, "trials": len(trials)} | _members(results, trials)
-                scores = summarise(trials, results.groups)
-                rows.append(row | scores | {"val_accuracy": _val_accuracy(trials)})
-    return pd.DataFrame(rows, columns=ENSEMBLES_COLUMNS)
+                scores = trial_scores(results, trials)
+                rows.append(row | scores | {f"val_{task.headline}": VALIDATED[task.headline](trials)})
+    return pd.DataFrame(rows, columns=ensembles_columns(task.headline))
+
+
+def ensembles_columns(score):
+    """Return the columns of the table where models are ranked by a score, such as accuracy."""
+    return [name.format(score=score) for name in ENSEMBLES_COLUMNS]
 
 
 def _plans(results):
@@ -170,3 +203,12 @@ def _members(results, trials):
 def _val_accuracy(trials):
     found = pooled(trial.predictions.of("val") for trial in trials)
     return accuracy(found.y_true, found.y_pred) if len(found) else np.nan
+
+
+def _val_precision(trials):
+    found = [trial.predictions.of("val") for trial in trials]
+    scores = [average_precision_macro(part.y_true, part.y_score) for part in found if len(part)]
+    return float(np.mean(scores)) if scores else np.nan
+
+
+VALIDATED = {"accuracy": _val_accuracy, "average_precision_macro": _val_precision}  # by the task's headline

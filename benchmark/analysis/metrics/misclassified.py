@@ -4,6 +4,7 @@ The first are worth listening to: a wrong label, a clip of silence, a class that
 
 from functools import lru_cache
 
+import numpy as np
 import pandas as pd
 
 PER_CLIP_COLUMNS = (
@@ -19,15 +20,23 @@ MOST = 100  # errors kept; the next ones are less sure
 def tested_clips(results):
     """Return all test predictions, a row each: model, fold, seed, clip_id, y_true, y_pred, score, score_true.
 
-    score: what the predicted class got; score_true: what the true class got. The frame is not to be changed."""
+    score: the highest of any class; score_true: what the true class got, of several labels their mean. The frame is not
+    to be changed."""
     frames = []
     for trial in (trial for trial in results.trials if trial.done):
         test = trial.test
         named = {"clip_id": test.clip_id, "y_true": test.names("y_true"), "y_pred": test.names("y_pred")}
-        scores = {"score": test.y_score.max(axis=1), "score_true": test.y_score[test.y_true]}
+        scores = {"score": test.y_score.max(axis=1), "score_true": score_of_labels(test)}
         frames.append(pd.DataFrame(named | {"model": trial.model, "fold": trial.fold, "seed": trial.seed} | scores))
     columns = ["clip_id", "y_true", "y_pred", "model", "fold", "seed", "score", "score_true"]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+
+
+def score_of_labels(found):
+    """Return the mean score of the labels of each clip, (n_clips,), NaN where it has none."""
+    labels = found.y_true.sum(axis=1)
+    sums = (found.y_score * found.y_true).sum(axis=1)
+    return np.divide(sums, labels, out=np.full(len(found), np.nan), where=labels > 0)
 
 
 def per_clip_table(results):

@@ -4,15 +4,25 @@ from functools import lru_cache
 
 import pandas as pd
 
+from benchmark.analysis.metrics.multilabel.summary import summarise_labels
 from benchmark.analysis.metrics.scores import summarise, summarise_latency
 
 MODELS = 256  # of all studies at hand
+SUMMARIES = {  # by the headline of the task: (trials of one model, results) -> a dict
+    "accuracy": lambda trials, results: summarise(trials, results.groups),
+    "average_precision_macro": summarise_labels,
+}
+
+
+def trial_scores(results, trials):
+    """Return the scores of some trials of one model by name, with the score that the task ranks by and its interval."""
+    return SUMMARIES[results.task.headline](trials, results)
 
 
 @lru_cache(maxsize=MODELS)
 def model_scores(results, model):
-    """Return :func:`analysis.metrics.scores.summarise` of the trials done of a model, by name; not to be changed."""
-    return summarise(results.done(model), results.groups)
+    """Return :func:`trial_scores` of the trials done of a model, by name; not to be changed."""
+    return trial_scores(results, results.done(model))
 
 
 @lru_cache(maxsize=MODELS)

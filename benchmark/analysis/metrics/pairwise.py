@@ -135,21 +135,21 @@ def luck_of_difference(gain, sums, trials, n_train):
     return float(np.sqrt(max(presumed, shown)))
 
 
-def standing(comparison, pairwise, guessing=()):
+def standing(comparison, pairwise, guessing=(), score="accuracy"):
     """Return for each row of a comparison table 'best', 'not separable' or '', indexed as it is.
 
-    Best is the highest accuracy, the first of equals; where it is one of the models named in ``guessing`` its word says
-    that as well (:data:`GUESSING`), so that nobody reads 'best' alone. Not separable from it are the models whose
+    Best is the highest ``score``, the first of equals; where it is one of the models named in ``guessing`` its word
+    says that as well (:data:`GUESSING`), so that nobody reads 'best' alone. Not separable from it are the models whose
     difference from it is not significant after Holm's correction, or could not be tested for want of common trials.
     That a model is in this set does not show that it is as good: with few clips all are. A single model has no
     standing."""
-    accuracy = pd.to_numeric(comparison["accuracy"])
-    if accuracy.notna().sum() < 2:
+    scores = pd.to_numeric(comparison[score])
+    if scores.notna().sum() < 2:
         return pd.Series("", comparison.index)
-    best = comparison.loc[accuracy.idxmax(), "model"]
+    best = comparison.loc[scores.idxmax(), "model"]
     told = pairwise[(pairwise[["model_a", "model_b"]] == best).any(axis=1) & pairwise["separable"].astype(bool)]
     apart = set(told["model_a"]) | set(told["model_b"])
-    words = comparison["model"].map(lambda model: "" if model in apart else ALIKE).where(accuracy.notna(), "")
+    words = comparison["model"].map(lambda model: "" if model in apart else ALIKE).where(scores.notna(), "")
     return words.mask(comparison["model"] == best, GUESSING if best in guessing else BEST)
 
 

@@ -11,29 +11,35 @@ from benchmark.analysis.plots.saving import FORMATS, fingerprint, is_current, sa
 from benchmark.analysis.plots.study_charts import accuracy_intervals, accuracy_latency, pairwise
 from benchmark.store import layout
 
+ONE_LABEL = ("multiclass",)
 # In this order they are begun, those first that need no tables, or few: the others are drawn while tables are computed.
 FIGURES = (
-    FigureSpec("confusion_*", confusions, "model", "Confusion"),
-    FigureSpec("training_*", trainings, "model", "Training", "Solid: training; dashed: validation."),
-    FigureSpec("confusion_pair_*", confusion_pairs),
-    FigureSpec("example", example),
+    FigureSpec("confusion_*", confusions, "model", "Confusion", tasks=ONE_LABEL),
+    FigureSpec("training_*", trainings, "model", "Training", "Solid: training; dashed: validation.",
+               tasks=ONE_LABEL),
+    FigureSpec("confusion_pair_*", confusion_pairs, tasks=ONE_LABEL),
+    FigureSpec("example", example, tasks=ONE_LABEL),
     FigureSpec(
         "scores_*", scores, "model", "Calibration and curves",
         "Calibrated scores lie on the dashed diagonal; bars: share of predictions.",
+        tasks=ONE_LABEL,
     ),
     FigureSpec(
         "accuracy_intervals", accuracy_intervals, "summary", "Accuracy",
         "Dots: accuracy; bars: 95 % Wilson interval over the clips tested per seed. Not separable from the best does "
         "not mean equal: with few clips all are.",
+        tasks=ONE_LABEL,
     ),
     FigureSpec(
         "accuracy_latency", accuracy_latency, "comparison", "Accuracy and latency",
         "Joined by the line: no other model is as accurate and as fast; where it is dotted, the slower of the two is "
         "not separable from the faster. Bars: 95 % Wilson intervals. Latency: batch 1 on the CPU.",
+        tasks=ONE_LABEL,
     ),
     FigureSpec(
         "pairwise", pairwise, "pairs", "Every pair of models",
         "Blue: the row is better; orange: the column is. Bold: the difference is more than chance.",
+        tasks=ONE_LABEL,
     ),
 )  # fmt: skip
 

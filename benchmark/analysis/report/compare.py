@@ -2,19 +2,19 @@
 
 Where both studies tested the same clips (the same ids and true classes in the same folds and seeds) a model is compared
 with itself clip by clip, by the test that :mod:`benchmark.analysis.metrics.pairwise` takes for two models of one study.
-Otherwise the two accuracies are of different clips: the difference has Newcombe's interval, and p is where its end
-would be 0. It too counts the luck of training, and where clips come in groups, that these are fewer pieces of evidence
-than clips."""
+Otherwise the two scores are of different clips (:mod:`benchmark.analysis.metrics.unpaired`). That too counts the luck
+of training, and where clips come in groups, that these are fewer pieces of evidence than clips. Compared is the score
+that the task ranks by, which both studies must share."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
+from benchmark.analysis.metrics.multilabel.pairs import pairs_table
 from benchmark.analysis.metrics.pairwise import LEVEL, LUCK_MEANT, pairwise_table
-from benchmark.analysis.metrics.scores import tested, units_of
-from benchmark.analysis.metrics.statistics import effective_size, holm, newcombe_interval, newcombe_test, training_luck
+from benchmark.analysis.metrics.statistics import holm
+from benchmark.analysis.metrics.unpaired import UNPAIRED
 from benchmark.analysis.report.terminal import print_table
 from benchmark.analysis.tables.columns import Column, Output, number, text, with_interval, yes_no
 from benchmark.analysis.tables.description import failures, warnings
@@ -22,16 +22,17 @@ from benchmark.analysis.tables.markdown import to_markdown
 from benchmark.analysis.tables.registry import Tables
 from benchmark.analysis.tables.rendering import render
 from benchmark.analysis.tables.settings import as_text, flatten
+from benchmark.errors import StudyError
 from benchmark.store.results import read_results
 from spectrograms.files import replacing, write_text
 
-TAKEN = {  # a column here, for study a or b, and the one of the comparison that it comes from
+TAKEN = {  # a column here, for study a or b, and the one of the comparison that it comes from; score: that of the task
     "weights_{}": "weights",
     "trials_{}": "trials",
     "n_{}": "n_test",
-    "accuracy_{}": "accuracy",
-    "accuracy_{}_low": "accuracy_low",
-    "accuracy_{}_high": "accuracy_high",
+    "score_{}": "{score}",
+    "score_{}_low": "{score}_low",
+    "score_{}_high": "{score}_high",
     "latency_ms_{}": "latency_ms_p50",
     "caveats_{}": "caveats",
 }
@@ -41,7 +42,7 @@ ROW_COLUMNS = (
 )  # fmt: skip
 SETTINGS_COLUMNS = ("setting", "a", "b")
 ABSENT = "(absent)"
-UNPAIRED = "Newcombe's interval, other clips"
+PAIRED = {"accuracy": pairwise_table, "average_precision_macro": pairs_table}  # by the task's headline
 PLACES = ("name", "results", "cache")  # where a study is, not what it does
 
 
@@ -50,6 +51,7 @@ class Comparison:
     """Two studies, a and b, side by side."""
 
     names: tuple[str, str]
+    score: str  # that is compared, in words
     folder: Path  # of study a
     settings: pd.DataFrame  # SETTINGS_COLUMNS, a row per setting that differs
     rows: pd.DataFrame  # ROW_COLUMNS, a row per model in both
@@ -60,10 +62,14 @@ class Comparison:
 def compare(a, b):
     """Return the :class:`Comparison` of two results folders; raise :class:`StudyError` where one cannot be read."""
     first, second = read_results(a), read_results(b)
+    if first.task != second.task:
+        words = (results.task.headline_words[0] for results in (first, second))
+        raise StudyError(f"{a} and {b} have no score in common: models are ranked by {' there by '.join(words)}")
     mine, theirs = ({model["name"]: model["label"] for model in results.models} for results in (first, second))
     both = [name for name in mine if name in theirs]
     return Comparison(
         names=(first.study["name"], second.study["name"]),
+        score=first.task.headline_words[0],
         folder=first.folder,
         settings=settings_table(first, second, both),
         rows=rows_table(first, second, both),
@@ -124,7 +130,7 @@ def _recorded(values):
 def rows_table(first, second, models):
     """Return a row per model with :data:`ROW_COLUMNS`, differences b minus a; models: names of those in both studies.
 
-    overlap: whether the two 95 % intervals of accuracy meet; p_holm: corrected over the rows; moved: whether p_holm is
+    overlap: whether the two 95 % intervals of the score meet; p_holm: corrected over the rows; moved: whether p_holm is
     below 0.05. Where a study has no trial of a model done its numbers are missing, and nothing moved."""
     a, b = (Tables(results)["comparison"].set_index("model") for results in (first, second))
     rows = [_row(first, second, name, a.loc[name], b.loc[name]) for name in models]
@@ -136,55 +142,13 @@ def rows_table(first, second, models):
 
 def _row(first, second, name, a, b):
     row = {"model": name, "label": a["label"]}
-    row |= {new.format(study): numbers[old] for study, numbers in (("a", a), ("b", b)) for new, old in TAKEN.items()}
-    if pd.isna(a["accuracy"]) or pd.isna(b["accuracy"]):
+    score = first.task.headline
+    row |= {new.format(study): numbers[old.format(score=score)]
+            for study, numbers in (("a", a), ("b", b)) for new, old in TAKEN.items()}  # fmt: skip
+    if pd.isna(a[score]) or pd.isna(b[score]):
         return row | {"overlap": None, "test": ""}
-    overlap = bool(a["accuracy_low"] <= b["accuracy_high"] and b["accuracy_low"] <= a["accuracy_high"])
-    return row | {"overlap": overlap} | (_paired(first, second, name) or _unpaired(first, second, name))
-
-
-def _unpaired(first, second, name):
-    a, b = (_sample(results, name) for results in (first, second))
-    return {"difference": b.share - a.share, "test": UNPAIRED} | unpaired(a, b)
-
-
-def unpaired(a, b):
-    """Return low, high and p_value of the difference b - a of two :class:`Sample` of different clips, as a dict."""
-    observed = (b.share, b.n, a.share, a.n, float(np.hypot(a.luck, b.luck)))
-    low, high = newcombe_interval(*observed)
-    return {"low": low, "high": high, "p_value": newcombe_test(*observed)}
-
-
-@dataclass(frozen=True)
-class Sample:
-    """An accuracy, and what it rests on."""
-
-    share: float  # accuracy 0..1, pooled over folds and seeds
-    n: float  # independent clips: those tested per seed, fewer where clips of a group are alike
-    luck: float  # standard deviation 0..1 by training
-
-
-def sample(right, units, trials, n_seeds, n_train):
-    """Return the :class:`Sample` of one model's predictions; arguments as for :func:`pairwise.paired_test`.
-
-    right: whether each prediction is, (n,); units: the group of each, None where every clip is its own."""
-    share, n = float(np.mean(right)), len(right) // n_seeds
-    if units is not None:
-        units = np.unique(units, return_inverse=True)[1]
-        sums, n_units = np.bincount(units, right - share), units.max() + 1
-        variance = (sums**2).sum() / len(right) ** 2 * n_units / max(n_units - 1, 1)
-        n = effective_size(share, variance, n, min(n_units, n), n_units - 1)
-    return Sample(share, n, training_luck(n_train) * float(np.linalg.norm(np.bincount(trials) / len(right))))
-
-
-def _sample(results, name):
-    trials = results.done(name)
-    found = tested(trials)
-    right = results.task.clip_score(found.y_true, found.y_pred).astype(float)
-    units = None if results.groups is None else units_of(pd.Series(found.clip_id), results.groups).astype(str)
-    numbers = np.repeat(np.arange(len(trials)), [len(trial.test) for trial in trials])
-    n_train = np.mean([results.n_train(trial) for trial in trials])
-    return sample(right, units, numbers, len({trial.seed for trial in trials}), n_train)
+    overlap = bool(a[f"{score}_low"] <= b[f"{score}_high"] and b[f"{score}_low"] <= a[f"{score}_high"])
+    return row | {"overlap": overlap} | (_paired(first, second, name) or UNPAIRED[score](first, second, name))
 
 
 def _paired(first, second, name):
@@ -195,7 +159,7 @@ def _paired(first, second, name):
     # A study of two models: this one as study b has it, then as study a has it.
     models = [{"name": study, "label": study, "weights": ""} for study in "ba"]
     trials = [replace(trial, model=study) for study, found in (("b", after), ("a", before)) for trial in found.values()]
-    pairs = pairwise_table(replace(first, study=first.study | {"models": models}, trials=tuple(trials)))
+    pairs = PAIRED[first.task.headline](replace(first, study=first.study | {"models": models}, trials=tuple(trials)))
     return pairs.iloc[0][["difference", "low", "high", "test", "p_value"]].to_dict()
 
 
@@ -230,7 +194,8 @@ def rendered(comparison, output):
     rows, settings = comparison.rows, comparison.settings
     tests = ", ".join(dict.fromkeys(test for test in rows["test"] if test))
     facts = (
-        f"A: {a}; B: {b}. Accuracy with 95 % Wilson intervals; meet: whether they overlap. ms: p50 latency.",
+        f"A: {a}; B: {b}. {comparison.score.capitalize()} with 95 % intervals; meet: whether they overlap.",
+        "ms: p50 latency.",
         *((f"Test: {tests}; p corrected for the rows (Holm), level {LEVEL}.", LUCK_MEANT) if tests else ()),
         "Moved: the difference is more than chance. Not moved does not mean equal.",
         *(("No setting and no version differs.",) if settings.empty else ()),
@@ -258,8 +223,8 @@ def _difference(value, low, high):
 COLUMNS = (
     text("Model", "label"),
     Column("Weights", ("weights_a", "weights_b"), lambda a, b: a if a == b else f"{a} / {b}", text=True, shorten=True),
-    Column("A [95 %]", ("accuracy_a", "accuracy_a_low", "accuracy_a_high"), with_interval),
-    Column("B [95 %]", ("accuracy_b", "accuracy_b_low", "accuracy_b_high"), with_interval),
+    Column("A [95 %]", ("score_a", "score_a_low", "score_a_high"), with_interval),
+    Column("B [95 %]", ("score_b", "score_b_low", "score_b_high"), with_interval),
     Column("B - A [95 %]", ("difference", "low", "high"), _difference, outputs=Output.MARKDOWN),
     number("B - A", "difference", "+.3f", outputs=Output.TERMINAL),
     yes_no("Meet", "overlap", drop=1),

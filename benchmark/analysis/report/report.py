@@ -19,6 +19,7 @@ class Report:
     files: tuple[Path, ...]  # every table and figure written, and the page
     failures: dict[str, str]  # label of a model to what went wrong in its trials
     table: "Rendered"  # the comparison for a terminal
+    ranked_by: str  # the score, in words
 
 
 def report(results_dir):
@@ -51,7 +52,7 @@ def _report(results_dir, pool):
     page = write_page(results, tables, figures)
     table = tables.render("comparison", Output.TERMINAL, tables["comparison"])
     files = (*written, *(path for figure in figures for path in figure.paths), page)
-    return Report(tables["comparison"], files, failures(results), table)
+    return Report(tables["comparison"], files, failures(results), table, results.task.headline_words[0])
 
 
 def print_comparison(summary, console=None):
@@ -60,6 +61,6 @@ def print_comparison(summary, console=None):
     Warnings (synthetic sound, random weights) stand above the table, caveats and errors below it."""
     from benchmark.analysis.report.terminal import print_table
 
-    marked = ("*: the highest accuracy; ~: not separable from it, see pairwise.md",)
+    marked = (f"*: the highest {summary.ranked_by}; ~: not separable from it, see pairwise.md",)
     below = marked if summary.comparison["best"].any() else ()
     print_table(summary.table, console, summary.table.described, below)

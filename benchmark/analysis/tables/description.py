@@ -1,11 +1,13 @@
 """What a study's numbers rest on, in sentences: clips, protocol, chance, weights, failures."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from benchmark.analysis.metrics.baseline import majority_trials
+from benchmark.analysis.metrics.baseline import baseline_trials
+from benchmark.analysis.metrics.multilabel.sample import mean_known
 from benchmark.analysis.metrics.scores import tested
 from benchmark.tasks.scores import accuracy
 
@@ -22,22 +24,53 @@ def weights(results, model):
     return ", ".join(sorted(names)) or Path(model["weights"]).name
 
 
+@dataclass(frozen=True)
+class Chance:
+    """What needs no model: a row of :data:`CHANCE`."""
+
+    level: float  # of the headline score, 0..1; NaN where it is unknown
+    note: str  # what else is to be known, in a few words
+
+
 @lru_cache(maxsize=8)  # every table asks for it
 def majority_share(results):
     """Return the accuracy 0..1 of always predicting the largest training class, pooled over folds and seeds.
 
-    Of the test clips of all folds and seeds with a trial done: see :func:`analysis.metrics.baseline.majority_trials`.
+    Of the test clips of all folds and seeds with a trial done: see :func:`analysis.metrics.baseline.baseline_trials`.
     NaN where no trial is done. It is what a model must be above to have learned anything, be chance as low as it is."""
-    trials = majority_trials(results)
+    trials = baseline_trials(results)
     found = tested(trials) if trials else None
     return accuracy(found.y_true, found.y_pred) if trials else float("nan")
+
+
+def _chance_of_classes(results):
+    majority = majority_share(results)
+    note = "" if np.isnan(majority) else f"always naming the largest class: accuracy {majority:.3f}"
+    return Chance(1 / len(results.classes), note)
+
+
+@lru_cache(maxsize=8)
+def _chance_of_labels(results):
+    """Return the mean share of the classes among the test clips: what scores that say nothing have as macro AP."""
+    trials = baseline_trials(results)
+    shares = [np.where(share > 0, share, np.nan) for share in (trial.test.y_true.mean(axis=0) for trial in trials)]
+    level = mean_known(mean_known(np.array(shares), 0), 0) if trials else np.nan
+    return Chance(level, "macro average precision of scores that say nothing: the mean share of the classes tested")
+
+
+CHANCE = {"accuracy": _chance_of_classes, "average_precision_macro": _chance_of_labels}  # by the task's headline
+
+
+def chance(results):
+    """Return the :class:`Chance` level of the score that models are ranked by."""
+    return CHANCE[results.task.headline](results)
 
 
 def describe(results):
     """Return in sentences what the numbers rest on: sound, clips, classes, protocol, seeds, chance, rejected files."""
     study, n, classes = results.study, len(results.clips), results.classes
-    split, majority = study["split"], majority_share(results)
-    always = "" if np.isnan(majority) else f"; always naming the largest class: accuracy {majority:.3f}"
+    split = study["split"]
+    guess = chance(results)
     detail = {
         "holdout": "/".join(f"{100 * part:g}" for part in split.get("fractions") or ()),
         "kfold": split.get("folds"),
@@ -48,7 +81,7 @@ def describe(results):
     sentences = [
         f"Study {study['name']}: {n} clips, {len(classes)} classes ({', '.join(classes)}).",
         f"Protocol: {protocol}; {'seed' if len(split['seeds']) == 1 else 'seeds'} {seeds}.",
-        f"Chance level {1 / len(classes):.3f}{always}.",
+        *([] if np.isnan(guess.level) else [f"Chance level {guess.level:.3f}{guess.note and f'; {guess.note}'}."]),
         f"{rejected or 'No'} {'file' if rejected == 1 else 'files'} rejected.",
     ]
     return [*warnings(results), *sentences]

@@ -46,5 +46,9 @@ class Tables(Mapping):
         return len(list(iter(self)))
 
     def render(self, name, output, frame=None):
-        """Return the :class:`analysis.tables.rendering.Rendered` of a table, None where it has no rows."""
+        """Return the :class:`analysis.tables.rendering.Rendered` of a table, None where it has no rows.
+
+        One of another task has none."""
+        if name not in self.specs:
+            return None
         return render_table(self.results, self, self.specs[name], output, frame)

@@ -5,8 +5,6 @@ from benchmark.analysis.tables.columns import Output, estimate
 from benchmark.analysis.tables.naming import names, titles
 from benchmark.analysis.tables.rendering import render
 
-ACCURACY = estimate("Accuracy", "accuracy")
-
 
 def model_parts(results, tables, figures, shown, failed):
     """Return a dict per model for its section, in the study's order.
@@ -14,6 +12,7 @@ def model_parts(results, tables, figures, shown, failed):
     figures: of :func:`benchmark.analysis.plots.figures.write_figures`; shown:
     :class:`analysis.report.page.examples.Examples`; failed: of :func:`analysis.tables.description.failures`."""
     called, titled = names(results), titles(results)
+    headline = estimate(results.task.headline_words[1], results.task.headline)
     return [
         {
             "name": row["model"],
@@ -21,7 +20,7 @@ def model_parts(results, tables, figures, shown, failed):
             "title": titled[row["model"]],
             "said": _facts(tables, "comparison", row["model"]),
             "status": row["status"],
-            "accuracy": ACCURACY.cell(row).text,
+            "headline": headline.cell(row).text,
             "standing": row["best"],
             "caveats": row["caveats"],
             "failure": failed.get(row["label"]),

@@ -5,7 +5,7 @@ import numpy as np
 from benchmark.analysis.metrics.caveats import find_caveats
 from benchmark.analysis.metrics.pairwise import ALIKE, BEST, GUESSING
 from benchmark.analysis.tables.columns import with_interval
-from benchmark.analysis.tables.description import majority_share, warnings
+from benchmark.analysis.tables.description import chance, warnings
 from benchmark.analysis.tables.naming import names
 
 FEW = 3  # names that a fact lists
@@ -24,26 +24,27 @@ def key_facts(results, comparison):
     """Return dicts with name, value and note: the best model, those not separable from it, chance, what was tested."""
     planned, done = results.planned * len(results.models), sum(trial.done for trial in results.trials)
     found = [*_best(results, comparison)]
-    majority = majority_share(results)
+    guess = chance(results)
     tested = comparison["n_test"].dropna()
     return [
         *found,
-        {"name": "Chance level", "value": f"{1 / len(results.classes):.3f}",
-         "note": "" if np.isnan(majority) else f"always the largest class: {majority:.3f}"},
+        {"name": "Chance level", "value": "none" if np.isnan(guess.level) else f"{guess.level:.3f}",
+         "note": guess.note},
         {"name": "Clips tested", "value": _span(tested), "note": f"per seed, of {len(results.clips)} in all"},
         {"name": "Trials", "value": f"{done} of {planned}", "note": "done"},
     ]  # fmt: skip
 
 
 def _best(results, comparison):
-    scored = comparison.dropna(subset=["accuracy"])
+    score, (words, _) = results.task.headline, results.task.headline_words
+    scored = comparison.dropna(subset=[score])
     if scored.empty:
-        return [{"name": "Highest accuracy", "value": "none", "note": "no trial is done"}]
+        return [{"name": f"Highest {words}", "value": "none", "note": "no trial is done"}]
     called = names(results)
-    best = scored.loc[scored["accuracy"].astype(float).idxmax()]
-    value = with_interval(*best[["accuracy", "accuracy_low", "accuracy_high"]])
+    best = scored.loc[scored[score].astype(float).idxmax()]
+    value = with_interval(*best[[score, f"{score}_low", f"{score}_high"]])
     guessing = ", not above guessing" if "guessing" in find_caveats(results).found[best["model"]] else ""
-    found = [{"name": "Highest accuracy", "value": value, "note": called[best["model"]] + guessing}]
+    found = [{"name": f"Highest {words}", "value": value, "note": called[best["model"]] + guessing}]
     if scored["best"].isin((BEST, GUESSING)).any():
         alike = [called[name] for name in scored.loc[scored["best"] == ALIKE, "model"]]
         found.append({"name": "Not separable from it", "value": f"{len(alike)} of {len(scored) - 1}",

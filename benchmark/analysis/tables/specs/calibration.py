@@ -25,7 +25,9 @@ TABLES = (
     TableSpec(
         "calibration", lambda results, tables: calibration_table(results, tables["ranking"]),
         "Calibration and ranking of the scores.", COLUMNS, FACTS, place=50,
+        tasks=("multiclass",),
     ),
-    TableSpec("ranking", lambda results, tables: ranking_table(results), place=51),
-    TableSpec("reliability", lambda results, tables: reliability_table(results), place=52),
+    TableSpec("ranking", lambda results, tables: ranking_table(results), place=51, tasks=("multiclass",)),
+    TableSpec("reliability", lambda results, tables: reliability_table(results), place=52,
+              tasks=("multiclass",)),
 )  # fmt: skip

@@ -7,7 +7,8 @@ from benchmark.analysis.tables.spec import TableSpec
 MOST = 30  # rows shown; the CSV has the others
 
 
-def _first(frame, tables):
+def first(frame, tables):
+    """Return the rows that are shown."""
     return frame.head(MOST)
 
 
@@ -31,10 +32,11 @@ TABLES = (
     TableSpec(
         "per_clip", lambda results, tables: per_clip_table(results),
         "How many predictions of each clip are right, the hardest clips first.", PER_CLIP,
-        (f"Over all models and trials; at most {MOST} clips here, all in per_clip.csv.",), shown=_first, place=90,
+        (f"Over all models and trials; at most {MOST} clips here, all in per_clip.csv.",), shown=first, place=90,
+        tasks=("multiclass",),
     ),
     TableSpec(
         "confident_errors", lambda results, tables: confident_errors_table(results), "The most confident errors.",
-        CONFIDENT_ERRORS, (f"At most {MOST} here, more in confident_errors.csv.",), shown=_first, place=91,
+        CONFIDENT_ERRORS, (f"At most {MOST} here, more in confident_errors.csv.",), shown=first, place=91,
     ),
 )  # fmt: skip

@@ -4,12 +4,11 @@ from functools import lru_cache
 
 import pandas as pd
 
-from benchmark.analysis.metrics.baseline import BASELINES, MAJORITY
+from benchmark.analysis.metrics.baseline import baseline_of, baseline_trials
 from benchmark.analysis.metrics.caveats import find_caveats
 from benchmark.analysis.metrics.further import METRICS
-from benchmark.analysis.metrics.model_scores import model_latency, model_scores
+from benchmark.analysis.metrics.model_scores import model_latency, model_scores, trial_scores
 from benchmark.analysis.metrics.pairwise import ALIKE, BEST, GUESSING, standing
-from benchmark.analysis.metrics.scores import summarise
 from benchmark.analysis.tables.columns import Column, Output, count, estimate, number, text, with_interval
 from benchmark.analysis.tables.description import weights
 from benchmark.analysis.tables.spec import INTERVAL, MACRO, POOLED, THROUGHPUT, TIMING, ZERO, TableSpec
@@ -29,17 +28,16 @@ COMPARISON_EXTRA = {
     "parity_p": "p_value",
 }  # columns that the comparison gains, and those of the parity table they come from
 BEST_MEANT = "Best: the highest accuracy; not separable: models whose difference from it may be chance."
-BASELINE = "Majority class: always the largest class of the training clips; no model of the study, no part in tests."
 STANDINGS = {BEST: "*", GUESSING: "*", ALIKE: "~"}  # of a model, in the terminal
 
 
 @lru_cache(maxsize=8)  # the comparison and the table of parity both need it
-def scores_table(results):
-    """Return a row per model with :data:`COMPARISON_COLUMNS`: scores 0..1, latency in ms, size in MB, training in s.
+def scores_table(results, columns=COMPARISON_COLUMNS):
+    """Return a row per model with these columns: scores 0..1, latency in ms, size in MB, training in s.
 
     trials counts those done; accuracy and its interval are explained at :func:`metrics.summarise`; parameters and
     size_mb are of the first trial, train_seconds the mean of one trial. Scores are missing where no trial is done."""
-    return one_row_per_model(_row(results, model) for model in results.models)
+    return one_row_per_model((_row(results, model) for model in results.models), columns)
 
 
 def _row(results, model):
@@ -72,18 +70,19 @@ def status(trials, planned):
     return "failed" if trials else "not run"
 
 
-def one_row_per_model(rows):
-    """Return dicts as a frame with :data:`COMPARISON_COLUMNS`."""
-    return pd.DataFrame(list(rows)).reindex(columns=COMPARISON_COLUMNS).astype(dict.fromkeys(COUNTS, "Int64"))
+def one_row_per_model(rows, columns):
+    """Return dicts as a frame with these columns."""
+    return pd.DataFrame(list(rows)).reindex(columns=columns).astype(dict.fromkeys(COUNTS, "Int64"))
 
 
-def comparison_table(results, tables):
-    """Return :func:`scores_table` with ``best`` (see :func:`analysis.metrics.pairwise.standing`) before accuracy_std
-    and, where a model of the study is published, the columns of parity behind its own."""
-    scores = scores_table(results).copy()
+def comparison_table(results, tables, columns=COMPARISON_COLUMNS):
+    """Return :func:`scores_table` with ``best`` (see :func:`analysis.metrics.pairwise.standing`) before the deviation
+    of the score that models are ranked by and, where a model of the study is published, the columns of parity behind
+    its own."""
+    scores, headline = scores_table(results, columns).copy(), results.task.headline
     guessing = [name for name, kinds in find_caveats(results).found.items() if "guessing" in kinds]
-    best = standing(scores, tables["pairwise"], guessing)
-    scores.insert(scores.columns.get_loc("accuracy_std"), "best", best)
+    best = standing(scores, tables["pairwise"], guessing, headline)
+    scores.insert(scores.columns.get_loc(f"{headline}_std"), "best", best)
     return scores if tables["parity"].empty else with_parity(scores, tables["parity"])
 
 
@@ -95,28 +94,40 @@ def with_parity(comparison, parity):
 
 
 def baseline_table(results, tables):
-    """Return one row with the columns of the comparison for the baseline that the study names, none for null.
+    """Return one row with the columns of the comparison for the baseline of the task, none where the study wants none.
 
-    Its model is 'majority' (:mod:`analysis.metrics.baseline`), scored on the same test clips by the same functions;
+    It is that of :mod:`analysis.metrics.baseline`, scored on the same test clips by the same functions;
     it has no weights and no latency. trials counts the folds and seeds that any model has done. Whatever ranks, tests
     or draws models takes the comparison alone, since the baseline is no model of the study."""
-    trials = BASELINES[results.study.get("baseline", MAJORITY)](results)
-    scores = summarise(trials, results.groups) if trials else {}
-    row = {"model": MAJORITY, "label": "Majority class", "weights": "", "regime": "", "trials": len(trials)}
-    table = one_row_per_model([row | scores | {"status": "baseline"}] if trials else [])
-    return table.assign(best="").reindex(columns=tables["comparison"].columns)
+    trials = baseline_trials(results) if results.study.get("baseline", True) else []
+    scores = trial_scores(results, trials) if trials else {}
+    row = {"model": results.task.baseline, "label": baseline_of(results).label, "weights": "", "regime": ""}
+    row |= {"trials": len(trials), "status": "baseline"}
+    columns = tables["comparison"].columns
+    return one_row_per_model([scores | row] if trials else [], columns).assign(best="")[columns]
 
 
-def _about(tables):
-    baseline = () if tables["baseline"].empty else (BASELINE,)
+def about(tables):
+    """Return sentences on the baseline and the tests, where there are any."""
+    baseline = () if tables["baseline"].empty else (baseline_of(tables.results).meant,)
     return (*baseline, *tests_used(tables)) if tables["comparison"]["best"].any() else baseline
 
 
-def _with_standing(value, low, high, best):
+def with_standing(value, low, high, best):
+    """Return a score with its interval and the sign of its standing."""
     return f"{with_interval(value, low, high)} {STANDINGS.get(best, ' ')}"
 
 
 NOT_PAPER = Output.ANY & ~Output.LATEX
+RESOURCES = (
+    number("p50", "latency_ms_p50", ".1f", unit="ms"),
+    number("p90", "latency_ms_p90", ".1f", unit="ms", outputs=Output.SCREEN),
+    number("Clips/s", "throughput", ".1f", outputs=Output.SCREEN, note=THROUGHPUT),
+    number("Parameters", "parameters", count, short="Params", drop=5),
+    number("Size", "size_mb", ".1f", unit="MB", short="", drop=1, outputs=NOT_PAPER),
+    number("Training", "train_seconds", ".1f", unit="s", short="Train", drop=2, outputs=NOT_PAPER),
+    text("Status", "status", drop=3, usual="done", outputs=NOT_PAPER),
+)
 COLUMNS = (
     text("Model", "label", outputs=Output.TABLES),
     text("Weights", "weights", shorten=True),
@@ -124,7 +135,7 @@ COLUMNS = (
     number("Trials", "trials", outputs=Output.SCREEN | Output.FACTS),
     number("Clips", "n_test", outputs=Output.SCREEN | Output.LATEX | Output.FACTS),
     estimate("Accuracy", "accuracy", outputs=Output.SCREEN | Output.LATEX),
-    Column("Accuracy [95 %]", ("accuracy", "accuracy_low", "accuracy_high", "best"), _with_standing,
+    Column("Accuracy [95 %]", ("accuracy", "accuracy_low", "accuracy_high", "best"), with_standing,
            outputs=Output.TERMINAL),
     text("Best", "best", outputs=Output.SCREEN, note=BEST_MEANT),
     number("± std", "accuracy_std", ".3f", outputs=Output.SCREEN),
@@ -133,19 +144,13 @@ COLUMNS = (
     estimate("F1-score", "f1_macro", outputs=Output.SCREEN | Output.LATEX | Output.FACTS),
     number("F1", "f1_macro", ".3f", outputs=Output.TERMINAL),
     *(number(m.header, name, m.form, outputs=Output.SCREEN, note=m.note) for name, m in METRICS.items()),
-    number("p50", "latency_ms_p50", ".1f", unit="ms"),
-    number("p90", "latency_ms_p90", ".1f", unit="ms", outputs=Output.SCREEN),
-    number("Clips/s", "throughput", ".1f", outputs=Output.SCREEN, note=THROUGHPUT),
-    number("Parameters", "parameters", count, short="Params", drop=5),
-    number("Size", "size_mb", ".1f", unit="MB", short="", drop=1, outputs=NOT_PAPER),
-    number("Training", "train_seconds", ".1f", unit="s", short="Train", drop=2, outputs=NOT_PAPER),
-    text("Status", "status", drop=3, usual="done", outputs=NOT_PAPER),
+    *RESOURCES,
 )  # fmt: skip
 TABLES = (
     TableSpec(
         "comparison", comparison_table, "Comparison of the models.", COLUMNS,
-        (POOLED, INTERVAL, MACRO, ZERO, TIMING), _about, extra="baseline",
-        further=False, place=10,
+        (POOLED, INTERVAL, MACRO, ZERO, TIMING), about, extra="baseline",
+        further=False, place=10, tasks=("multiclass",),
     ),
-    TableSpec("baseline", baseline_table, place=11),
+    TableSpec("baseline", baseline_table, place=11, tasks=("multiclass",)),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a model costs, and which models give their accuracy for the least time. What was not recorded is missing."""
+"""What a model costs, and which models give their score for the least time. What was not recorded is missing."""
 
 import pandas as pd
 
@@ -6,9 +6,10 @@ from benchmark.analysis.metrics.model_scores import model_latency
 from benchmark.analysis.metrics.statistics import pareto
 from benchmark.analysis.tables.columns import Output, count, number, text, yes_no
 from benchmark.analysis.tables.spec import POOLED, THROUGHPUT, TIMING, TableSpec
+from benchmark.tasks import TASKS
 
 COSTS_COLUMNS = (
-    "model", "label", "accuracy", "parameters", "size_mb", "flops", "file_mb", "peak_memory_mb", "train_seconds",
+    "model", "label", "score", "parameters", "size_mb", "flops", "file_mb", "peak_memory_mb", "train_seconds",
     "energy_j", "latency_ms_first", "latency_ms_p50", "latency_ms_p90", "latency_ms_p99", "batch_clips", "throughput",
     "threads", "processor", "accelerators", "pareto",
 )  # fmt: skip
@@ -16,17 +17,24 @@ FIXED = ("parameters", "size_mb", "flops", "file_mb")  # alike in all trials of 
 MEANS = ("train_seconds", "energy_j")  # of one trial
 
 
-def costs_table(results, comparison):
-    """Return a row per model with :data:`COSTS_COLUMNS`, in the study's order.
+def costs_columns(score):
+    """Return :data:`COSTS_COLUMNS` with the score that models are ranked by, such as accuracy, by its name."""
+    return [score if name == "score" else name for name in COSTS_COLUMNS]
 
-    accuracy as in the comparison; sizes in MB, flops of one forward pass, train_seconds and energy_j the
+
+def costs_table(results, comparison):
+    """Return a row per model with :func:`costs_columns`, in the study's order.
+
+    The score is that of the comparison; sizes in MB, flops of one forward pass, train_seconds and energy_j the
     means of one trial, peak_memory_mb the most of any trial (of its whole process, training included), latency in ms at
     batch 1, throughput in clips per second at batch_clips. threads, processor and accelerators are text, several where
-    trials differ. pareto: no other model is at least as accurate and as fast (median latency), and better in one."""
+    trials differ. pareto: no other model has as high a score and as short a median
+    latency, and is better in one."""
+    score = results.task.headline
     rows = [_row(results, model) for model in results.models]
-    table = pd.DataFrame(rows).merge(comparison[["model", "accuracy"]], on="model", how="left")
-    table = table.reindex(columns=COSTS_COLUMNS)
-    table["pareto"] = pareto(table["accuracy"], table["latency_ms_p50"])
+    table = pd.DataFrame(rows).merge(comparison[["model", score]], on="model", how="left")
+    table = table.reindex(columns=costs_columns(score))
+    table["pareto"] = pareto(table[score], table["latency_ms_p50"])
     return table.astype(dict.fromkeys(("parameters", "flops", "batch_clips"), "Int64"))
 
 
@@ -54,8 +62,6 @@ def _text(values):
 
 
 COLUMNS = (
-    text("Model", "label"),
-    number("Accuracy", "accuracy", ".3f"),
     yes_no("Front", "pareto", no=""),
     number("Parameters", "parameters", count, short="Params"),
     number("FLOPs", "flops", count),
@@ -72,12 +78,20 @@ COLUMNS = (
     text("Threads", "threads", outputs=Output.SCREEN),
     text("GPU", "accelerators", outputs=Output.SCREEN),
 )
-TABLES = (
-    TableSpec(
-        "costs", lambda results, tables: costs_table(results, tables["comparison"]), "Costs of the models.", COLUMNS,
-        (POOLED, TIMING, "Front: no other model is as accurate and as fast (p50).",
+
+
+def _spec(name, task):
+    """Return the table for a task, with the score that it ranks by."""
+    words, header = task.headline_words
+    score = (text("Model", "label"), number(header, task.headline, ".3f"))
+    return TableSpec(
+        "costs", lambda results, tables: costs_table(results, tables["comparison"]), "Costs of the models.",
+        (*score, *COLUMNS),
+        (POOLED, TIMING, f"Front: no other model has as high a {words} and is as fast (p50).",
          "Size: parameters in float32; file: as saved. Peak memory: of the whole process, training included. "
          "Training and energy: of one trial."),
-        place=60,
-    ),
-)  # fmt: skip
+        place=60, tasks=(name,),
+    )  # fmt: skip
+
+
+TABLES = tuple(_spec(name, task) for name, task in TASKS.items())

@@ -13,7 +13,8 @@ def tests_used(tables):
     return (corrected, LUCK_MEANT) if len(pairs) else ()
 
 
-def _difference(value, low, high):
+def difference(value, low, high):
+    """Return a difference with its sign and interval."""
     return with_interval(value, low, high, "+.3f")
 
 
@@ -22,7 +23,7 @@ COLUMNS = (
     text("Model B", "label_b"),
     number("A", "accuracy_a", ".3f", outputs=Output.SCREEN),
     number("B", "accuracy_b", ".3f", outputs=Output.SCREEN),
-    Column("A - B [95 %]", ("difference", "low", "high"), _difference),
+    Column("A - B [95 %]", ("difference", "low", "high"), difference),
     number("Only A right", "only_a", short="Only A"),
     number("Only B right", "only_b", short="Only B"),
     number("p", "p_value", p_value, outputs=Output.SCREEN),
@@ -37,6 +38,6 @@ FACTS = (
 TABLES = (
     TableSpec(
         "pairwise", lambda results, tables: pairwise_table(results), "Every pair of models.", COLUMNS, FACTS,
-        tests_used, long=True, further=False, place=40,
+        tests_used, long=True, further=False, place=40, tasks=("multiclass",),
     ),
 )  # fmt: skip

@@ -54,10 +54,11 @@ TABLE_3 = (
 )
 TABLES = (
     TableSpec(
-        "table_2", table_2, "Average computational times of the pre-trained models.", TABLE_2, further=False, place=100
+        "table_2", table_2, "Average computational times of the pre-trained models.", TABLE_2, further=False, place=100,
+        tasks=("multiclass",),
     ),
     TableSpec(
         "table_3", table_3, "Evaluation of pre-trained models for genre classification from spectrograms.", TABLE_3,
-        (POOLED,), block="model", long=True, further=False, place=101,
+        (POOLED,), block="model", long=True, further=False, place=101, tasks=("multiclass",),
     ),
 )  # fmt: skip

@@ -51,5 +51,6 @@ TABLES = (
     TableSpec(
         "per_class", per_class_table, "Precision, recall and F1-score per class.", COLUMNS, (POOLED, SUPPORT, ZERO),
         shown=with_accuracy, block="model", long=True, further=False, place=20,
+        tasks=("multiclass",),
     ),
 )  # fmt: skip

@@ -24,6 +24,6 @@ FACTS = (
 TABLES = (
     TableSpec(
         "uncertainty", lambda results, tables: uncertainty_table(results), "Scores with their intervals.", COLUMNS,
-        FACTS, place=30,
+        FACTS, place=30, tasks=("multiclass",),
     ),
 )  # fmt: skip
