@@ -1,6 +1,7 @@
 """Rules on averages: each F1-score follows from its precision and recall, each average from the classes."""
 
 from fractions import Fraction
+from math import inf
 
 from benchmark.analysis.audit.findings import compare, mean
 from benchmark.analysis.audit.printed import MEANS, OF_CLASS
@@ -92,9 +93,9 @@ def _pooled(row, score):
     true = sum(row.counts.supports[name] for name in row.classes)
     wholes = {"precision": predicted, "recall": [true, true], "f1": [true + end for end in predicted]}[score]
     factor = 2 if score == "f1" else 1
-    low, high = (Fraction(factor * part, whole) if whole else Fraction(0)
-                 for part, whole in zip(right, reversed(wholes), strict=True))  # fmt: skip
-    return low, min(high if wholes[0] else Fraction(1), Fraction(1))
+    low = Fraction(factor * right[0], wholes[1]) if 0 < wholes[1] < inf else Fraction(0)
+    high = Fraction(factor * right[1], wholes[0]) if wholes[0] else Fraction(1)
+    return low, min(high, Fraction(1))
 
 
 def f1_below_mean(row):

@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 from itertools import combinations
-from math import sqrt
+from math import log, sqrt
 
 import numpy as np
 
@@ -18,12 +18,14 @@ DRAWS, SEED = 1000, 0
 
 @lru_cache(maxsize=256)
 def random_average_precision(support, n):
-    """Return (mean, standard deviation) of the average precision of uniformly random scores, from seeded draws.
+    """Return (mean, standard deviation, mean and deviation of the logarithm) of the average precision of uniformly
+    random scores, from seeded draws.
 
-    support: positive clips of n. The mean is a little above the prevalence, support / n."""
+    support: positive clips of n. The mean is a little above the prevalence, support / n. Where positives are few it is
+    skewed, its logarithm hardly."""
     rng, right = np.random.default_rng(SEED), np.arange(1, support + 1)
     found = [(right / (np.sort(rng.choice(n, support, replace=False)) + 1)).mean() for _ in range(DRAWS)]
-    return float(np.mean(found)), float(np.std(found))
+    return tuple(float(value) for values in (found, np.log(found)) for value in (np.mean(values), np.std(values)))
 
 
 def random_ranking_loss(n_with, n_classes):
@@ -46,7 +48,8 @@ def chance_precision(row):
 
     def off(name, printed):
         """How many standard deviations the value printed for one class is off what chance gives another."""
-        return abs(value[printed] - chance[name][0]) / chance[name][1]
+        *_, middle, deviation = chance[name]
+        return abs(log(max(value[printed], 1 / n)) - middle) / deviation
 
     wrong = [name for name in texts if off(name, name) > LIMIT]
     swapped = [(a, b) for a, b in combinations(wrong, 2) if max(off(a, b), off(b, a)) <= LIMIT]
@@ -57,7 +60,7 @@ def chance_precision(row):
             f"{supports[a] / n:.3f} and {supports[b] / n:.3f}.",
         )  # fmt: skip
     for name in (name for name in texts if not any(name in pair for pair in swapped)):
-        mean, deviation = chance[name]
+        mean, deviation, *_ = chance[name]
         verdict = UNLIKELY if name in wrong else CONSISTENT
         yield Finding(
             row.place, verdict,

@@ -62,7 +62,7 @@ def printed_rows(table, captions=None, models=None):
     captions: {table: its caption}; models: {(table, row): model} of rows whose names do not say so themselves, else
     two names are one model's where their words are the same. Raises :class:`StudyError` where a score is no share, a
     count no whole number, or a number is there twice."""
-    frame = table.reindex(columns=["source", "table", "row", "class", "metric", "value"]).fillna("")
+    frame = table.reindex(columns=["source", "table", "row", "class", "metric", "value"], fill_value="").fillna("")
     blocks = frame.groupby(["source", "table", "row"], sort=False)
     rows = [_row(key, block, captions or {}, models or {}) for key, block in blocks]
     tested = {row.source: row.counts for row in rows if row.name.strip().lower() in TEST_ROWS}

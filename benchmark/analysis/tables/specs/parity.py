@@ -152,6 +152,6 @@ TABLES = (
     TableSpec(
         "parity", lambda results, tables: parity_table(results, scores_table(results)),
         "Parity with visutsak2025 (Tables 2 and 3).", COLUMNS, FACTS, lambda tables: agreement(tables["parity"]),
-        further=False, place=12,
+        further=False, place=12, tasks=("multiclass",),
     ),
 )  # fmt: skip
