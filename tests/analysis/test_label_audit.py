@@ -5,7 +5,6 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from rich.console import Console
 from sklearn.metrics import average_precision_score, label_ranking_loss, precision_recall_fscore_support
 
 from benchmark.analysis.audit.chance import random_average_precision, random_ranking_loss
@@ -15,6 +14,7 @@ from benchmark.analysis.audit.multilabel import ROW_RULES, TABLE_RULES, audit_la
 from benchmark.analysis.audit.published import read_captions, read_models, read_published, sources
 from benchmark.analysis.audit.supports import class_counts
 from benchmark.errors import StudyError
+from tests.support.drawing import printed
 
 SCORES = ("precision", "recall", "f1")
 COLUMNS = ["row", "class", "metric", "value"]
@@ -37,9 +37,9 @@ def test_posters2025_is_possible_but_its_text_swaps_and_differs():
         (place.split(",")[0], verdict, sentence.split(":")[0].split(";")[0]) for place, _, verdict, sentence in found
     }
     assert said == {
-        ("Text 5.2", SWAPPED, "f1_macro 0.55 and f1_micro 0.53"),  # Tables 5 and 9: .53 and .55
-        ("Text 5.1.1", "differs from text", "f1_macro is 0.4035"),  # Table 2: .41
-        ("Text 5.1.1", "differs from text", "f1_micro is 0.4621"),  # Table 2: .47
+        ("Text 5.2", SWAPPED, "macro F1 0.55 and micro F1 0.53"),  # Tables 5 and 9: .53 and .55
+        ("Text 5.1.1", "differs from text", "macro F1 is 0.4035"),  # Table 2: .41
+        ("Text 5.1.1", "differs from text", "micro F1 is 0.4621"),  # Table 2: .47
         ("Table 10", NOTED, "All 19 thresholds, 0.10 to 0.80, are multiples of 0.05"),
         ("Table 10", NOTED, "Thresholds were tuned on the validation set ('Per-class optimal thresholds derived from "
          "validation data.'), and Table 9, EfficientNetV2-S (Blocks 4–7, 100 Epoch) reports the same model on it "
@@ -313,9 +313,16 @@ def test_every_rule_has_something_to_say_of_the_papers_or_the_hand_made_table():
 
 
 def test_the_terminal_shows_it_in_80_columns():
-    console = Console(width=80, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
-    print_findings(run_audit("wehrmann2017")[1], console)
-    lines = console.export_text().splitlines()
+    text = printed(print_findings, run_audit("wehrmann2017")[1], 80)
+    lines = text.splitlines()
     assert max(map(len, lines)) <= 80
     assert any("LSTM" in line and "macro averages" in line for line in lines)
-    assert "IMPOSSIBLE" in "".join(lines)
+    assert "IMPOSSIBLE" in text
+
+
+@pytest.mark.parametrize(("text", "verdict"), [("1.67", "consistent"), ("1.66", CUT), ("1.65", IMPOSSIBLE)])
+def test_labels_per_clip_are_those_of_the_supports(text, verdict):
+    lines = [("Test", "a", "clips", "3"), ("Test", "b", "clips", "2"), ("Test", "", "clips", "3")]
+    lines += [("Test", "", "label_cardinality", text)]  # 5 labels of 3 clips
+    (finding,) = audit_labels(pd.DataFrame(lines, columns=COLUMNS)).findings
+    assert finding.verdict == verdict

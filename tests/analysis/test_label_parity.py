@@ -14,6 +14,8 @@ from benchmark.analysis.tables.specs.parity_multilabel import (
     parity_table,
     published_scores,
 )  # fmt: skip
+from benchmark.config.load import load_study
+from benchmark.store.shipped import shipped
 
 OURS = {"f1_macro": 0.50, "f1_macro_low": 0.45, "f1_macro_high": 0.55, "f1_micro": 0.60}
 
@@ -45,7 +47,7 @@ def test_ours_stands_beside_the_printed_value_with_its_interval():
     ]  # fmt: skip
     assert row.loc["f1_macro", "difference"] == pytest.approx(-0.03)
     cells = [column.cell(row.reset_index().iloc[0].to_dict()).text for column in COLUMNS]
-    assert cells == ["EFFICIENTNET_B0", "EfficientNet-B0 (threshold tuned)", "f1_macro", "0.53", "0.500 [0.45, 0.55]",
+    assert cells == ["EFFICIENTNET_B0", "EfficientNet-B0 (threshold tuned)", "macro F1", "0.53", "0.500 [0.45, 0.55]",
                      "-0.030"]  # fmt: skip
 
 
@@ -83,6 +85,15 @@ def test_without_a_paper_or_a_model_of_it_there_are_no_rows(source, models):
 def test_the_comparison_has_no_room_for_several_scores_of_a_model():
     table = parity("posters2025", ["efficientnet_b0"])
     assert with_parity(table[["model"]], table).columns.tolist() == ["model"]
+
+
+@pytest.mark.parametrize("source", PAPERS)
+def test_the_study_of_a_paper_has_its_models(source):
+    path = shipped("configs") / f"{source}.yaml"
+    if not path.is_file():
+        pytest.skip(f"no study of {source}")
+    models = [model.name for model in load_study(path).models]
+    assert set(models) <= set(PAPERS[source].rows)
 
 
 @pytest.mark.parametrize("source", PAPERS)

@@ -4,7 +4,7 @@ from fractions import Fraction
 from math import inf
 
 from benchmark.analysis.audit.findings import compare, mean
-from benchmark.analysis.audit.printed import MEANS, OF_CLASS
+from benchmark.analysis.audit.printed import MEANS, OF_CLASS, in_words
 from benchmark.analysis.audit.reported import SCORES
 from benchmark.analysis.audit.supports import possible_counts
 
@@ -42,7 +42,7 @@ def macro_follows(row):
             parts = [row.averages.get(f"{part}_macro") for part in ("precision", "recall")]
             if score == "f1" and all(parts):
                 ways["2PR/(P+R) of the macro averages"] = _harmonic(*parts)
-            yield compare(row, f"Macro {words(score)}", text, ways)
+            yield compare(row, _title(f"{score}_macro"), text, ways)
 
 
 def _mean(texts, weights=None):
@@ -56,7 +56,7 @@ def weighted_follows(row):
         text, texts = row.averages.get(f"{score}_weighted"), row.of_classes(score)
         if text and texts and None not in supports and sum(supports):
             ways = {f"the mean of {len(texts)} classes by support": _mean(texts.values(), supports)}
-            yield compare(row, f"Weighted {words(score)}", text, ways)
+            yield compare(row, _title(f"{score}_weighted"), text, ways)
     micro, weighted = (row.averages.get(f"recall_{mean}") for mean in ("micro", "weighted"))
     if micro and weighted:
         yield compare(row, "Weighted recall", weighted, {f"micro recall, {micro}": lambda read: read(micro)})
@@ -73,7 +73,7 @@ def micro_follows(row):
             counted = possible_counts(row, "either")
             if counted and all(counted.values()):
                 ways = {"what the classes' whole numbers of clips give": lambda read, s=score: _pooled(row, s)}
-            yield compare(row, f"Micro {words(score)}", text, ways)
+            yield compare(row, _title(f"{score}_micro"), text, ways)
 
 
 def _between(texts):
@@ -107,13 +107,14 @@ def f1_below_mean(row):
         derived = mean_name == "micro" or (mean_name == "macro" and row.of_classes("f1"))
         if all(texts.values()) and not derived:
             ways = {"at most the mean of precision and recall": _at_most(texts["precision"], texts["recall"])}
-            yield compare(row, f"{mean_name.capitalize()} F1", texts["f1"], ways)
+            yield compare(row, _title(f"f1_{mean_name}"), texts["f1"], ways)
 
 
 def _at_most(precision, recall):
     return lambda read: (Fraction(0), mean([read(precision), read(recall)])[1])
 
 
-def words(score):
-    """Return the name of a score in a sentence."""
-    return {"f1": "F1", "average_precision": "AP"}.get(score, score)
+def _title(metric):
+    """Return the name of a score at the head of a sentence."""
+    name = in_words(metric)
+    return name[0].upper() + name[1:]

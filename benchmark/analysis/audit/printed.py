@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from benchmark.analysis.audit.published import AVERAGES
-from benchmark.analysis.audit.reported import SCORES, share
+from benchmark.analysis.audit.reported import SCORES, UNDEFINED, share
 from benchmark.errors import StudyError
 
 RANKED = "average_precision"
@@ -54,6 +54,12 @@ class PrintedRow:
         found = {name: [texts[score] for score in scores] for name, texts in self.classes.items()
                  if set(scores) <= set(texts)}  # fmt: skip
         return found if len(found) == len(self.classes) else {}
+
+
+def in_words(metric):
+    """Return the name of a score in a sentence: 'f1_macro' is 'macro F1'."""
+    score, _, mean = metric.rpartition("_") if metric.endswith(MEANS) else (metric, "", "")
+    return " ".join(part for part in (mean, {"f1": "F1", RANKED: "AP"}.get(score, score.replace("_", " "))) if part)
 
 
 def printed_rows(table, captions=None, models=None):
@@ -112,7 +118,7 @@ def _row(key, block, captions, models):
 def _named(metric, label, text):
     """Return (metric, class, text) under the suite's names; a line 'macro avg' is a number of the whole row."""
     if metric.endswith(PERCENT) and not CLIPS_WITH.match(metric):
-        metric, text = metric.removesuffix(PERCENT), f"{text}%"
+        metric, text = metric.removesuffix(PERCENT), text if text.lower() in UNDEFINED else f"{text}%"
     score, _, mean = metric.rpartition("_") if metric.endswith(MEANS) else (metric, "", "")
     metric = "_".join(part for part in (OTHER_NAMES.get(score, score), mean) if part)
     if label.lower() in AVERAGES:

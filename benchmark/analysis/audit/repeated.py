@@ -13,7 +13,7 @@ from benchmark.analysis.audit.findings import (
     overlap,
     reading,
 )
-from benchmark.analysis.audit.printed import MEANS, OF_CLASS
+from benchmark.analysis.audit.printed import MEANS, OF_CLASS, in_words
 
 TEXT = re.compile(r"text|abstract", re.IGNORECASE)  # 'tables' that are none
 SETS = {name: re.compile(rf"\b{name}\b", re.IGNORECASE) for name in ("validation", "test")}  # in captions
@@ -43,16 +43,16 @@ def _pair(here, there, both):
         for a, b in combinations([("", f"{score}_{mean}") for mean in MEANS], 2):
             if {a, b} <= set(unlike) and _crossed(unlike[a], unlike[b]):
                 (first, _), (second, _) = unlike.pop(a), unlike.pop(b)
-                yield Finding(here.place, SWAPPED, f"{a[1]} {first} and {b[1]} {second}: {there.place} has "
-                              f"them the other way round.")  # fmt: skip
+                words = f"{in_words(a[1])} {first} and {in_words(b[1])} {second}"
+                yield Finding(here.place, SWAPPED, f"{words}: {there.place} has them the other way round.")
     verdict = DIFFERS if TEXT.match(here.table) else TABLES_DIFFER
     for (name, metric), (first, second) in unlike.items():
-        words = f"{name}: {metric}" if name else metric
+        words = f"{name}: {in_words(metric)}" if name else in_words(metric)
         yield Finding(here.place, verdict, f"{words} is {first}; {there.place} has {second}.")
     for (_, metric), pair in both.items():
         fits = [verdict for rounding, verdict in READINGS.items() if _same(*pair, rounding)]
         if fits:
-            yield Finding(here.place, fits[0], f"{metric} {pair[0]} is {pair[1]} in {there.place}.")
+            yield Finding(here.place, fits[0], f"{in_words(metric)} {pair[0]} is {pair[1]} in {there.place}.")
 
 
 def _same(first, second, rounding):

@@ -4,7 +4,7 @@ import re
 from fractions import Fraction
 from math import ceil, floor, inf
 
-from benchmark.analysis.audit.findings import ANY, CONSISTENT, IMPOSSIBLE, READINGS, Finding, compare, reading
+from benchmark.analysis.audit.findings import ANY, CONSISTENT, CUT, IMPOSSIBLE, READINGS, Finding, compare, reading
 from benchmark.analysis.audit.reported import SCORES
 
 
@@ -74,10 +74,21 @@ def clips_add_up(row):
     labels = sum(supports.values())
     if n_with and supports:
         yield _sum(row, "labels of the clips", sum(labels * count for labels, count in n_with.items()), labels)
+    text = row.others.get("label_cardinality", "")
+    if re.fullmatch(r"\d+(\.\d+)?", text) and labels:
+        yield _cardinality(row, text, Fraction(labels, n))
     if "label_density" in row.averages and labels:
         share = Fraction(labels, n * len(supports))
         ways = {f"{labels} labels of {n} clips and {len(supports)} classes": lambda read: (share, share)}
         yield compare(row, "Label density", row.averages["label_density"], ways)
+
+
+def _cardinality(row, text, labels_per_clip):
+    """Return the finding on a printed number of labels per clip, which may be above 1, rounded or cut off."""
+    unit = Fraction(1, 10 ** len(text.partition(".")[2]))
+    off = labels_per_clip - Fraction(text)
+    verdict = CONSISTENT if abs(off) <= unit / 2 else CUT if 0 <= off < unit else IMPOSSIBLE
+    return Finding(row.place, verdict, f"Labels per clip are {float(labels_per_clip):.4f}; printed is {text}.")
 
 
 def _sum(row, what, total, printed):
