@@ -217,16 +217,16 @@ def export(
 @app.command()
 def audit(
     table: Annotated[
-        Path | None, typer.Argument(help="CSV of printed metrics; the paper's own table if left out")
-    ] = None,
-    up_to: Annotated[int, typer.Option(help="largest test set that is searched")] = 300,
-    sizes: Annotated[list[int], typer.Option("--size", help="search this test-set size alone; may be repeated")] = (),
+        str, typer.Argument(help="CSV of printed metrics, or a name in results/published, as posters2025")
+    ] = "visutsak2025",
+    up_to: Annotated[int, typer.Option(help="largest test set that is searched (one label per clip)")] = 300,
+    sizes: Annotated[list[int], typer.Option("--size", help="search this size alone (one label); repeatable")] = (),
 ):
-    """Decide whether published numbers come from any confusion matrix; exit code 1 where a row does not."""
-    from benchmark.analysis.audit.verdicts import print_verdicts, run_audit
+    """Decide whether printed numbers are possible: of one confusion matrix, or each other's; exit code 1 if not."""
+    from benchmark.analysis.audit.kinds import run_audit
 
-    verdicts, code = run_audit(table, up_to, tuple(sizes))
-    print_verdicts(verdicts)
+    kind, found, code = run_audit(table, up_to, tuple(sizes))
+    kind.show(found)
     sys.exit(code)
 
 

@@ -214,7 +214,7 @@ class Study(Params):
         "refuse"  # where copies of a clip are on two sides of a split; group: they are kept on one
     )
     engine: EngineParams = EngineParams()
-    published: Literal["visutsak2025"] | None = Field(
+    published: Literal["visutsak2025", "posters2025", "wehrmann2017", "trailers2023", "sulun2024"] | None = Field(
         None, description="the paper beside whose numbers and in whose form the report also stands"
     )
     baseline: bool = Field(

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmark.analysis.audit.kinds import run_audit
 from benchmark.analysis.audit.published import read_published, read_sets, reported_rows
 from benchmark.analysis.audit.reported import READINGS, ROUNDINGS, Reading, bounds, decimals, interval
 from benchmark.analysis.audit.search import confusion, search, sizes, support_vectors
-from benchmark.analysis.audit.verdicts import audit, contradictions, print_verdicts, run_audit
+from benchmark.analysis.audit.verdicts import audit, contradictions, print_verdicts
 from benchmark.errors import StudyError
 from tests.support.drawing import printed
 
@@ -252,7 +253,7 @@ FOUND = {  # clips that are right, and the sizes that are possible
 
 @pytest.fixture(scope="module")
 def paper():
-    verdicts, code = run_audit(n_max=250)
+    _, verdicts, code = run_audit(n_max=250)
     return {verdict.row: verdict for verdict in verdicts}, code
 
 

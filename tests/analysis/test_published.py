@@ -7,7 +7,15 @@ from io import StringIO
 import pandas as pd
 import pytest
 
-from benchmark.analysis.audit.published import COLUMNS, PUBLISHED, read_published, read_table, reported_rows
+from benchmark.analysis.audit.published import (
+    ABOUT,
+    COLUMNS,
+    PUBLISHED,
+    read_published,
+    read_table,
+    reported_rows,
+    sources,
+)
 from benchmark.errors import StudyError
 
 SOURCES = ("posters2025", "sulun2024", "trailers2023", "visutsak2025", "wehrmann2017")
@@ -23,7 +31,8 @@ def seed_text(shared, source):
 
 
 def test_there_is_a_file_per_source():
-    assert {path.stem.removesuffix("_sets") for path in PUBLISHED.glob("*.csv")} == set(SOURCES)
+    assert {path.stem.removesuffix("_sets") for path in PUBLISHED.glob("*.csv")} == {*SOURCES, *ABOUT}
+    assert sources() == list(SOURCES)
     assert all(f"`{path.name}`" in (PUBLISHED / "README.md").read_text() for path in PUBLISHED.glob("*.csv"))
 
 

@@ -146,6 +146,8 @@ def test_audit_exits_1_where_a_row_is_impossible(command, tmp_path):
     assert "Inception-v3" in out
     (tmp_path / "mine.csv").write_text("row,class,precision,recall,f1,accuracy\nA,x,1,1,1,1\nA,y,1,1,1,1\n")
     assert command("audit", "mine.csv", "--up-to", "10")[0] == 0
+    code, out, _ = command("audit", "wehrmann2017")  # of several labels
+    assert (code, "looks swapped" in out) == (1, True)
     code, _, err = command("audit", "nowhere.csv")
     assert code == 2
     assert "nowhere.csv" in err

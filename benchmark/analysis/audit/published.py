@@ -2,7 +2,8 @@
 
 A tidy CSV has a number per line: columns row, class, metric, value (and source, table where it holds several); class
 is blank for numbers of the whole row. A wide one has a class per line: row, class, precision, recall, f1, and if known
-support; the accuracy is a column, or a line whose class is 'Accuracy'. ``row`` may be left out if there is one only."""
+support; the accuracy is a column, or a line whose class is 'Accuracy'. ``row`` may be left out if there is one only.
+Where clips have several labels there is no accuracy, and a wide one may have average_precision and threshold, too."""
 
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from benchmark.store.shipped import shipped
 
 PUBLISHED = shipped("results/published")
 COLUMNS = ("source", "table", "row", "class", "metric", "value", "printed")
+ABOUT = ("captions", "models")  # files on the tables of all sources
 SETS_COLUMNS = ("source", "table", "row", "scored_on", "correct", "n", "supports")
-TIDY, WIDE = ("row", "class", "metric", "value"), ("class", "precision", "recall")
-ALIASES = {"f1-score": "f1", "f1_score": "f1", "model": "row"}  # other names of columns and metrics
+TIDY = ("row", "class", "metric", "value")
+WIDE = (*SCORES, "average_precision", "accuracy", "support", "threshold")  # columns of numbers, one of them at least
+ALIASES = {"f1-score": "f1", "f1_score": "f1", "ap": "average_precision", "model": "row"}  # of columns and metrics
 # Lines of scikit-learn's classification report that are no class.
 AVERAGES = ("micro avg", "macro avg", "weighted avg", "samples avg")
 
@@ -36,6 +39,26 @@ def read_sets(source, folder=PUBLISHED):
     return frame.assign(**{name: pd.to_numeric(frame[name]).astype("Int64") for name in ("correct", "n")})
 
 
+def read_captions(source, folder=PUBLISHED):
+    """Return {table: its caption} of one source."""
+    frame = read_text(folder / "captions.csv", ("source", "table", "caption"))
+    frame = frame[frame["source"] == source]
+    return dict(zip(frame["table"], frame["caption"], strict=True))
+
+
+def read_models(source, folder=PUBLISHED):
+    """Return {(table, row): model} of the rows of one source whose names do not say that they are of one model."""
+    frame = read_text(folder / "models.csv", ("source", "table", "row", "model"))
+    frame = frame[frame["source"] == source]
+    return dict(zip(zip(frame["table"], frame["row"], strict=True), frame["model"], strict=True))
+
+
+def sources():
+    """Return the names of the published tables that are kept, sorted."""
+    paths = (path for path in PUBLISHED.glob("*.csv") if not path.stem.endswith("_sets"))
+    return sorted(path.stem for path in paths if path.stem not in ABOUT)
+
+
 def read_table(path):
     """Return a tidy or wide CSV as a tidy frame of text; raise :class:`StudyError` in words where it is neither."""
     path = Path(path)
@@ -46,7 +69,7 @@ def read_table(path):
     frame = frame.apply(lambda column: column.str.strip())
     if set(TIDY) <= set(frame.columns):
         return frame.assign(metric=frame["metric"].replace(ALIASES))
-    if set(WIDE) <= set(frame.columns):
+    if "class" in frame.columns and set(WIDE) & set(frame.columns):
         return _tidy(frame if "row" in frame.columns else frame.assign(row=path.stem))
     raise StudyError(f"{path}: expected the columns {', '.join(TIDY)} (a number per line) or row, class, precision, "
                      f"recall, f1, accuracy (a class per line); it has {', '.join(frame.columns)}")  # fmt: skip
@@ -54,7 +77,7 @@ def read_table(path):
 
 def _tidy(wide):
     """Return a wide frame as a tidy one: a class per line becomes a number per line."""
-    metrics = [name for name in (*SCORES, "accuracy", "support") if name in wide.columns]
+    metrics = [name for name in WIDE if name in wide.columns]
     lines = wide.reset_index(names="line")
     tidy = lines.melt(id_vars=["line", "row", "class"], value_vars=metrics, var_name="metric")
     tidy = tidy[tidy["value"] != ""].sort_values("line", kind="stable").drop(columns="line")

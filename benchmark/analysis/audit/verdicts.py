@@ -8,7 +8,7 @@ counts; an F1-score computed from rounded precisions may fail in its last digit,
 import sys
 from dataclasses import dataclass, replace
 
-from benchmark.analysis.audit.published import read_published, read_table, reported_rows
+from benchmark.analysis.audit.published import reported_rows
 from benchmark.analysis.audit.reported import READINGS, bounds, f1_range
 from benchmark.analysis.audit.search import class_choices, confusion, example, search, sizes, support_vectors
 from benchmark.errors import StudyError
@@ -19,8 +19,6 @@ VECTORS = 200  # a row with more possible supports at a size is too loose to sug
 EXAMPLES = 5  # with no more sizes than this to search, each gets its example
 SIZES_SHOWN = 8
 EVERY_SIZE = "every size"
-DEFAULT = "visutsak2025"
-IMPOSSIBLE = 1  # exit code
 
 
 @dataclass(frozen=True)
@@ -47,16 +45,6 @@ class Verdict:
     shared: Example | None = None  # on a test set that other rows can have been scored on, too
     shared_with: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()  # sentences: why no matrix exists, with the arithmetic
-
-
-def run_audit(path=None, n_max=N_MAX, only_sizes=()):
-    """Return (verdicts, exit code) for a CSV of results, or for visutsak2025's Table 3 where ``path`` is None.
-
-    n_max, only_sizes: see :func:`audit`. The code is 1 where a row is impossible, else 0. Raises :class:`StudyError`
-    for a table that cannot be read as :mod:`benchmark.analysis.audit.published` says."""
-    table = read_published(DEFAULT) if path is None else read_table(path)
-    verdicts = audit(table, n_max, only_sizes)
-    return verdicts, 0 if all(verdict.possible for verdict in verdicts) else IMPOSSIBLE
 
 
 def audit(table, n_max=N_MAX, only_sizes=(), readings=READINGS):

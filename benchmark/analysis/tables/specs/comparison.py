@@ -87,7 +87,10 @@ def comparison_table(results, tables, columns=COMPARISON_COLUMNS):
 
 
 def with_parity(comparison, parity):
-    """Return a comparison table with the columns :data:`COMPARISON_EXTRA` behind its own, blank for other models."""
+    """Return a comparison table with the columns :data:`COMPARISON_EXTRA` behind its own, blank for other models; as it
+    is where parity has several scores per model, which have no place in one row."""
+    if not set(COMPARISON_EXTRA.values()) <= set(parity.columns):
+        return comparison
     columns = parity.set_index("model")[list(COMPARISON_EXTRA.values())]
     columns.columns = list(COMPARISON_EXTRA)
     return comparison.join(columns, on="model")
