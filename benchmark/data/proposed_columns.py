@@ -10,6 +10,7 @@ from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.data.delimited import read_table
 from benchmark.data.label_columns import NUMBER, TITLES, listed, read_labels
 from benchmark.data.media import SPLIT_NAMES, files_below, is_a, is_any
+from benchmark.data.table_reader import PLACE
 from benchmark.errors import StudyError
 from benchmark.store.labels import SEPARATOR
 from spectrograms.names import printable
@@ -40,7 +41,8 @@ def propose_columns(table):
     kinds = Counter(next(kind for kind in DATASET_KINDS if is_a(file, kind)) for file in files)
     found = {"path": path, "split": _split_column(columns)}
     groups = [title for name in GROUPS for title in columns if title.lower() == name and title != path]
-    taken = {*found.values(), *groups, *(title for title in columns if title.lower() == "group")}
+    inserted = [place[0] for place in PLACE.findall(path)]
+    taken = {*found.values(), *inserted, *groups, *(title for title in columns if title.lower() == "group")}
     found["label"] = _label_column(table, text, columns, taken)
     labels = (
         f"the column {found['label']} says their labels" if found["label"] else "columns of 0 and 1 are the classes"
@@ -62,7 +64,7 @@ def _is_found(field, title, columns):
 
 
 def _path_column(table, columns):
-    """Return (the column that names most files, folder, files, cells without a file).
+    """Return (the column or template that names most files, folder, files, cells without a file).
 
     The folder is None where the paths lead to the files without a search."""
     for above in (table.absolute().parent, table.resolve().parent.parent):
@@ -73,8 +75,9 @@ def _path_column(table, columns):
             name = os.path.basename(file)
             for tail in {name, os.path.splitext(name)[0]}:
                 by_tail[tail].append(file)
-        named = {title: _files_of(table, set(cells), by_tail) for title, cells in columns.items()}
-        best = max(named, key=lambda title: (len(named[title][0] | named[title][1]), title.lower() == "path"))
+        paths = columns | _padded(columns, by_tail)
+        named = {path: _files_of(table, set(cells), by_tail) for path, cells in paths.items()}
+        best = max(named, key=lambda path: (len(named[path][0] | named[path][1]), path.lower() == "path"))
         direct, searched, lost = named[best]
         if files := direct | searched:
             folder = Path(os.path.commonpath([os.path.dirname(os.path.abspath(file)) for file in files]))
@@ -84,6 +87,15 @@ def _path_column(table, columns):
         f"or the folder above ({len(media)} do), by path, name, or id without extension; its columns: "
         f"{listed(list(columns))}"
     )
+
+
+def _padded(columns, tails):
+    """Return {template: cells} of columns of whole numbers, filled up with zeros as the names of files are."""
+    widths = {len(tail) for tail in tails if tail.isdecimal()}
+    numbers = [title for title, cells in columns.items() if all(map(str.isdecimal, cells))]
+    return {
+        f"{{{title}:0{width}}}": [cell.zfill(width) for cell in columns[title]] for width in widths for title in numbers
+    }
 
 
 def _files_of(table, cells, by_tail):

@@ -56,7 +56,9 @@ def listing(root, text, n=20):
     header, row = text
     parts = ("train", "train", "val", "test")
     rows = [
-        row.format(number=at, label="ab"[at % 2], one=at % 2, other=1 - at % 2, part=parts[at // 2 % 4], film=at // 4)
+        row.format(
+            at=at, number=at, label="ab"[at % 2], one=at % 2, other=1 - at % 2, part=parts[at // 2 % 4], film=at // 4
+        )
         for at in range(n)
     ]
     (root / "list.csv").write_text("\n".join([header, *rows, ""]))
@@ -157,6 +159,8 @@ def test_copies_that_a_given_split_parts_are_told_and_marked(tmp_path):
 TABLES = {  # the CSV's header and rows: (task, dataset.columns that are set)
     "as the reader has it": (("path,label", "media/{number:02}.png,{label}"), "multiclass", {}),
     "ids and a genre": (("Id,Genre", "{number:02},{label}"), "multiclass", {"path": "Id", "label": "Genre"}),
+    "numbers without their zeros": (("track;genre", "{at};{label}"), "multiclass",
+                                    {"path": "{track:02}", "label": "genre"}),
     "lists": (("file,tags", '{number:02}.png,"[\'{label}\', \'b\']"'), "multilabel", {"path": "file", "label": "tags"}),
     "columns of 0 and 1": (("name,a,b", "{number:02}.png,{one},{other}"), "multiclass", {"path": "name"}),
     "a split": (("file,what,subset", "{number:02}.png,{label},{part}"), "multiclass",
