@@ -155,6 +155,18 @@ def check(
 
 
 @app.command()
+def init(
+    place: Annotated[Path, typer.Argument(help="a folder with a folder per class, or a table", metavar="DIR_OR_CSV")],
+    name: Annotated[str | None, typer.Option(help="of the study; that of the folder or table unless given")] = None,
+    out: Annotated[Path | None, typer.Option(help="where to write it; NAME.yaml here unless given")] = None,
+):
+    """Look at recordings or pictures and write a commented study of them, which check accepts."""
+    from benchmark.data.study_text import write_proposal
+
+    print(f"written: {write_proposal(place, name, out)}")
+
+
+@app.command()
 def models():
     """List the networks that a study can name, with parameters, input size and weights."""
     hide_gpus()

@@ -17,7 +17,7 @@ def locate_all(rows, dataset):
     places = (folder,) if folder else (dataset.root.parent, os.getcwd())
     if folder and not folder.is_dir():
         raise StudyError(f"dataset.folder must be a folder with the files of {dataset.root}; there is no {folder}")
-    lying = [file.as_posix() for file in files_below(folder, dataset.kind, [])] if folder else []
+    lying = [file.as_posix() for file in files_below(folder.absolute(), dataset.kind, [])] if folder else []
     media = [file for file in lying if is_a(file, dataset.kind)]
     by_name, by_id = _by_tail(lying), _by_tail(media, lambda file: os.path.splitext(file)[0])
     for row in rows:
