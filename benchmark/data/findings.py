@@ -17,7 +17,7 @@ from spectrograms.names import printable
 
 FEW_TESTED = 5  # test clips of a class, below which one clip moves its scores by more than 20 points
 IMBALANCED = 10  # times the clips of the smallest class that the largest has
-WIDE = 25  # classes whose table of pairs is still read
+WIDE = 100  # characters of a line that are still read in a terminal
 ADVICE = {  # where classes are of unlike size, by whether each clip has one label
     True: "Look at macro F1 and balanced accuracy, hold accuracy against that baseline, and weigh the classes "
     "(training.class_weight: balanced)",
@@ -54,8 +54,9 @@ def _label_sets(labels, classes):
     )
     sets = "; ".join(f"{name} {n}" for name, n in commonest_sets(labels, classes).items())
     yield f"commonest label sets: {sets}"
-    if of["classes"] <= WIDE:
-        yield f"clips with both classes:\n{co_occurrence(labels, classes).to_string()}\n"
+    table = co_occurrence(labels, classes).to_string()
+    if table.index("\n") <= WIDE:
+        yield f"clips with both classes:\n{table}\n"
     elif len(pairs := commonest_pairs(labels, classes)):
         yield f"classes that come together: {'; '.join(f'{a} and {b} {n}' for (a, b), n in pairs.items())}"
 

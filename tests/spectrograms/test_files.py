@@ -54,6 +54,7 @@ PARENT, OWN = os.getppid(), os.getpid()  # in a container every run may have the
     ("host", "pid", "hours", "stays"),
     [("elsewhere", 1, YOUNG, True), ("elsewhere", 1, OLD, False), (HOST, PARENT, YOUNG, True),
      (HOST, PARENT, OLD, False), (HOST, OWN, 0, False)],
+    ids=["elsewhere, young", "elsewhere, old", "living, young", "living, old", "own number"],
 )  # fmt: skip
 def test_what_living_processes_and_other_machines_are_writing_stays_for_a_day(tmp_path, host, pid, hours, stays):
     path = left(tmp_path, host, pid)
