@@ -90,12 +90,12 @@ def run_all(study, clips, folds, force=False, say=print, origin=None, wrong=Mapp
             trial = job.trial
             done, why = reusable(job)
             if done and not force:
-                trial.checkpoint(job.study).unlink(missing_ok=True)  # of a run that was killed as the trial was done
+                trial.drop_checkpoints(job.study)  # of a run that was killed as the trial was done
                 records[trial.name] = done
                 board.kept(trial, done)
             else:
                 if force:
-                    trial.checkpoint(job.study).unlink(missing_ok=True)
+                    trial.drop_checkpoints(job.study)
                 jobs.append(job)
                 board.due(trial, "asked for again" if done else why)
         hopeful = [job for job in jobs if job.trial.network.name not in wrong]

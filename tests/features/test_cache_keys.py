@@ -31,8 +31,11 @@ OTHER = {  # another value of each setting; where it needs company, that too
     "image": {"style": "specshow", "colormap": "viridis", "size": [64, 64]},
     "training": {
         "preset": "matlab", "regime": "finetune", "optimizer": "sgdm", "learning_rate": 0.5, "epochs": 3,
-        "batch_size": 4, "shuffle": "once", "validation_frequency": 5, "patience": 3, "keep": "last", "drop_period": 2,
-        "drop_factor": 0.5, "gradient_threshold": 1.0, "l2": {"preset": "matlab", "l2": 0.5},
+        "batch_size": 4, "shuffle": "once", "validation_frequency": 5, "patience": 3, "keep": "last",
+        "schedule": {"schedule": {"kind": "step", "every": 2}},
+        "loss": {"loss": {"label_smoothing": 0.1}, "optimizer": "adam"},
+        "stages": {"regime": "two_stage", "stages": [{"unfreeze": ["a"]}]},
+        "gradient_threshold": 1.0, "l2": {"preset": "matlab", "l2": 0.5},
         "head_rate": {"preset": "matlab", "head_rate": 3.0}, "C": "grid", "head_init": "glorot",
         "class_weight": "balanced", "oversample": True,
         "freeze_layers": {"regime": "finetune", "freeze_layers": 2},
@@ -41,6 +44,8 @@ OTHER = {  # another value of each setting; where it needs company, that too
     },
     "augment": {
         "translation": 3.0, "scale": [0.5, 2.0], "reflection": True, "time_mask": 0.5, "frequency_mask": 0.5,
+        "rotation": 5.0, "brightness": 0.1, "contrast": 0.1, "saturation": 0.1, "hue": 0.1,
+        "erasing": 0.5, "mixup": 0.2,
     },
 }  # fmt: skip
 PICTURE = ("clip", "mel", "image")  # sections that shape a picture
