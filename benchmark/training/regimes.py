@@ -71,7 +71,11 @@ def two_stage(training):
     return [replace(first, start=training.head_start("two_stage")) if first.takes_steps else first, *stages[1:]]
 
 
-REGIMES = {"frozen": frozen, "finetune": finetune, "two_stage": two_stage}  # the words of benchmark.config.training.REGIMES
+REGIMES = {
+    "frozen": frozen,
+    "finetune": finetune,
+    "two_stage": two_stage,
+}  # of benchmark.config.training
 
 
 def regime_of(network, training):

@@ -30,7 +30,9 @@ def run_stages(stages, classifier, data, clock, checkpoint=None):
         stage = replace(stage, loss=data.loss)
         name = "train" if number == len(stages) else stage.trains
         run = _take_steps if stage.takes_steps else _estimate
-        history, trainable, found = run(stage, classifier, data, clock, name, checkpoint and checkpoint.of_stage(number))
+        history, trainable, found = run(
+            stage, classifier, data, clock, name, checkpoint and checkpoint.of_stage(number)
+        )
         said |= found
         done.append(_described(stage, history, trainable))
     last = {key: done[-1][key] for key in ("kept_iteration", "trainable_parameters")}

@@ -153,7 +153,7 @@ IGNORED = {
     ),
     "C for steps": ({"training": {"optimizer": "adam", "C": 2.0}}, "training.C has no effect"),
     "C for MATLAB": ({"training": {"preset": "matlab", "C": 2.0}}, "training.C has no effect"),
-    "batch norm of a frozen network": ({"training": {"batch_norm": "moving"}}, "regime: finetune and two_stage alone read it"),
+    "batch norm of a frozen network": ({"training": {"batch_norm": "moving"}}, "finetune and two_stage alone read it"),
     "a rate where all networks are frozen": (
         {"models": ["yamnet"], "training": {"regime": "finetune", "learning_rate": 0.1}}, "learning_rate has no effect",
     ),

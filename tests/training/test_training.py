@@ -76,9 +76,10 @@ def test_validation_is_keras_own_loss_and_accuracy():
 @pytest.mark.parametrize("settings", [{"epochs": 30, "patience": 3}, {"epochs": 5, "patience": None, "keep": "last"}])
 def test_kept_are_the_weights_of_the_best_validation_or_the_last_where_the_study_says_so(settings):
     wrong = (X[60:], np.roll(Y[60:], 1, axis=1))  # every step makes validation worse
-    head, rows = train(TrainingParams(learning_rate=0.1, batch_size=60, **settings), val=wrong)
+    training = TrainingParams(learning_rate=0.1, batch_size=60, **settings)
+    head, rows = train(training, val=wrong)
     assert len(rows) == (5 if "keep" in settings else 4)  # the first is the best, then three without a lower loss
-    kept = validate(head, Batches(wrong[0].__getitem__, wrong[1], 30))["val_loss"]
+    kept = validate(head, Batches(wrong[0].__getitem__, wrong[1], 30), steps(training))["val_loss"]
     assert kept == pytest.approx(rows[-1 if "keep" in settings else 0]["val_loss"], rel=1e-5)
 
 
