@@ -47,7 +47,7 @@ def head_after(train, val, training, regime="frozen"):
     keras.utils.set_random_seed(0)
     head = linear(train[0].shape[1], train[1].shape[1], standardize=regime == "frozen")
     extractor = SimpleNamespace(features=lambda clips, batch_size: [*train[0][:, None], *val[0][:, None]])
-    classifier, study = Classifier(extractor, head, head, regime), SimpleNamespace(training=training)
+    classifier, study = Classifier(extractor, head, head, regime), SimpleNamespace(training=training, task="multiclass")
     table = pd.DataFrame({"split": ["train"] * len(train[0]) + ["val"] * len(val[0])})
     data = TrialData(classifier, table, np.concatenate([train[1], val[1]]), study, 0)
     stages = [stage for stage in REGIMES[regime](training) if stage.trains == "head"]
@@ -153,7 +153,7 @@ IGNORED = {
     ),
     "C for steps": ({"training": {"optimizer": "adam", "C": 2.0}}, "training.C has no effect"),
     "C for MATLAB": ({"training": {"preset": "matlab", "C": 2.0}}, "training.C has no effect"),
-    "batch norm of a frozen network": ({"training": {"batch_norm": "moving"}}, "regime: finetune alone reads it"),
+    "batch norm of a frozen network": ({"training": {"batch_norm": "moving"}}, "finetune and two_stage alone read it"),
     "a rate where all networks are frozen": (
         {"models": ["yamnet"], "training": {"regime": "finetune", "learning_rate": 0.1}}, "learning_rate has no effect",
     ),
@@ -252,7 +252,7 @@ def test_a_weighted_step_has_the_weighted_loss():
     scores = head.predict(X, verbose=0)
     expected = np.average(-np.log(scores[np.arange(30), LABELS]), weights=found.weights)
     val = Batches(X.__getitem__, TARGETS, 30, weights=found.of(TARGETS))
-    assert validate(head, val)["val_loss"] == pytest.approx(expected, rel=1e-5)
+    assert validate(head, val, steps(TrainingParams()))["val_loss"] == pytest.approx(expected, rel=1e-5)
     training = TrainingParams(optimizer="adam", epochs=1, batch_size=30, class_weight="balanced")
     history = fit(head, Batches(X.__getitem__, TARGETS, 30).balanced(found), val, steps(training))
     assert history[0]["loss"] == pytest.approx(expected, rel=1e-5)
