@@ -289,7 +289,7 @@ def test_versions_that_differ_between_trials_are_counted(plain):
 
 # Text on what it stands on, at least 4.5 : 1; marks of a chart, 3 : 1 (WCAG 2.2, success criteria 1.4.3 and 1.4.11).
 TEXTS = [*product(("ink", "quiet", "link"), ("page", "surface", "raised")),
-         ("warn-ink", "warn"), ("bad-ink", "bad"), ("good-ink", "good")]  # fmt: skip
+         ("warn-ink", "warn"), ("bad-ink", "bad"), ("bad-ink", "surface"), ("good-ink", "good")]  # fmt: skip
 MARKS = [("blue", "surface"), ("control", "surface"), ("control", "page"), ("link", "surface")]
 
 
