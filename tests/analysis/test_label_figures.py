@@ -50,13 +50,10 @@ def test_every_kind_of_figure_is_named_by_its_pattern_and_said_in_words(results,
 
 
 def test_a_report_writes_every_figure_of_the_models_that_are_done(tmp_path):
-    folder = build_results(tmp_path / "posters", TRIO, 1, classes=CLASSES, task="multilabel", published=None)
+    models = ("vgg16", "vgg19")  # the second one failed, so that there is no pair
+    folder = build_results(tmp_path / "posters", models, 1, classes=CLASSES, task="multilabel", published=None)
     written = {path.stem for path in report(folder).files if path.parent.name == "figures"}
-    kinds = [spec.pattern.removesuffix("_*") for spec in SEVERAL]
-    of_model = {f"{kind}_{model}" for kind in kinds for model in TRIO[:2]}  # VGG-19 failed
-    assert written == (of_model | set(kinds)) & written
-    assert {name for name in of_model if name.startswith(("f1", "average", "pairwise"))}.isdisjoint(written)
-    assert len(written) == 6 * 2 + 4
+    assert written == {spec.pattern.replace("*", "vgg16") for spec in SEVERAL} - {"pairwise"}
 
 
 def test_dots_of_f1_are_scikit_learns(results, drawn):
@@ -195,7 +192,7 @@ def test_f1_over_thresholds_is_scikit_learns_and_the_chosen_one_is_marked(result
         for trial, values, (threshold, score) in zip(trials, f1, chosen, strict=True):
             val = trial.predictions.of("val")
             at = partial(f1_score, val.y_true[:, column], zero_division=0)
-            np.testing.assert_allclose(values, [at(val.y_score[:, column] >= one) for one in TRIED])
+            np.testing.assert_allclose(values[::10], [at(val.y_score[:, column] >= one) for one in TRIED[::10]])
             assert threshold == trial.info["thresholds"][name]
             assert score == pytest.approx(at(val.y_pred[:, column]))
             assert score >= values.max() - 1e-9  # per class it was tuned on these clips
