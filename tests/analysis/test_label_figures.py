@@ -2,15 +2,19 @@
 
 import fnmatch
 from functools import partial
+from itertools import combinations
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 from sklearn.metrics import average_precision_score, f1_score, precision_score, recall_score
 
 from benchmark.analysis.metrics.calibration import GRID
 from benchmark.analysis.metrics.multilabel.curves import TRIED, precision_curves, threshold_curves
 from benchmark.analysis.plots import class_scores, figures, label_curves, label_matrices, label_training
+from benchmark.analysis.plots.figure import STYLE
 from benchmark.analysis.plots.label_charts import thresholds, together
 from benchmark.analysis.report.report import report
 from benchmark.analysis.tables.registry import Tables
@@ -154,7 +158,7 @@ def test_of_many_classes_the_best_and_the_worst_of_the_map_are_named():
     points = {f"c{n:03d}": (n / 100, n / 100) for n in range(100)}
     (ax,) = axes(size=(6, 6))
     named = class_scores.plot_map(points, ax)
-    assert named == [f"c{n:03d}" for n in (*range(99, 89, -1), *range(9, -1, -1))]
+    assert named == [f"c{n:03d}" for n in (*range(99, 94, -1), *range(4, -1, -1))]
 
 
 @pytest.mark.parametrize("seeds", [1, 2])
@@ -224,6 +228,33 @@ def test_without_validation_clips_there_is_no_figure_of_thresholds():
     results = results_of({"m": {(0, 0): frame}}, classes=("x", "y"), task="multilabel")
     assert list(thresholds(results, Tables(results))) == []
     assert len(list(together(results, Tables(results)))) == 1
+
+
+LONG = tuple(f"a rather long name of class {number} of many" for number in range(12))
+
+
+@pytest.mark.parametrize("classes", [CLASSES[:2], CLASSES, LONG])
+@pytest.mark.parametrize("title", ["VGG-16", "A model that is called by a name as long as some are, all the same"])
+def test_no_text_of_a_figure_of_classes_covers_another_or_leaves_it(classes, title):
+    n = len(classes)
+    panels = {name: (np.full((1, 3), 0.5), [(0.5, 0.5)]) for name in classes}
+    counts = np.arange(n * n).reshape(n, n) + 1
+    draws = (
+        partial(label_matrices.matrices_figure, np.full((n, 2, 2), 5), classes),
+        partial(label_matrices.together_figure, [("true labels", counts), ("predicted labels", counts)], classes),
+        partial(label_curves.thresholds_figure, np.linspace(0, 1, 3), panels),
+    )
+    for draw in draws:
+        with matplotlib.rc_context(STYLE):
+            figure = draw(title)
+            figure.draw_without_rendering()
+        found = [text for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible()]
+        boxes = [text.get_window_extent().padded(-1) for text in found if text.get_rotation() != 45]
+        inside = figure.bbox.padded(1)
+        assert all(inside.contains(*box.min) and inside.contains(*box.max) for box in boxes)
+        headings = [ax.title.get_window_extent() for ax in figure.axes if ax.get_title()]
+        headings += [text.get_window_extent() for ax in figure.axes for text in ax.texts if text.get_text() in classes]
+        assert not [1 for one, other in combinations(headings, 2) if one.overlaps(other)]
 
 
 def history(n=4):

@@ -71,6 +71,14 @@ def test_the_page_tells_labels_apart_by_words_and_signs(made):
     assert "taken for" not in page
 
 
+def test_rows_of_classes_name_their_model_where_a_page_sorts_them(made):
+    _, shown, _ = made
+    tables = {table.title: table for table in shown["further"]}
+    for title in ("Thresholds of each class.", "Calibration of each class.", "Scores with their intervals."):
+        assert tables[title].header[0] == "Model"
+        assert {row[0].text for row in tables[title].rows} == {"MobileNet-v2", "VGG-16"}
+
+
 def test_clips_are_named_with_room_between_their_labels():
     assert examples.shown_label("b|a") == "a | b"
     assert examples.shown_label("") == "no label"

@@ -11,11 +11,12 @@ from benchmark.analysis.plots.palette import BLUE, line_styles, short_names
 
 FEW = 5  # models whose dots stand below each other with their intervals; more share a line and have none
 ROW, DOT = 0.27, 0.09  # inches from one class to the next, and from one model's dot to the next below it
+NAME = 0.18  # inches from one name of the legend to the next
 MARKERS = "osD^vPX"
 FAINT = "0.93"  # grey of the line that the dots of a class lie on
 ISO_F1 = (0.2, 0.4, 0.6, 0.8)
 NAMED = 40  # classes whose points can be named; of more the best and the worst are
-EXTREMES = 10  # of them
+EXTREMES = 5  # of them, of each
 SIDE, CLEAR = 5.4, 4.0  # inches, the map; points around each class that no name enters
 
 
@@ -23,7 +24,7 @@ def f1_figure(rows, models, title):
     """Return the figure of :func:`plot_f1`."""
     names, called = short_names([row["class"] for row in rows]), short_names(list(models.values()), 40)
     top, beside = 0.3 + LINE * title.count("\n"), width_of(called, 8) + 0.55
-    height = len(rows) * max(ROW, DOT * min(len(models), FEW) + 0.1)
+    height = max(len(rows) * _row(len(models)), NAME * len(models) - 0.4)  # the axes end above the bottom
     margins = (width_of(names, 9) + 0.25, beside, 0.5, top)
     figure, (ax,) = new_figure(margins[0] + 5.2 + beside, 0.5 + height + top, margins)
     plot_f1(rows, models, ax, title)
@@ -37,7 +38,7 @@ def plot_f1(rows, models, ax, title=""):
     to :data:`FEW` models have a line each, with their intervals."""
     values = np.array([[row[name] for name in models] for row in rows], float)
     y, few = np.arange(len(rows)), len(models) <= FEW
-    step = DOT / max(ROW, DOT * len(models) + 0.1) if few else 0.0
+    step = DOT / _row(len(models)) if few else 0.0
     ax.hlines(y, 0, 1, color=FAINT, linewidth=1, zorder=1)
     places = (np.arange(len(models)) - (len(models) - 1) / 2) * step
     for column, (place, style, marker) in enumerate(
@@ -46,7 +47,7 @@ def plot_f1(rows, models, ax, title=""):
         score, low, high = values[:, column].T
         if few:
             ax.hlines(y + place, low, high, color=style["color"], alpha=0.4, linewidth=1.4, zorder=2)
-        ax.plot(score, y + place, marker, color=style["color"], markersize=4.5, alpha=0.9, zorder=3)
+        ax.plot(score, y + place, marker, color=style["color"], markersize=4.5, alpha=0.9, zorder=3, clip_on=False)
     ax.set_title(title, y=1)
     ax.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5), xlabel="F1 of the class" + ", 95 % interval" * few)
     ax.set_yticks(y, short_names([row["class"] for row in rows]))
@@ -56,6 +57,11 @@ def plot_f1(rows, models, ax, title=""):
     dots = [line for line in ax.lines if line.get_marker() in MARKERS]
     ax.legend(dots, short_names(list(models.values()), 40), **place)
     return values[:, :, 0]
+
+
+def _row(n_models):
+    """Return the inches from one class to the next."""
+    return max(ROW, DOT * n_models + 0.1) if n_models <= FEW else ROW
 
 
 def map_figure(points, title):

@@ -71,7 +71,7 @@ def together(results, tables):
 
     for model in finished(results):
         panels = [("true labels", square("true")), ("predicted labels", square(f"predicted_{model}"))]
-        title = f"{titles(results)[model]}: of the clips of each class, the share of each other class"
+        title = f"{titles(results)[model]}\nof the clips of each class, the share of each other class"
         pairs = table[table["class"] != table["other"]].head(10)
         said = "; ".join(f"{row['class']} and {row['other']} {row['true']} and {row[f'predicted_{model}']}"
                          for row in pairs.to_dict("records"))  # fmt: skip

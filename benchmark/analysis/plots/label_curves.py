@@ -9,7 +9,7 @@ from benchmark.analysis.plots.score_plots import BESIDE, TICKS, extremes
 
 MEANS = {"macro": "-", "micro": "--"}  # what is drawn black, and its line style
 ALL_NAMED = 8  # classes; of more those with the highest and the lowest average precision are named
-COLUMNS = 5  # panels side by side
+COLUMNS, WIDTH = 5, 9.6  # panels side by side at most, and the inches that they fill
 PANEL, GAPS = (1.75, 1.15), (0.12, 0.5)  # inches: a panel, and between panels
 MOST = 40  # panels, of the classes with the most positives
 
@@ -62,19 +62,20 @@ def thresholds_figure(tried, panels, title):
     """Return the figure of :func:`plot_thresholds`, a panel per class; tried: (n,) thresholds.
 
     panels: {class: (f1 (n_trials, n), chosen [(threshold, F1) of each trial])}."""
-    columns, names = min(COLUMNS, len(panels)), short_names(list(panels), 16)
-    rows, top = -(-len(panels) // columns), 0.55 + LINE * title.count("\n")
-    width, height = (n * size + (n - 1) * gap for n, size, gap in zip((columns, rows), PANEL, GAPS, strict=True))
-    room = max(0.15, width_of(title.split("\n"), 10) - width - 0.4)
+    names, top = short_names(list(panels)), 0.55 + LINE * title.count("\n")
+    panel = max(PANEL[0], width_of([f"{name}: F1 0.00 at 0.00" for name in names], 7.5)), PANEL[1]
+    columns = min(COLUMNS, len(panels), int(WIDTH // (panel[0] + GAPS[0])))
+    rows = -(-len(panels) // columns)
+    width, height = (n * size + (n - 1) * gap for n, size, gap in zip((columns, rows), panel, GAPS, strict=True))
+    room = max(0.15, width_of(title.split("\n"), 10) - width - 0.2)
     figure, axes = new_figure(
         0.55 + width + room, 0.5 + height + top, (0.55, room, 0.5, top), rows, columns,
-        wspace=GAPS[0] / PANEL[0], hspace=GAPS[1] / PANEL[1],
+        wspace=GAPS[0] / panel[0], hspace=GAPS[1] / panel[1],
     )  # fmt: skip
-    for place, ax in enumerate(axes):
-        if place >= len(panels):
-            ax.set_axis_off()
-            continue
-        plot_thresholds(tried, *list(panels.values())[place], ax, names[place])
+    for ax in axes[len(panels) :]:
+        ax.set_axis_off()
+    for place, (ax, name, (f1, chosen)) in enumerate(zip(axes, names, panels.values(), strict=False)):
+        plot_thresholds(tried, f1, chosen, ax, name)
         ax.tick_params(labelleft=place % columns == 0, labelbottom=place + columns >= len(panels))
     figure.suptitle(title, y=1 - 0.1 / figure.get_figheight(), va="top", fontsize=10)
     figure.supxlabel("threshold", y=0.1 / figure.get_figheight(), va="bottom", fontsize=9)
