@@ -16,7 +16,7 @@ def tune_per_class(y_true, y_score, grid=None):
     that tells clips apart, midway between two scores. Of equals the one nearest 0.5 counts, and it is 0.5 for a class
     without a positive clip."""
     columns = zip(np.asarray(y_true, bool).T, np.asarray(y_score, float).T, strict=True)
-    return np.array([_best(*_f1_at(of_class, scores, grid)) if of_class.any() else DEFAULT
+    return np.array([_best(*f1_at(of_class, scores, grid)) if of_class.any() else DEFAULT
                      for of_class, scores in columns])  # fmt: skip
 
 
@@ -27,12 +27,14 @@ def tune_global(y_true, y_score, grid=None):
     y_true, y_score = np.asarray(y_true, bool), np.asarray(y_score, float)
     tried = _midway(y_score) if grid is None else np.asarray(grid, float)
     columns = zip(y_true.T, y_score.T, strict=True)
-    f1 = sum(_f1_at(of_class, scores, tried)[1] for of_class, scores in columns) / y_true.shape[1]
+    f1 = sum(f1_at(of_class, scores, tried)[1] for of_class, scores in columns) / y_true.shape[1]
     return np.full(y_true.shape[1], _best(tried, f1))
 
 
-def _f1_at(of_class, scores, tried=None):
-    """Return (the thresholds tried, the F1 of one class at each); of_class, scores: (n_clips,)."""
+def f1_at(of_class, scores, tried=None):
+    """Return (the thresholds tried, the F1 of one class at each); of_class, scores: (n_clips,).
+
+    tried: (n,); without it every one that tells clips apart. An F1 of 0/0 counts as 0."""
     tried = _midway(scores) if tried is None else np.asarray(tried, float)
     above = [np.sort(part)[::-1] for part in (scores, scores[of_class])]
     n_predicted, n_right = (len(part) - np.searchsorted(part[::-1], tried, side="left") for part in above)

@@ -251,6 +251,7 @@ def test_examples_are_the_surest_mistakes_then_a_right_clip_of_each_class():
     rows = [("a", "x", "y", 0.9), ("b", "x", "y", 0.7), ("c", "y", "x", 0.8), ("d", "y", "x", 0.6),
             ("e", "x", "x", 0.5), ("f", "x", "x", 0.99), ("g", "y", "y", 0.4)]  # fmt: skip
     table = pd.DataFrame(rows, columns=["clip_id", "y_true", "y_pred", "score"]).assign(model="m", seed=0)
+    table["clip_score"] = (table["y_true"] == table["y_pred"]).astype(float)
     ease = pd.DataFrame({"clip_id": list("abcdefg"), "share_right": [0, 0, 0, 0, 0.9, 0.5, 0.1]})
     chosen = examples.choose(table, ease)["m"]
     assert chosen["clip_id"].tolist() == ["a", "c", "b", "e", "g"]  # 'e' is the clip that more models get right
@@ -289,7 +290,7 @@ def test_versions_that_differ_between_trials_are_counted(plain):
 
 # Text on what it stands on, at least 4.5 : 1; marks of a chart, 3 : 1 (WCAG 2.2, success criteria 1.4.3 and 1.4.11).
 TEXTS = [*product(("ink", "quiet", "link"), ("page", "surface", "raised")),
-         ("warn-ink", "warn"), ("bad-ink", "bad"), ("good-ink", "good")]  # fmt: skip
+         ("warn-ink", "warn"), ("bad-ink", "bad"), ("bad-ink", "surface"), ("good-ink", "good")]  # fmt: skip
 MARKS = [("blue", "surface"), ("control", "surface"), ("control", "page"), ("link", "surface")]
 
 

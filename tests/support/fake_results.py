@@ -221,7 +221,7 @@ def _history(skill, epochs, rng, task):
     val_accuracy = 0.2 + (skill - 0.2) * rise + rng.normal(0, 0.03, epochs)
     columns = {"iteration": epoch * 20, "epoch": epoch, "seconds": 1.5 * epoch, "loss": 1.7 - 1.2 * rise}
     columns |= {name: accuracy.clip(0, 1) for name in task.step_metrics} | {"val_loss": 1.7 - 0.8 * rise}
-    columns |= {f"val_{name}": val_accuracy.clip(0, 1) for name in task.scores}
+    columns |= {f"val_{name}": (val_accuracy - 0.1 * place).clip(0, 1) for place, name in enumerate(task.scores)}
     return pd.DataFrame(columns | {"learning_rate": 1e-3})
 
 

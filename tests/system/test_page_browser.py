@@ -53,6 +53,16 @@ def matrices(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def labels(tmp_path_factory):
+    """Return the page of a study of several of 19 labels, as long as genres are."""
+    classes = tuple(f"{word}{number}" for number, word in enumerate(("Sci-Fi ", "Documentary ") * 10))[:19]
+    folder = tmp_path_factory.mktemp("labels") / "posters"
+    build_results(folder, ("vgg16", "yamnet"), 1, classes=classes, task="multilabel", published=None)
+    place, _ = page_of(folder)
+    return place
+
+
+@pytest.fixture(scope="module")
 def browser():
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     driver = shutil.which("chromedriver")
@@ -220,6 +230,23 @@ def test_no_part_is_wider_than_the_window(opened, width):
     table = opened.find_element(By.CSS_SELECTOR, "#comparison-table tbody th")
     opened.execute_script("arguments[0].closest('.scroll').scrollLeft = 400", table)
     assert table.rect["x"] >= 0  # the first column stays
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_of_several_labels_no_part_is_wider_and_dense_drawings_keep_their_size(browser, labels, width):
+    size(browser, width)
+    browser.get(labels)
+    browser.execute_script("document.querySelectorAll('details').forEach(part => { part.open = true })")
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    sizes = (
+        "return [...document.querySelectorAll('.dense')].map(part => [part.clientWidth, part.getAttribute('width')])"
+    )
+    shown = browser.execute_script(sizes)
+    assert shown
+    assert all(drawn == int(natural) for drawn, natural in shown)
+    names = [mark.text for mark in browser.find_elements(By.CSS_SELECTOR, "#model-vgg16 .labels li")]
+    assert any(name.startswith("−") and name.endswith("missed") for name in names)
+    assert any(name.startswith("✓") for name in names)
 
 
 @pytest.mark.parametrize("n_classes", [10, 21])

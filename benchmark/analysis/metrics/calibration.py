@@ -126,9 +126,14 @@ def curves(trials, name):
     if not found:
         return {"true_positive_rate": None, "precision": None}
     rates = [np.interp(GRID, false_positive, true_positive) for false_positive, true_positive, _, _ in found]
-    # Recall falls along scikit-learn's curve: the precision at a recall is that of the last point which reaches it.
-    precisions = [precision[np.searchsorted(-recall, -GRID, side="right") - 1] for _, _, precision, recall in found]
+    precisions = [at_recalls(precision, recall) for _, _, precision, recall in found]
     return {"true_positive_rate": np.mean(rates, axis=0), "precision": np.mean(precisions, axis=0)}
+
+
+def at_recalls(precision, recall):
+    """Return the precision at each recall of :data:`GRID`, of what ``precision_recall_curve`` gives."""
+    # Recall falls along scikit-learn's curve: the precision at a recall is that of the last point which reaches it.
+    return precision[np.searchsorted(-recall, -GRID, side="right") - 1]
 
 
 @lru_cache(maxsize=1024)  # areas and curves are of the same points

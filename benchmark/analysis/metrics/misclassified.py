@@ -18,17 +18,18 @@ MOST = 100  # errors kept; the next ones are less sure
 
 @lru_cache(maxsize=8)  # two tables and the page need it
 def tested_clips(results):
-    """Return all test predictions, a row each: model, fold, seed, clip_id, y_true, y_pred, score, score_true.
+    """Return all test predictions, a row each: model, fold, seed, clip_id, y_true, y_pred and three scores.
 
-    score: the highest of any class; score_true: what the true class got, of several labels their mean. The frame is not
-    to be changed."""
+    score: the highest of any class; score_true: what the true class got, of several labels their mean; clip_score: how
+    right the clip is, 0..1, as the task has it. The frame is not to be changed."""
     frames = []
     for trial in (trial for trial in results.trials if trial.done):
         test = trial.test
         named = {"clip_id": test.clip_id, "y_true": test.names("y_true"), "y_pred": test.names("y_pred")}
         scores = {"score": test.y_score.max(axis=1), "score_true": score_of_labels(test)}
+        scores["clip_score"] = results.task.clip_score(test.y_true, test.y_pred).astype(float)
         frames.append(pd.DataFrame(named | {"model": trial.model, "fold": trial.fold, "seed": trial.seed} | scores))
-    columns = ["clip_id", "y_true", "y_pred", "model", "fold", "seed", "score", "score_true"]
+    columns = ["clip_id", "y_true", "y_pred", "model", "fold", "seed", "score", "score_true", "clip_score"]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 

@@ -65,9 +65,9 @@ def plot_confusion(matrix, class_names, ax, title=""):
     rows, columns = summaries(matrix)
     signs, beyond = np.where(np.eye(n, dtype=bool), 1, -1), n + GAP
     counts = np.where(matrix > 0, matrix.astype(str), "")
-    _cells(signs * matrix / max(matrix.max(), 1), counts, ax, (0, 0), font)
-    _cells(rows * (1, -1) / 100, _percentages(rows, n), ax, (beyond, 0), font - 1)
-    _cells(columns * [[1], [-1]] / 100, _percentages(columns, n), ax, (0, beyond), font - 1)
+    draw_cells(signs * matrix / max(matrix.max(), 1), counts, ax, (0, 0), font)
+    draw_cells(rows * (1, -1) / 100, _percentages(rows, n), ax, (beyond, 0), font - 1)
+    draw_cells(columns * [[1], [-1]] / 100, _percentages(columns, n), ax, (0, beyond), font - 1)
     centres, names = np.arange(n) + 0.5, short_names(class_names)
     slant = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if _slanted(names) else {}
     ax.set(xlim=(0, beyond + 2), ylim=(beyond + 2, 0), xlabel="predicted class (clips)", ylabel="true class (clips)")
@@ -81,17 +81,20 @@ def plot_confusion(matrix, class_names, ax, title=""):
     return rows, columns
 
 
-def _cells(shades, texts, ax, corner, font):
-    """Draw a table of texts on shades -1 .. 1, its first row on top, from a corner (x, y) on; NaN is white."""
-    (x, y), shades, (rows, columns) = corner, np.nan_to_num(shades), np.shape(shades)
+def draw_cells(shades, texts, ax, corner, font, cell=(1, 1)):
+    """Draw a table of texts on shades -1 .. 1, its first row on top, from a corner (x, y) on; NaN is white.
+
+    cell: width and height of one, data."""
+    (x, y), shades, (rows, columns), (wide, high) = corner, np.nan_to_num(shades), np.shape(shades), cell
     grid = {"edgecolors": "0.8", "linewidth": 0.6}
-    ax.pcolormesh(x + np.arange(columns + 1), y + np.arange(rows + 1), shades, vmin=-1, vmax=1, cmap=SHADES, **grid)
+    across, down = x + wide * np.arange(columns + 1), y + high * np.arange(rows + 1)
+    ax.pcolormesh(across, down, shades, vmin=-1, vmax=1, cmap=SHADES, **grid)
     frame = {"facecolor": "none", "edgecolor": "0.4", "linewidth": 0.6, "clip_on": False, "zorder": 2}
-    ax.add_patch(Rectangle(corner, columns, rows, **frame))
+    ax.add_patch(Rectangle(corner, wide * columns, high * rows, **frame))
     for row, column in np.argwhere(texts != ""):
         colour = "white" if abs(shades[row, column]) > DARK else "0.15"
         place = {"ha": "center", "va": "center", "fontsize": font, "color": colour}
-        ax.text(x + column + 0.5, y + row + 0.5, texts[row, column], **place)
+        ax.text(x + wide * (column + 0.5), y + high * (row + 0.5), texts[row, column], **place)
 
 
 def _percentages(values, n):

@@ -34,6 +34,7 @@ class FigureSpec:
     place: str = ""  # on the page: a key of page.PLACES, '' where it is not shown there
     title: str = ""  # above it on the page, before the name of its model
     caption: str = ""  # below it on the page: how to read it
+    dense: bool = False  # whether it keeps its size on a screen that is smaller, where it scrolls in its frame
     tasks: tuple[str, ...] = ()  # that it applies to, () for all
 
 

@@ -5,13 +5,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.analysis.plots.figure import Chart, FigureSpec
+from benchmark.analysis.plots.label_charts import (
+    class_maps,
+    f1_classes,
+    label_trainings,
+    matrices,
+    precision_recall,
+    thresholds,
+    together,
+)
 from benchmark.analysis.plots.model_charts import confusion_pairs, confusions, example, scores, trainings
 from benchmark.analysis.plots.pool import finish
 from benchmark.analysis.plots.saving import FORMATS, fingerprint, is_current, save
-from benchmark.analysis.plots.study_charts import accuracy_intervals, accuracy_latency, pairwise
+from benchmark.analysis.plots.study_charts import pairwise, score_intervals, score_latency
 from benchmark.store import layout
 
-ONE_LABEL = ("multiclass",)
+ONE_LABEL, SEVERAL = ("multiclass",), ("multilabel",)
 # In this order they are begun, those first that need no tables, or few: the others are drawn while tables are computed.
 FIGURES = (
     FigureSpec("confusion_*", confusions, "model", "Confusion", tasks=ONE_LABEL),
@@ -25,21 +34,65 @@ FIGURES = (
         tasks=ONE_LABEL,
     ),
     FigureSpec(
-        "accuracy_intervals", accuracy_intervals, "summary", "Accuracy",
+        "accuracy_intervals", score_intervals, "summary", "Accuracy",
         "Dots: accuracy; bars: 95 % Wilson interval over the clips tested per seed. Not separable from the best does "
         "not mean equal: with few clips all are.",
         tasks=ONE_LABEL,
     ),
     FigureSpec(
-        "accuracy_latency", accuracy_latency, "comparison", "Accuracy and latency",
+        "accuracy_latency", score_latency, "comparison", "Accuracy and latency",
         "Joined by the line: no other model is as accurate and as fast; where it is dotted, the slower of the two is "
         "not separable from the faster. Bars: 95 % Wilson intervals. Latency: batch 1 on the CPU.",
         tasks=ONE_LABEL,
     ),
     FigureSpec(
+        "training_*", label_trainings, "model", "Training",
+        "Above, scores of validation: tuned has the thresholds that suit these very clips best. Below, losses.",
+        tasks=SEVERAL,
+    ),
+    FigureSpec(
+        "precision_recall_*", precision_recall, "model", "Precision and recall at every threshold",
+        "Macro: the mean of the classes; micro: all scores of all classes together. Of many classes those with the "
+        "highest and the lowest average precision are named.",
+        tasks=SEVERAL,
+    ),
+    FigureSpec(
+        "thresholds_*", thresholds, "model", "Thresholds",
+        "F1 on the validation clips over the threshold of each class; dot and title: the one chosen, and its F1.",
+        dense=True, tasks=SEVERAL,
+    ),
+    FigureSpec(
+        "matrices_*", matrices, "model", "Each class right and wrong",
+        "TP, FN: clips of the class found and missed; FP, TN: others given it, and rightly not. Shares of each row: "
+        "that of TP is recall.",
+        tasks=SEVERAL,
+    ),
+    FigureSpec(
+        "map_*", class_maps, "model", "Recall and precision",
+        "Upper right is best; along a grey line F1 is the same.", tasks=SEVERAL,
+    ),
+    FigureSpec(
+        "together_*", together, "model", "Classes that come together",
+        "Of the clips that have, or are given, the class of a row, the share that has each other class; grey: no clip.",
+        dense=True, tasks=SEVERAL,
+    ),
+    FigureSpec(
+        "average_precision_macro_intervals", score_intervals, "summary", "Macro average precision",
+        "Dots: macro average precision; bars: 95 % bootstrap interval of the test clips. Not separable from the best "
+        "does not mean equal: with few clips all are.",
+        tasks=SEVERAL,
+    ),
+    FigureSpec("f1_classes", f1_classes, "comparison", "F1 of each class",
+               "Decided by the thresholds of the models. Bars: 95 % bootstrap intervals.", tasks=SEVERAL),
+    FigureSpec(
+        "average_precision_macro_latency", score_latency, "comparison", "Macro average precision and latency",
+        "Joined by the line: no other model has as high a score and is as fast; where it is dotted, the slower of the "
+        "two is not separable from the faster. Bars: 95 % bootstrap intervals. Latency: batch 1 on the CPU.",
+        tasks=SEVERAL,
+    ),
+    FigureSpec(
         "pairwise", pairwise, "pairs", "Every pair of models",
         "Blue: the row is better; orange: the column is. Bold: the difference is more than chance.",
-        tasks=ONE_LABEL,
     ),
 )  # fmt: skip
 

@@ -12,41 +12,42 @@ from benchmark.analysis.plots.palette import BLUE, ORANGE, short_names
 
 LARGEST = 900.0  # points^2, the circle of the largest model
 SIZES = (10, 30, 100, 300, 1000)  # MB, circles in the legend
-LEVEL_STYLES = ("--", "-.")  # of the accuracies that need no model
+LEVEL_STYLES = ("--", "-.")  # of the scores that need no model
 ROW = 0.26  # inches from one interval to the next
 FAINT = "0.93"  # grey of the line that an interval lies on
 
 
-def intervals_figure(rows, levels, title):
+def intervals_figure(rows, levels, title, score, axis):
     """Return the figure of :func:`plot_intervals`."""
-    longest, texts = width_of(short_names([row["label"] for row in rows], 40), 9), width_of(map(_written, rows), 9)
+    longest = width_of(short_names([row["label"] for row in rows], 40), 9)
+    texts = width_of((_written(row, score) for row in rows), 9)
     bottom, top = 0.45 + 0.25 * bool(levels), 0.3 + LINE * title.count("\n")
     margins, height = (longest + 0.25, 1.1 * texts + 0.2, bottom, top), ROW * len(rows)
     figure, (ax,) = new_figure(margins[0] + 4.2 + margins[1], bottom + height + top, margins)
-    plot_intervals(rows, ax, levels, title)
+    plot_intervals(rows, ax, levels, title, score, axis)
     return figure
 
 
-def plot_intervals(rows, ax, levels=None, title=""):
-    """Draw the accuracy of each model with its interval, the first row on top, and return what stands beside them.
+def plot_intervals(rows, ax, levels=None, title="", score="accuracy", axis=""):
+    """Draw the score of each model with its interval, the first row on top, and return what stands beside them.
 
-    rows: dicts with label, accuracy, accuracy_low, accuracy_high (0..1) and best, how it stands to the best one in
-    words; levels: {name: share 0..1} drawn as dashed lines. The axis goes from 0 to 1, so that the figures of two
-    studies compare."""
-    values = {key: np.array([row[key] for row in rows], float) for key in ("accuracy", "accuracy_low", "accuracy_high")}
-    y, ends = np.arange(len(rows)), (values["accuracy_low"], values["accuracy_high"])
+    rows: dicts with label, ``score``, its ends _low and _high (0..1) and best, how it stands to the best one in words;
+    levels: {name: score 0..1} drawn as dashed lines; axis: what the score is called. The axis goes from 0 to 1, so that
+    the figures of two studies compare."""
+    values, *ends = (np.array([row[f"{score}{end}"] for row in rows], float) for end in ("", "_low", "_high"))
+    y = np.arange(len(rows))
     ax.hlines(y, 0, 1, color=FAINT, linewidth=1, zorder=1)
     ax.hlines(y, *ends, color=BLUE, alpha=0.5, linewidth=2.5, zorder=3)
-    ax.plot(values["accuracy"], y, "o", color=BLUE, markersize=6, zorder=4)
+    ax.plot(values, y, "o", color=BLUE, markersize=6, zorder=4)
     _draw_levels(levels or {}, ax.axvline)
-    written = [_written(row) for row in rows]
+    written = [_written(row, score) for row in rows]
     for place, (text, row) in enumerate(zip(written, rows, strict=True)):
         weight = "bold" if row["best"].startswith("best") else "normal"
         ax.text(1.02, place, text, transform=ax.get_yaxis_transform(), va="center", weight=weight)
     ax.set_title(title, y=1)
     ax.set(xlim=(0, 1), ylim=(len(rows) - 0.4, -0.6))
     ax.set_yticks(y, short_names([row["label"] for row in rows], 40))
-    ax.set_xlabel("accuracy (share of test clips, 95 % interval)")
+    ax.set_xlabel(axis)
     ax.tick_params(axis="y", length=0)
     ax.spines[["left", "right", "top"]].set_visible(False)
     if levels:
@@ -54,35 +55,35 @@ def plot_intervals(rows, ax, levels=None, title=""):
     return written
 
 
-def _written(row):
+def _written(row, score):
     standing = f"  {row['best']}" if row["best"] else ""
-    return f"{row['accuracy']:.3f} ({row['accuracy_low']:.2f} to {row['accuracy_high']:.2f}){standing}"
+    return f"{row[score]:.3f} ({row[f'{score}_low']:.2f} to {row[f'{score}_high']:.2f}){standing}"
 
 
-def accuracy_latency_figure(table, stairs, levels, title):
-    """Return the figure of :func:`plot_accuracy_latency`."""
+def score_latency_figure(table, stairs, levels, title, score, axis):
+    """Return the figure of :func:`plot_score_latency`."""
     top = 0.3 + LINE * title.count("\n")
     figure, (ax,) = new_figure(9.2, 4.7 + top, (0.7, 2.2, 0.5, top))
     FigureCanvasAgg(figure)  # measures the labels
-    plot_accuracy_latency(table, stairs, ax, levels, title)
+    plot_score_latency(table, stairs, ax, levels, title, score, axis)
     return figure
 
 
-def drawable(comparison):
-    """Return the rows of a comparison that have an accuracy, a latency above 0 and a size."""
-    drawn = comparison.dropna(subset=["accuracy", "latency_ms_p50", "size_mb"])
+def drawable(comparison, score="accuracy"):
+    """Return the rows of a comparison that have the score, a latency above 0 and a size."""
+    drawn = comparison.dropna(subset=[score, "latency_ms_p50", "size_mb"])
     return drawn[drawn["latency_ms_p50"] > 0].reset_index(drop=True)
 
 
-def plot_accuracy_latency(table, stairs, ax, levels=None, title=""):
-    """Draw accuracy (0..1) over latency (ms, logarithmic), circle area = size of the model; return the labels.
+def plot_score_latency(table, stairs, ax, levels=None, title="", score="accuracy", axis=""):
+    """Draw a score (0..1) over latency (ms, logarithmic), circle area = size of the model; return the labels.
 
-    table: :func:`drawable` rows of a comparison; bars are the Wilson intervals; stairs: of
+    table: :func:`drawable` rows of a comparison; bars are the intervals of the score, a column of it; stairs: of
     :func:`analysis.metrics.front.steps`, says which steps along the Pareto front are dotted, as they may be chance;
-    levels: {name: share 0..1} drawn as dashed lines. After Fig. 1 of visutsak2025."""
+    levels: {name: score 0..1} drawn as dashed lines; axis: what the score is called. After Fig. 1 of visutsak2025."""
     levels = levels or {}
-    x, y = table["latency_ms_p50"].to_numpy(float), table["accuracy"].to_numpy(float)
-    low, high = (table[f"accuracy_{end}"].to_numpy(float) for end in ("low", "high"))
+    x = table["latency_ms_p50"].to_numpy(float)
+    y, low, high = (table[f"{score}{end}"].to_numpy(float) for end in ("", "_low", "_high"))
     scale = LARGEST / max(table["size_mb"].max(), 1e-9) if len(table) else 1.0  # points^2 per MB
     areas = scale * table["size_mb"].to_numpy(float)
     bars = np.maximum(0, (y - low, high - y))  # an interval of accuracy 1 may end at 1 - 1e-16
@@ -92,7 +93,7 @@ def plot_accuracy_latency(table, stairs, ax, levels=None, title=""):
     ax.set_xscale("log")
     ax.set_title(title, y=1)
     ax.set(xlim=_log_limits(x), ylim=_share_limits(low, high, levels.values()))
-    ax.set_ylabel("accuracy (share of test clips, 95 % interval)")
+    ax.set_ylabel(axis)
     ax.set_xlabel("latency of one prediction (ms, median, batch 1, CPU)")
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter(FuncFormatter("{0:g}".format))
@@ -107,7 +108,7 @@ def plot_accuracy_latency(table, stairs, ax, levels=None, title=""):
 
 
 def _draw_levels(levels, draw):
-    """Draw the accuracies that need no model as lines across the axes; draw: axhline or axvline."""
+    """Draw the scores that need no model as lines across the axes; draw: axhline or axvline."""
     for (name, share), style in zip(levels.items(), LEVEL_STYLES, strict=False):
         draw(share, color="0.4", linestyle=style, linewidth=1, zorder=2, label=name)
 

@@ -100,7 +100,7 @@ def plot_curves(lines, areas, ax, names, corner, title=""):
     known = {name: values for name, values in lines.items() if values is not None}
     mean = np.mean(list(known.values()), axis=0) if known else None
     grid = np.linspace(0, 1, len(mean) if known else 2)
-    named = list(known) if len(known) <= MANY else _extremes(known, areas)
+    named = list(known) if len(known) <= MANY else extremes(known, areas)
     others = [values for name, values in known.items() if name not in named]
     # Handles and texts are given to the legend together: a label of a line that begins with '_' would be left out.
     handles, texts = [], []
@@ -119,8 +119,8 @@ def plot_curves(lines, areas, ax, names, corner, title=""):
     return mean
 
 
-def _extremes(known, areas):
-    """Return the classes of the greatest areas, then those of the least, the greatest first."""
+def extremes(known, areas):
+    """Return the :data:`EXTREMES` classes of the greatest areas, then those of the least, the greatest first."""
     ranked = sorted(known, key=lambda name: -areas[name])
     return ranked[:EXTREMES] + ranked[-EXTREMES:]
 

@@ -8,6 +8,7 @@ from benchmark.analysis.plots.figure import LINE, new_figure
 from benchmark.analysis.plots.palette import BLUE, ORANGE
 
 PANELS = (("accuracy", "accuracy (%)", "{:.1f}%", BLUE), ("loss", "loss (cross-entropy)", "{:.2f}", ORANGE))
+SOLVED, BATCHES = "iteration (of the solver, over all training clips)", "iteration (mini-batches)"
 BAND = "0.93"  # grey of every second epoch
 LABELS = 10  # epochs that can be named side by side
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # every how many epochs one is named
@@ -84,24 +85,34 @@ def plot_training(histories, axes, title="", kept=None):
         for curves in drawn[1:]:
             _plot_lightly(curves, quantity, color, ax)
         _plot_in_full(drawn[0], quantity, color, ax, "training clips" if solved else "training, mean of an epoch")
-        if kept is not None:
-            said = f"weights kept: {kept_words(histories[0], kept)}"
-            ax.axvline(kept, color="0.35", linestyle="-.", linewidth=1.2, zorder=2, label=said)
+        mark_kept(kept, histories[0], ax)
         _write_final(drawn[0], quantity, form, ax)
         ax.set(xlim=(0, end), ylabel=label)
-        ax.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
-        ax.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
-        ax.grid(axis="y", color="0.88", linewidth=0.6)
-        ax.set_axisbelow(True)
-        ax.legend(loc="lower right", bbox_to_anchor=(1, 0.99), **LEGEND)
+        dress(ax)
     axes[0].set(ylim=(0, 102))
     axes[0].set_title(title, y=1, pad=20)
     axes[1].set_ylim(0, 1.1 * axes[1].get_ylim()[1])
-    axes[1].set_xlabel("iteration (of the solver, over all training clips)" if solved else "iteration (mini-batches)")
+    axes[1].set_xlabel(SOLVED if solved else BATCHES)
     # The curves rise to the top of the upper axes and fall to the bottom of the lower ones: names stand opposite.
-    _draw_bands(bands, axes[0], height=0.03)
-    _draw_bands(bands, axes[1], height=0.92)
+    draw_bands(bands, axes[0], height=0.03)
+    draw_bands(bands, axes[1], height=0.92)
     return drawn
+
+
+def mark_kept(kept, history, ax):
+    """Draw an upright line at the iteration of a history whose weights were kept; none where it is None."""
+    if kept is not None:
+        said = f"weights kept: {kept_words(history, kept)}"
+        ax.axvline(kept, color="0.35", linestyle="-.", linewidth=1.2, zorder=2, label=said)
+
+
+def dress(ax):
+    """Give axes of a training their ticks, grid and legend, which stands above them."""
+    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
+    ax.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
+    ax.grid(axis="y", color="0.88", linewidth=0.6)
+    ax.set_axisbelow(True)
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 0.99), **LEGEND)
 
 
 def _plot_in_full(curves, quantity, color, ax, label):
@@ -134,7 +145,7 @@ def _write_final(curves, quantity, form, ax):
         ax.text(1.01, value, f"Final\n{form.format(value)}", **place)
 
 
-def _draw_bands(bands, ax, height):
+def draw_bands(bands, ax, height):
     """Draw every second epoch grey and name the epochs that have room, at a height 0..1 of the axes.
 
     A name is centred in its band, or ends with it where it is wider."""

@@ -14,8 +14,9 @@ def write_tables(results, tables=None):
 
     tables: those of the study, as far as they are computed already.
 
-    Those with columns as csv, md and tex, the others as csv alone. A table without rows (parity where no model is
-    published, pairs of one model) is not written, and its older files are removed. Each file is replaced whole."""
+    Those with columns as csv, md and tex, the others, and those none of whose rows is shown (no pair differs), as csv
+    alone. A table without rows (parity where no model is published, pairs of one model) is not written, and its older
+    files are removed. Each file is replaced whole."""
     tables = tables or Tables(results)
     parts = {spec.extra for spec in tables.specs.values()}
     written = [path for name in tables if name not in parts for path in _write(results, tables, name)]
@@ -30,9 +31,12 @@ def _write(results, tables, name):
         return []
     with replacing(paths["csv"]) as path:
         spec.written(tables).to_csv(path, index=False)
-    if not spec.columns:
+    shown = tables.render(spec.name, Output.MARKDOWN) if spec.columns else None
+    if shown is None:
+        for suffix in ("md", "tex"):
+            paths[suffix].unlink(missing_ok=True)
         return [paths["csv"]]
-    write_text(paths["md"], to_markdown(tables.render(spec.name, Output.MARKDOWN)))
+    write_text(paths["md"], to_markdown(shown))
     label = f"{results.study['name']}-{spec.name}"
     write_text(paths["tex"], to_latex(tables.render(spec.name, Output.LATEX), label))
     return list(paths.values())

@@ -41,12 +41,15 @@ def render_table(results, tables, spec, output, frame=None):
 
     spec: its :class:`analysis.tables.spec.TableSpec`; tables: :class:`analysis.tables.registry.Tables`; frame: the rows
     to show, those of the table unless given. Where a model of the study has caveats, their letters stand in a last
-    column, or in the headings of blocks. What is said of the study itself the page says once, not below each table."""
+    column, or in the headings of blocks. What is said of the study itself the page says once, not below each table; and
+    as it sorts rows, it has no blocks: each row names its model."""
     frame = spec.shown(spec.written(tables) if frame is None else frame, tables)
     if frame.empty:
         return None
-    caveats, columns = find_caveats(results), spec.columns
-    if caveats.letters and not spec.block:
+    caveats, columns, in_blocks = find_caveats(results), spec.columns, spec.block and output != Output.PAGE
+    if spec.block and not in_blocks:
+        columns = (text("Model", "label"), *columns)
+    if caveats.letters and not in_blocks:
         frame = frame.assign(letters=[caveats.of(row) for row in frame.to_dict("records")])
         columns = (*columns, text("Caveats", "letters"))
     words = {"facts": (*spec.facts, *spec.about(tables)), "long": spec.long}
@@ -57,7 +60,7 @@ def render_table(results, tables, spec, output, frame=None):
     else:
         failed = (f"Failed: {label}: {error}." for label, error in failures(results).items())
         words |= {"described": tuple(describe(results)), "caveats": (*caveats.legend(), *failed)}
-    if spec.block:
+    if in_blocks:
         words["headings"] = _headings(frame, spec.block, caveats)
     made = render(frame, columns, spec.title, output, **words)
     return without_long_names(made) if output == Output.LATEX else made

@@ -5,6 +5,13 @@ import pandas as pd
 from benchmark.analysis.tables.columns import number, text
 from benchmark.analysis.tables.rendering import render
 from benchmark.store import caveats
+from benchmark.store.label_statistics import (
+    commonest_pairs,
+    commonest_sets,
+    have_one_each,
+    label_statistics,
+    positives,
+)
 from benchmark.store.labels import to_matrix
 
 MOST = 50  # rows of a list here; the CSV has all
@@ -18,11 +25,13 @@ LEAKAGE = {
 
 
 def data_card(results):
-    """Return a dict for the data card: facts, and tables of clips per class and split, rejected files and copies."""
+    """Return a dict for the data card: facts, and tables of clips per class and split, of labels that come together,
+    rejected files and copies."""
     rejected, leakage = results.rejected, results.leakage
     return {
         "facts": facts(results),
         "splits": split_table(results),
+        "labels": label_tables(results),
         "rejected": _listed("Files set aside", rejected[["path", "reason"]]),
         "leakage_said": _looked_for(results),
         "copies": _listed("Copies on two sides of a split or under two labels", leakage),
@@ -44,6 +53,7 @@ def facts(results):
     synthetic = dataset.get("synthetic")
     found = [
         ("Clips", f"{len(clips)} in {len(results.classes)} classes"),
+        *_label_facts(results),
         ("Groups", _groups(results)),
         ("From", f"{dataset.get('root', '')} ({dataset.get('kind', '')})"),
         ("Sound", f"SYNTHETIC: computed, {synthetic} clips per class asked for" if synthetic else ""),
@@ -79,16 +89,55 @@ def _mel(mel):
             f"{mel['sample_rate']} Hz, {mel['top_db']:g} dB")  # fmt: skip
 
 
+def _matrix(results):
+    return to_matrix(results.clips["label"], results.classes)
+
+
+def _label_facts(results):
+    """Return (name, text) of what the labels are like; none where each clip has one."""
+    labels = _matrix(results)
+    if have_one_each(labels):
+        return []
+    found = label_statistics(labels)
+    return [
+        ("Labels per clip", f"{found['cardinality']:.2f} on average, at most {found['most']}"),
+        ("Label density", f"{found['density']:.3f}, the share of the classes that a clip has on average"),
+        ("Without a label", f"{found['unlabelled']} clips"),
+        ("Different label sets", str(found["label_sets"])),
+    ]
+
+
+def label_tables(results):
+    """Return the tables of the commonest label sets and pairs of classes; none where each clip has one label."""
+    labels, classes = _matrix(results), results.classes
+    if have_one_each(labels):
+        return []
+    sets, pairs = commonest_sets(labels, classes), commonest_pairs(labels, classes)
+    sets = pd.DataFrame({"Labels": sets.index.str.replace("|", " | "), "Clips": sets.to_numpy()})
+    pairs = pd.DataFrame([(*names, n) for names, n in pairs.items()], columns=["Class", "With", "Clips"])
+    return [
+        render(frame, [number(name, name) if name == "Clips" else text(name, name) for name in frame], title)
+        for title, frame in (("The commonest label sets", sets), ("Classes that come together most often", pairs))
+        if len(frame)
+    ]
+
+
+SPLITS = {"train": "Training", "val": "Validation", "test": "Test"}
+
+
 def split_table(results):
-    """Return the table of clips per class and split in the first trial done; of all clips alone where none is done."""
-    clips = to_matrix(results.clips["label"], results.classes).sum(axis=0)
-    counts = pd.DataFrame({"Clips": clips}, results.classes)
-    trial = next((trial for trial in results.trials if trial.done), None)
+    """Return the table of clips per class and split in the first trial done; of all clips alone where none is done.
+
+    The last row counts clips: with several labels it is less than the sum of the others."""
+    labels, clips = _matrix(results), results.clips["clip_id"]
+    split, trial = pd.Series("train", clips), next((trial for trial in results.trials if trial.done), None)
     if trial is not None:
-        for split, name in (("val", "Validation"), ("test", "Test")):
-            counts[name] = trial.predictions.of(split).y_true.sum(axis=0)
-        counts.insert(1, "Training", counts["Clips"] - counts["Validation"] - counts["Test"])
-    counts.loc["All"] = counts.sum()
+        split.update(pd.Series(trial.predictions.split, trial.predictions.clip_id))
+    counts = positives(labels, results.classes, split.to_numpy()).rename(columns=SPLITS)
+    counts.loc["All"] = [int((split == name).sum()) for name in SPLITS]
+    counts.insert(0, "Clips", counts.sum(axis=1))
+    if trial is None:
+        counts = counts[["Clips"]]
     columns = (text("Class", "Class"), *(number(name, name) for name in counts))
     frame = counts.rename_axis("Class").reset_index()
     return render(frame, columns, "Clips per class and split", facts=_which(trial, results))

@@ -18,7 +18,7 @@ def drawings(figures, place, title, model=None):
     mine = [figure for figure in figures if figure.spec.place == place and figure.chart.model == model]
     return [
         {"name": figure.chart.name, "title": f"{figure.spec.title}{title}", "caption": figure.spec.caption,
-         "words": figure.chart.words, **_picture(figure.paths)}
+         "words": figure.chart.words, "dense": figure.spec.dense, **_picture(figure.paths)}
         for figure in mine
     ]  # fmt: skip
 

@@ -11,6 +11,7 @@ import pandas as pd
 from PIL import Image, ImageOps
 
 from benchmark.analysis.metrics.misclassified import tested_clips
+from benchmark.store.labels import class_names
 
 MISTAKES, RIGHT = 3, 4  # clips of a model at most; of those it got right one per class
 SIZE = (360, 128)  # pixels, the largest picture
@@ -27,38 +28,66 @@ SOUNDS = {
 class Examples:
     """What the page shows of single clips."""
 
-    of: dict[str, list[dict]]  # model -> its clips: clip_id, y_true, y_pred, score, right
+    of: dict[str, list[dict]]  # model -> its clips: clip_id, y_true, y_pred, score, clip_score, right, labels
     clips: dict[str, dict]  # clip_id -> number, label, picture and sound (None: without)
     notes: tuple[str, ...]  # why pictures or sounds are missing
+    heading: str  # above those of a model
 
 
 def examples(results, per_clip):
     """Return the :class:`Examples` of a study; per_clip: of :func:`misclassified.per_clip_table`."""
-    chosen = {model: rows.to_dict("records") for model, rows in choose(tested_clips(results), per_clip).items()}
+    heading, marks = KINDS[results.task.headline]
+    chosen = {
+        model: [row | {"labels": marks(row["y_true"], row["y_pred"])} for row in rows.to_dict("records")]
+        for model, rows in choose(tested_clips(results), per_clip).items()
+    }
     ids = dict.fromkeys(row["clip_id"] for rows in chosen.values() for row in rows)
     known = results.clips.set_index("clip_id")
     pictures = _pictures(known, ids)
     sounds, silence = _sounds(results, known, ids)
     clips = {
-        clip: {"number": number, "label": known["label"].get(clip, ""), "picture": pictures.get(clip),
+        clip: {"number": number, "label": shown_label(known["label"].get(clip, "")), "picture": pictures.get(clip),
                "sound": sounds.get(clip)}
         for number, clip in enumerate(ids, start=1)
     }  # fmt: skip
     missing = len(ids) - len(pictures)
     notes = (f"{missing} of {len(ids)} pictures are not on this computer any more, or left out.",) if missing else ()
-    return Examples(chosen, clips, (*notes, *silence))
+    return Examples(chosen, clips, (*notes, *silence), heading)
+
+
+def label_marks(y_true, y_pred):
+    """Return (class, 'right' | 'missed' | 'added') of every class that labels as text hold, sorted.
+
+    A clip without a label that gets none has 'no label', right."""
+    true, predicted = set(class_names([y_true])), set(class_names([y_pred]))
+    kinds = {(True, True): "right", (True, False): "missed", (False, True): "added"}
+    found = tuple((name, kinds[name in true, name in predicted]) for name in sorted(true | predicted))
+    return found or (("no label", "right"),)
+
+
+def shown_label(text):
+    """Return the label of a clip as the page shows it: with room to break between classes."""
+    return " | ".join(class_names([text])) or "no label"
+
+
+KINDS = {  # by the task's headline: the heading, and (y_true, y_pred) -> marks, where labels are shown one by one
+    "accuracy": ("Clips it got wrong with most confidence, and some it got right", lambda y_true, y_pred: ()),
+    "average_precision_macro": ("Clips whose labels it got most wrong, and some it got right", label_marks),
+}
 
 
 def choose(table, per_clip):
-    """Return {model: rows}: of the test predictions of a model the mistakes with the highest scores, then right ones.
+    """Return {model: rows}: of the test predictions of a model the worst mistakes, then right ones.
 
-    A clip is shown once per model. Right ones are the clips that most predictions of the study get right, so that
-    models share them, one per class."""
+    The worst have the lowest clip score, and of equals the highest score of a class. A clip is shown once per model.
+    Right ones are the clips that most predictions of the study get right, so that models share them, one per class (of
+    several labels, per set of them)."""
     ease = per_clip.set_index("clip_id")["share_right"]
     found = {}
     for model, rows in table.groupby("model", sort=False):
         right = rows["y_true"] == rows["y_pred"]
-        wrong = rows[~right].sort_values(["score", "clip_id", "seed"], ascending=[False, True, True])
+        order = ["clip_score", "score", "clip_id", "seed"]
+        wrong = rows[~right].sort_values(order, ascending=[True, False, True, True])
         wrong = wrong.drop_duplicates("clip_id").head(MISTAKES)
         easy = rows[right & ~rows["clip_id"].isin(wrong["clip_id"])]
         easy = easy.assign(ease=easy["clip_id"].map(ease)).sort_values(
