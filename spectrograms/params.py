@@ -10,6 +10,10 @@ from pydantic import AfterValidator, BaseModel, Field, NonNegativeFloat, Positiv
 class Params(BaseModel, frozen=True, extra="forbid"):
     """A section of a study: immutable, and an unknown key is an error."""
 
+    def changed(self):
+        """Return the names of the settings that are not their defaults."""
+        return {name for name, field in type(self).model_fields.items() if getattr(self, name) != field.default}
+
 
 def content_hash(*parts):
     """Return 16 hex digits that change whenever any part (settings, plain JSON values, or a mixture) does."""

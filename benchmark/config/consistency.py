@@ -3,6 +3,7 @@
 from pydantic import ValidationError
 
 from benchmark.config.dataset_kinds import DATASET_KINDS
+from benchmark.config.losses import LOSSES
 from benchmark.config.training import SOLVER
 from benchmark.tasks import TASKS
 
@@ -45,7 +46,11 @@ def solver_has_linear_head(study, part):
     slips = []
     for model in (model for model in study.models if model.head.kind != "linear"):
         training = own_section(study, model, "training")
-        asked = {"optimizer": training.optimizer == SOLVER, "head_init": training.head_init == "solved"}
+        asked = {
+            "optimizer": training.optimizer == SOLVER,
+            "head_init": training.head_init == "solved",
+            "stages": any(stage.optimizer == SOLVER for stage in training.stages),
+        }
         if any(asked.values()):
             slips.append(
                 f"model {model.name}: {SOLVER} solves a linear head alone, and its head is {model.head.kind}; "
@@ -57,8 +62,8 @@ def solver_has_linear_head(study, part):
 def augmentation_is_read(study, part):
     """Augmentation needs a model that is trained on pictures."""
     regimes = {own_section(study, model, "training").regime for model in study.models}
-    if study.augment != type(study.augment)() and "finetune" not in regimes and not part:
-        return "augment needs regime: finetune; frozen features are computed once, before any change"
+    if study.augment != type(study.augment)() and regimes == {"frozen"} and not part:
+        return "augment needs regime: finetune or two_stage; frozen features are computed once, before any change"
 
 
 def models_read_clips(study, part):
@@ -88,6 +93,33 @@ def task_has_monitor(study, part):
         return f"training.monitor: {strange.pop()} is no score of task: {study.task}; it may be {', '.join(known)}"
 
 
+def loss_fits_task(study, part):
+    """The loss of each model is one of the study's task, and what it says is read by what minimises it."""
+    task = TASKS[study.task]
+    trainings = [study.for_model(model).training for model in study.models]
+    if slips := [slip for training in trainings if (slip := training.loss.slip(task))]:
+        return f"training.loss: {slips[0]} (task: {study.task})"
+    unread = [training.solves(training.regime_of(model.reads)) and not training.loss.is_solved(task)
+              for model, training in zip(study.models, trainings, strict=True)]  # fmt: skip
+    if all(unread):
+        return (
+            "training.loss: the frozen head is solved (optimizer: lbfgs), which minimises plain cross-entropy; leave "
+            "out focal and label_smoothing, or choose optimizer: adam"
+        )
+
+
+def classes_are_weighed_as_task_allows(study, part):
+    """Clips weigh by their class only where they have one."""
+    names = ("class_weight", "oversample")
+    trainings = [own_section(study, model, "training") for model in study.models]
+    asked = [name for name in names if any(getattr(training, name) for training in trainings)]
+    if asked and "pos_weight" in LOSSES[TASKS[study.task].loss].settings:
+        return (
+            f"training.{asked[0]} is for clips of one class; with task: {study.task} weigh the positives instead: "
+            "training.loss: {pos_weight: balanced}"
+        )
+
+
 CHECKS = (
     models_have_names,
     own_settings_are_right,
@@ -96,4 +128,6 @@ CHECKS = (
     models_read_clips,
     task_reads_settings,
     task_has_monitor,
+    loss_fits_task,
+    classes_are_weighed_as_task_allows,
 )

@@ -17,12 +17,13 @@ from pydantic import (
     model_validator,
 )
 
+from benchmark.config.augment import AugmentParams
 from benchmark.config.columns import ColumnParams
 from benchmark.config.consistency import CHECKS, OWN_SECTIONS, own_section
 from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.config.heads import HeadParams
 from benchmark.config.labels import ClassParams, ThresholdParams, Thresholds
-from benchmark.config.training import OFF, AugmentParams, LatencyParams, TrainingParams
+from benchmark.config.training import OFF, LatencyParams, TrainingParams
 from benchmark.tasks import TASKS
 from spectrograms.params import ClipParams, ImageParams, MelParams, Params
 
@@ -208,7 +209,7 @@ class Study(Params):
     split: SplitParams = SplitParams()
     training: TrainingParams = TrainingParams()
     thresholds: Thresholds = ThresholdParams()  # multilabel only
-    augment: AugmentParams = AugmentParams()  # finetune only
+    augment: AugmentParams = AugmentParams()  # of what is trained on pictures: finetune, two_stage
     latency: LatencyParams = LatencyParams()
     leakage: Annotated[Literal["refuse", "warn", "group", "off"], OFF] = (
         "refuse"  # where copies of a clip are on two sides of a split; group: they are kept on one

@@ -1,4 +1,4 @@
-"""How a model is trained, augmented and timed: the sections of a study with MATLAB's presets."""
+"""How a model is trained and timed: the sections of a study with MATLAB's presets."""
 
 import math
 from typing import Annotated, Literal
@@ -13,6 +13,8 @@ from pydantic import (
     model_validator,
 )
 
+from benchmark.config.losses import Loss, LossParams
+from benchmark.config.stages import SOLVER, Schedule, ScheduleParams, StageParams, slip_of_stages
 from benchmark.tasks import MONITORED
 from spectrograms.params import Params
 
@@ -37,21 +39,25 @@ PRESETS = {
     },
 }
 MATLAB_RATES = {"sgdm": 0.01, "adam": 0.001, "rmsprop": 0.001}
+REGIMES = {
+    "frozen": "train the head on cached backbone outputs",
+    "finetune": "train all layers",
+    "two_stage": "train what the stages say, in turn",
+}
 NOT_FROZEN = {"batch_norm": "auto", "input_normalization": "pretrained"}  # cached features know no training split
-REGIMES = {"frozen": "train the head on cached backbone outputs", "finetune": "train all layers"}
-SOLVER = "lbfgs"  # finds the optimum of a linear head; the other optimisers take gradient steps
 EPOCHS = {True: 1000, False: 50}  # by whether the solver is used: most passes over the training clips
 HEAD_INITS = {"keras": "zeros", "matlab": "glorot"}  # of 'auto'
 
 # Settings that are refused where nothing reads them, and who does.
 SOLVER_ONLY = {"C": "the solver alone reads it (preset: keras, regime: frozen, optimizer: lbfgs); leave it out"}
 STEPS_ONLY = dict.fromkeys(
-    ("learning_rate", "shuffle", "validation_frequency", "patience", "keep", "monitor", "drop_period", "drop_factor",
+    ("learning_rate", "shuffle", "validation_frequency", "patience", "keep", "monitor", "schedule",
      "gradient_threshold", "head_init"),
     "the frozen head is solved (optimizer: lbfgs) without it; leave it out, or choose optimizer: adam",
 )  # fmt: skip
-FINETUNE_ONLY = dict.fromkeys(
-    ("batch_norm", "input_normalization", "freeze_layers"), "regime: finetune alone reads it; leave it out"
+BACKBONE_ONLY = dict.fromkeys(
+    ("batch_norm", "input_normalization", "freeze_layers", "stages"),
+    "regime: finetune and two_stage alone read it; leave it out",
 )
 
 
@@ -73,6 +79,8 @@ class TrainingParams(Params):
 
     preset: Literal["keras", "matlab"] = "keras"
     regime: Literal[tuple(REGIMES)] = Field("frozen", description="; ".join(map(": ".join, REGIMES.items())))
+    stages: tuple[StageParams, ...] = Field((), description="two_stage: what is trained in turn, first the head")
+    loss: Loss = LossParams()
     optimizer: Literal["auto", "lbfgs", "adam", "sgdm", "rmsprop"] = Field(
         "auto", description="auto: lbfgs, the solver, for a frozen linear head; adam for fine-tuning"
     )
@@ -101,10 +109,7 @@ class TrainingParams(Params):
     monitor: Literal[tuple(MONITORED)] = Field(
         "loss", description="by which validations are compared: their loss, or a score of the task"
     )
-    drop_period: PositiveInt | None = Field(
-        None, description="epochs after which the learning rate is multiplied by drop_factor"
-    )
-    drop_factor: PositiveFloat = 0.1
+    schedule: Schedule = ScheduleParams()  # of the learning rate
     gradient_threshold: PositiveFloat | None = Field(None, description="largest L2 norm of each variable's gradient")
     l2: NonNegativeFloat = Field(0.0, description="preset matlab: gradient + l2 * weight; biases exempt")
     head_rate: PositiveFloat = Field(1.0, description="preset matlab: learning rate of the new layer, as a multiple")
@@ -136,6 +141,10 @@ class TrainingParams(Params):
 
     @model_validator(mode="after")
     def _consistent(self):
+        if self.regime == "two_stage" and (slip := self._slip_of_two_stages()):
+            raise ValueError(slip)
+        if self.stages and self.regime != "two_stage":
+            raise ValueError(f"stages have no effect on regime: {self.regime}; leave them out, or set two_stage")
         if self.save == "head" and self.regime != "frozen":
             raise ValueError(f"save: head keeps no trained backbone; with regime {self.regime} use 'model' or 'none'")
         if self.optimizer == SOLVER and (self.regime, self.preset) != ("frozen", "keras"):
@@ -152,8 +161,20 @@ class TrainingParams(Params):
             raise ValueError("input_normalization: matlab-reset and freeze_layers need regime: finetune")
         return self
 
+    def _slip_of_two_stages(self):
+        """Return what does not go with ``regime: two_stage``, or None."""
+        if self.preset != "keras":
+            return "regime: two_stage belongs to preset: keras"
+        if self.batch_norm == "population":
+            return "batch_norm: population is of regime: finetune; with two_stage it is frozen, moving or everywhere"
+        if self.input_normalization != "pretrained" or self.freeze_layers:
+            return "input_normalization: matlab-reset and freeze_layers need regime: finetune"
+        return slip_of_stages(self.stages)
+
     def solves(self, regime):
         """Return whether the head of a model trained in a regime is solved, not approached in gradient steps."""
+        if regime == "two_stage":
+            return False
         chosen = SOLVER if (regime, self.preset) == ("frozen", "keras") else "adam"
         return (chosen if self.optimizer == "auto" else self.optimizer) == SOLVER
 
@@ -167,29 +188,18 @@ class TrainingParams(Params):
         chosen = HEAD_INITS[self.preset] if self.head_init == "auto" else self.head_init
         return "zeros" if (chosen, regime) == ("solved", "frozen") else chosen
 
+    def regime_of(self, reads):
+        """Return the regime of a network that reads 'picture' or 'waveform': the latter can only be read."""
+        return self.regime if reads == "picture" else "frozen"
+
     def ignored(self, reads):
         """Return {setting: why} of those without effect on a network that reads 'picture' or 'waveform'."""
-        regime = self.regime if reads == "picture" else "frozen"
+        regime = self.regime_of(reads)
         by_solver = self.solves(regime)
-        reads_C = by_solver or self.head_start(regime) == "solved"
+        is_solved_first = regime == "two_stage" and any(stage.solves(self.optimizer) for stage in self.stages)
+        reads_C = by_solver or is_solved_first or self.head_start(regime) == "solved"
         found = (STEPS_ONLY if by_solver else {}) | ({} if reads_C else SOLVER_ONLY)
-        return found | (FINETUNE_ONLY if regime == "frozen" else {})
-
-
-class AugmentParams(Params):
-    """Random changes of the training pictures; all off by default. Reflection reverses time on a spectrogram."""
-
-    translation: NonNegativeFloat = 0.0  # pixels of the network's input, each way (MATLAB's example: 30)
-    scale: tuple[PositiveFloat, PositiveFloat] = (1.0, 1.0)  # (MATLAB's example: 0.9, 1.1)
-    reflection: bool = False  # left to right, for every other picture
-    time_mask: Annotated[float, Field(ge=0, le=1)] = 0.0  # widest stripe of SpecAugment, as a share of the width
-    frequency_mask: Annotated[float, Field(ge=0, le=1)] = 0.0  # and of the height
-
-    @model_validator(mode="after")
-    def _consistent(self):
-        if self.scale[0] > self.scale[1]:
-            raise ValueError(f"scale must be the smallest and the largest factor; got {list(self.scale)}")
-        return self
+        return found | (BACKBONE_ONLY if regime == "frozen" else {})
 
 
 class LatencyParams(Params):

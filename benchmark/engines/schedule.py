@@ -78,7 +78,7 @@ def run_all(study, clips, folds, force=False, say=print, origin=None, wrong=Mapp
             trial = job.trial
             done, why = reusable(job)
             if done or force:
-                trial.checkpoint(job.study).unlink(missing_ok=True)  # of a run that was killed as the trial was done
+                trial.drop_checkpoints(job.study)  # of a run that was killed as the trial was done
             if done and not force:
                 records[trial.name] = done
                 board.kept(trial, done)

@@ -21,12 +21,19 @@ class Batches:
 
     ``load`` takes row numbers and returns their inputs, an array or, for a head that reads sequences, a dict with
     features (n, n_steps, dim) and mask (n, n_steps); ``transform`` (inputs, rng) changes a training batch;
-    ``weights`` (n_clips,) are those of the clips' losses, None for all alike."""
+    ``mix`` (arrays, rng) changes inputs, targets and weights of one together; ``weights`` (n_clips,) are those of the
+    clips' losses, None for all alike."""
 
-    def __init__(self, load, targets, batch_size, transform=None, weights=None):
+    def __init__(self, load, targets, batch_size, transform=None, weights=None, mix=None):
         self.load, self.targets = load, np.asarray(targets, "float32")
         self.weights = None if weights is None else np.asarray(weights, "float32")
         self.batch_size, self.transform = min(batch_size, len(self.targets)), transform
+        self.mix = mix
+
+    @property
+    def is_changed(self):
+        """Whether training inputs differ from epoch to epoch."""
+        return self.transform is not None or self.mix is not None
 
     def __len__(self):
         """Return the number of clips."""
@@ -39,14 +46,14 @@ class Batches:
         starts = range(0, len(order) - self.batch_size + 1, self.batch_size)
         for rows, inputs in self._ahead([order[start : start + self.batch_size] for start in starts]):
             changed = self.transform(inputs, rng) if self.transform else inputs
-            yield (changed, *(part[rows] for part in (self.targets, self.weights) if part is not None))
+            batch = (changed, *(part[rows] for part in (self.targets, self.weights) if part is not None))
+            yield self.mix(batch, rng) if self.mix else batch
 
     def balanced(self, balance):
         """Return the batches of the rows and weights of a :class:`benchmark.training.imbalance.Balance`."""
-        rows = balance.rows
-        return Batches(
-            lambda chosen: self.load(rows[chosen]), self.targets[rows], self.batch_size, self.transform, balance.weights
-        )
+        rows, weights = balance.rows, balance.weights
+        changes = self.batch_size, self.transform, weights, self.mix
+        return Batches(lambda chosen: self.load(rows[chosen]), self.targets[rows], *changes)
 
     def in_order(self):
         """Yield (inputs, n) of all clips in order; the last batch is filled up with its first input."""
@@ -70,9 +77,9 @@ class Batches:
         return keras.tree.map_structure(lambda part: np.asarray(part, "float32"), self.load(rows))
 
 
-def image_batches(paths, targets, size, batch_size, transform=None):
+def image_batches(paths, targets, size, batch_size, transform=None, mix=None):
     """Return :class:`Batches` of raw RGB pictures 0..255 (batch, size, size, 3), read once where memory allows."""
     paths = np.asarray(paths)
     fits = len(paths) * size * size * 3 <= IN_MEMORY
     load = load_images(paths, size).__getitem__ if fits else lambda rows: load_images(paths[rows], size)
-    return Batches(load, targets, batch_size, transform)
+    return Batches(load, targets, batch_size, transform, mix=mix)

@@ -32,11 +32,22 @@ class Checkpoint:
 
     It holds every variable of model and optimiser (with statistics, dropout seeds and moments), the best weights so
     far, the history, and the state of the random generator: a training that goes on from it takes the same steps. It is
-    an NPZ file without pickled objects, written whole or not at all. ``seconds`` are those spent before it was
-    loaded."""
+    an NPZ file without pickled objects, written whole or not at all."""
 
     def __init__(self, path, key):
-        self.path, self.key, self.seconds = Path(path), key, 0.0
+        self.path, self.key, self.spent, self.parts = Path(path), key, 0.0, []
+
+    @property
+    def seconds(self):
+        """Those spent before the file, or those of the stages, were loaded."""
+        return self.spent + sum(part.spent for part in self.parts)
+
+    def of_stage(self, number):
+        """Return the checkpoint of a stage, counted from 1: files of their own, so that no stage is trained twice."""
+        name = self.path.name if number == 1 else f"{self.path.stem}-{number}{self.path.suffix}"
+        part = Checkpoint(self.path.with_name(name), self.key)
+        self.parts.append(part)
+        return part
 
     def save(self, model, stopping, progress):
         """Write the state after an epoch; where the disk does not take it, warn: the training needs it not."""
@@ -73,7 +84,7 @@ class Checkpoint:
         stopping.best, stopping.waited = header["best"], header["waited"]
         progress.rows, progress.epoch, progress.over = header["rows"], header["epoch"], header["over"]
         progress.rng.bit_generator.state = header["rng"]
-        self.seconds = progress.seconds = header["seconds"]
+        self.spent = progress.seconds = header["seconds"]
 
     def _fits(self, file, header, variables):
         """Return whether a file is whole and of this training: it is read once through before anything is changed."""

@@ -15,8 +15,7 @@ import numpy as np
 
 from benchmark.errors import TrainingError
 from benchmark.training.checkpoint import Checkpoint, Progress
-from benchmark.training.early_stopping import EarlyStopping
-from benchmark.training.losses import LOSSES
+from benchmark.training.early_stopping import EarlyStopping, gain
 from benchmark.training.optimizers import make_optimizer
 
 POLICIES = {"off": "float32", "float16": "mixed_float16", "bfloat16": "mixed_bfloat16"}
@@ -58,9 +57,9 @@ def fit(model, train, val, stage, seed=0, options=FitOptions()):
     number any more."""
     keras.utils.set_random_seed(seed)
     settings, checkpoint = stage.settings, options.checkpoint
-    model.compile(make_optimizer(stage, options.factors), loss=stage.loss, metrics=[*stage.task.step_metrics])
+    model.compile(make_optimizer(stage, options.factors), loss=stage.loss.in_steps, metrics=[*stage.task.step_metrics])
     progress = Progress(np.arange(len(train)), np.random.default_rng(seed))
-    stopping = EarlyStopping(model, stage.monitor, settings.patience, settings.keep)
+    stopping = EarlyStopping(model, stage.monitor, stage.patience, settings.keep)
     if checkpoint:
         checkpoint.restore(model, stopping, progress)
     start = time.perf_counter() - progress.seconds
@@ -85,7 +84,8 @@ def fit(model, train, val, stage, seed=0, options=FitOptions()):
 def _epoch(model, train, val, stage, progress, before_validation):
     """Yield a row of the history for each step of the next epoch."""
     epoch, steps, begun = progress.epoch + 1, len(train) // train.batch_size, len(progress.rows)
-    model.optimizer.learning_rate = rate = stage.rate(epoch)
+    gains = [gain(stage.monitor, row) for row in progress.rows]
+    model.optimizer.learning_rate = rate = stage.rate(epoch, [value for value in gains if not math.isnan(value)])
     for number, batch in enumerate(_batches(train, stage.settings, progress), 1):
         row = {"iteration": begun + number, "epoch": epoch, "seconds": 0.0, **_step(model, batch, stage, epoch)}
         if is_due(begun + number, number == steps, stage.settings):
@@ -129,7 +129,7 @@ def predict(model, batches):
 def validate(model, val, stage):
     """Return the loss, by clip weights where there are any, and the scores of the task on the validation clips."""
     y_score, y_true = predict(model, val), val.targets > 0
-    mean = np.average(LOSSES[stage.loss](val.targets, y_score), weights=val.weights)
+    mean = np.average(stage.loss.per_clip(val.targets, y_score), weights=val.weights)
     return {"val_loss": float(mean)} | {
         f"val_{name}": score(y_true, y_score) for name, score in stage.task.scores.items()
     }

@@ -1,21 +1,24 @@
 """Regimes: what of a model is trained in which order, as a list of stages. A new regime is a function and a row."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from benchmark.config.training import SOLVER, TrainingParams
+from benchmark.config.losses import LossParams
+from benchmark.config.stages import SOLVER, ScheduleParams
+from benchmark.config.training import EPOCHS, TrainingParams
 from benchmark.features.extractors import EXTRACTORS
 from benchmark.tasks import TASKS, Task
 from benchmark.training.estimators import ESTIMATORS
+from benchmark.training.losses import Loss, make_loss
+from benchmark.training.schedules import SCHEDULES
 
-SCHEDULES = {  # (epoch from 1, the schedule's own settings) -> factor of the learning rate
-    "constant": lambda epoch: 1.0,
-    "step": lambda epoch, every, factor: factor ** ((epoch - 1) // every),
-}
+
+def _plain_loss():
+    return make_loss(LossParams(), TASKS["multiclass"], None, None)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of a training; what all stages have in common (batches, validation, stopping) is in ``settings``."""
+    """One stage of a training; what all stages have in common (batches, validation) is in ``settings``."""
 
     trains: str  # 'head', on features that are computed once; or 'all', the backbone too, on the pictures themselves
     optimizer: str  # adam, sgdm, rmsprop; or a row of benchmark.training.estimators.ESTIMATORS
@@ -23,9 +26,11 @@ class Stage:
     settings: TrainingParams
     start: str | None = None  # of the head: 'zeros', 'glorot' as it was drawn; None: as the stage before left it
     learning_rate: float = 1e-3
-    schedule: tuple[str, dict] = ("constant", {})  # a row of SCHEDULES and its settings
-    batch_norm: str = "frozen"  # TrainingParams.batch_norm
-    loss: str = "categorical_crossentropy"  # a row of benchmark.training.losses.LOSSES
+    schedule: ScheduleParams = field(default_factory=ScheduleParams)
+    patience: int | None = None  # validations without a better one; None: never stop
+    batch_norm: str = "frozen"  # TrainingParams.batch_norm, or StageParams.batch_norm
+    unfreeze: tuple[str, ...] | None = None  # how names of layers that 'all' trains begin, (): any; None: as built
+    loss: Loss = field(default_factory=_plain_loss)
     monitor: str = "val_loss"  # or val_<name> of a score of the task
     task: Task = TASKS["multiclass"]
 
@@ -34,10 +39,12 @@ class Stage:
         """Whether the stage takes gradient steps."""
         return self.optimizer not in ESTIMATORS
 
-    def rate(self, epoch):
-        """Return the learning rate in an epoch, counted from 1."""
-        name, settings = self.schedule
-        return self.learning_rate * SCHEDULES[name](epoch, **settings)
+    def rate(self, epoch, gains=()):
+        """Return the learning rate in an epoch, counted from 1.
+
+        ``gains`` are what the validations before it gave, more is better."""
+        factor = SCHEDULES[self.schedule.kind](epoch, self.epochs, gains, **self.schedule.settings)
+        return self.learning_rate * factor
 
 
 def frozen(training):
@@ -57,7 +64,18 @@ def finetune(training):
     return [_steps("all", training, epochs, start)]
 
 
-REGIMES = {"frozen": frozen, "finetune": finetune}  # the words of benchmark.config.training.REGIMES
+def two_stage(training):
+    """Return the stages that the settings list; the first starts the head, each goes on from the one before."""
+    stages = [_listed(params, training) for params in training.stages]
+    first = stages[0]
+    return [replace(first, start=training.head_start("two_stage")) if first.takes_steps else first, *stages[1:]]
+
+
+REGIMES = {
+    "frozen": frozen,
+    "finetune": finetune,
+    "two_stage": two_stage,
+}  # of benchmark.config.training
 
 
 def regime_of(network, training):
@@ -66,18 +84,18 @@ def regime_of(network, training):
 
 
 def stages_of(network, study):
-    """Return the :class:`Stage` list of a network's training under a study's settings and for its task."""
+    """Return the :class:`Stage` list of a network's training under a study's settings and for its task.
+
+    Their loss is that of the task without weights: those come from the clips."""
     stages = REGIMES[regime_of(network, study.training)](study.training)
-    task, monitor = TASKS[study.task], f"val_{study.training.monitor}"
-    return [replace(stage, task=task, loss=task.loss, monitor=monitor) for stage in stages]
+    return [replace(stage, task=TASKS[study.task], monitor=f"val_{study.training.monitor}") for stage in stages]
 
 
-def _solved(training):
-    return Stage("head", SOLVER, training.most_epochs("frozen"), training)
+def _solved(training, epochs=None):
+    return Stage("head", SOLVER, epochs or training.most_epochs("frozen"), training)
 
 
 def _steps(trains, training, epochs, start=None):
-    drops = {"every": training.drop_period, "factor": training.drop_factor}
     return Stage(
         trains,
         "adam" if training.optimizer == "auto" else training.optimizer,
@@ -85,6 +103,17 @@ def _steps(trains, training, epochs, start=None):
         training,
         start,
         training.learning_rate,
-        ("step", drops) if training.drop_period else ("constant", {}),
+        training.schedule,
+        training.patience,
         training.batch_norm,
     )
+
+
+def _listed(params, training):
+    """Return the :class:`Stage` of a StageParams; what it does not say is as in ``training``."""
+    if params.solves(training.optimizer):
+        return _solved(training, params.epochs or EPOCHS[True])
+    stage = _steps(params.trains, training, params.epochs or training.most_epochs("two_stage"))
+    said = {name: getattr(params, name) for name in ("learning_rate", "schedule", "patience", "batch_norm")}
+    said |= {"optimizer": None if params.optimizer == "auto" else params.optimizer, "unfreeze": params.unfreeze}
+    return replace(stage, **{name: value for name, value in said.items() if value is not None})

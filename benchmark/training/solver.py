@@ -43,19 +43,35 @@ def solve(features, targets, weights=None, C=1.0, max_iter=1000, val=None, itera
     ``weights`` (n_clips,) those of the clips. ``val`` is (features, targets, weights) of the validation clips, whose
     loss is in the history. Two classes have one kernel, its halves with opposite signs, as in scikit-learn."""
     parts = {"": (np.asarray(features, "float64"), targets, weights)} | ({} if val is None else {"val_": val})
-    follower = _Follower(parts, max_iter, iteration_done)
-    model = LogisticRegression(C=C, max_iter=max_iter, tol=TOLERANCE).set_callbacks(follower)
+    rows, began = [], time.perf_counter()
+
+    def note(model):
+        seconds = round(time.perf_counter() - began, 3)
+        rows.append({"iteration": len(rows) + 1, "epoch": len(rows) + 1, "seconds": seconds} | _row(parts, model))
+        iteration_done(len(rows), max_iter)
+
+    model, converged = fit(parts[""][0], targets.argmax(axis=1), weights, C, max_iter, note)
+    return Solution(*_softmax_form(model), C, converged, rows)
+
+
+def fit(features, labels, weights, C, max_iter, note):
+    """Return (a logistic regression of scikit-learn fitted by L-BFGS, whether it converged within ``max_iter``).
+
+    ``labels`` and ``weights`` are (n_clips,); ``note(model)`` is called after each iteration."""
+    model = LogisticRegression(C=C, max_iter=max_iter, tol=TOLERANCE).set_callbacks(_Follower(note))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # it is recorded
-        model.fit(parts[""][0], targets.argmax(axis=1), sample_weight=weights)
-    return Solution(*_softmax_form(model), C, int(model.n_iter_[0]) < max_iter, follower.rows)
+        model.fit(features, labels, sample_weight=weights)
+    return model, int(model.n_iter_[0]) < max_iter
 
 
-def solve_best(features, targets, weights, val, max_iter=1000, iteration_done=lambda done, total: None, grid=GRID):
+def solve_best(
+    features, targets, weights, val, max_iter=1000, iteration_done=lambda done, total: None, grid=GRID, by=solve
+):
     """Return (the :class:`Solution` of the C in ``grid`` with the lowest loss on ``val``, {C: that loss}).
 
-    Arguments as for :func:`solve`. Of equal losses the smaller C counts."""
-    found = {C: solve(features, targets, weights, C, max_iter, val, iteration_done) for C in grid}
+    Arguments as for :func:`solve`, or what else solves: ``by``. Of equal losses the smaller C counts."""
+    found = {C: by(features, targets, weights, C, max_iter, val, iteration_done) for C in grid}
     losses = {C: found[C].history[-1]["val_loss"] for C in grid}
     return found[min(grid, key=losses.get)], losses
 
@@ -68,14 +84,22 @@ def _softmax_form(model):
     return kernel, bias
 
 
+def _row(parts, model):
+    """Return loss and accuracy of a model on some clips, {prefix of the columns: (features, targets, weights)}."""
+    kernel, bias = _softmax_form(model)
+    row = dict.fromkeys(("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"), math.nan)
+    for prefix, (features, targets, weights) in parts.items():
+        logs = log_softmax(features @ kernel + bias, axis=1)
+        row[f"{prefix}loss"] = float(np.average(-(logs * targets).sum(axis=1), weights=weights))
+        row[f"{prefix}accuracy"] = float((logs.argmax(axis=1) == targets.argmax(axis=1)).mean())
+    return row
+
+
 class _Follower:
-    """A callback of scikit-learn that keeps loss and accuracy of some clips after each iteration.
+    """A callback of scikit-learn that hands a model on after each iteration."""
 
-    ``parts`` is {prefix of the columns: (features, targets, weights)}."""
-
-    def __init__(self, parts, max_iter, iteration_done):
-        self.parts, self.max_iter, self.iteration_done = parts, max_iter, iteration_done
-        self.rows, self.start = [], time.perf_counter()
+    def __init__(self, note):
+        self.note = note
 
     def setup(self, estimator, context):
         """Do nothing: part of the protocol."""
@@ -87,15 +111,6 @@ class _Follower:
         """Do nothing: part of the protocol."""
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator=None, **given):
-        """Append the row of an iteration."""
-        if context.task_name != "lbfgs-iter" or fitted_estimator is None:  # the whole fit; an iteration that never ran
-            return
-        number, (kernel, bias) = len(self.rows) + 1, _softmax_form(fitted_estimator)
-        row = {"iteration": number, "epoch": number, "seconds": round(time.perf_counter() - self.start, 3)}
-        row |= dict.fromkeys(("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"), math.nan)
-        for prefix, (features, targets, weights) in self.parts.items():
-            logs = log_softmax(features @ kernel + bias, axis=1)
-            row[f"{prefix}loss"] = float(np.average(-(logs * targets).sum(axis=1), weights=weights))
-            row[f"{prefix}accuracy"] = float((logs.argmax(axis=1) == targets.argmax(axis=1)).mean())
-        self.rows.append(row)
-        self.iteration_done(number, self.max_iter)
+        """Hand the model on; not for the whole fit, nor for an iteration that never ran."""
+        if context.task_name == "lbfgs-iter" and fitted_estimator is not None:
+            self.note(fitted_estimator)

@@ -1,15 +1,20 @@
 """The stages of a training, one after the other: each takes the model on from where the one before left it."""
 
+import contextlib
+from dataclasses import replace
+
 import numpy as np
 
 from benchmark.features.extractors import batch_norm
 from benchmark.models.heads import Standardize
+from benchmark.training.boundary import find_boundary, kept_outputs, place_of
 from benchmark.training.early_stopping import kept_iteration
 from benchmark.training.estimators import ESTIMATORS
 from benchmark.training.loop import FitOptions, fit
 from benchmark.training.matlab import input_normalization
 from benchmark.training.matlab.batch_norm import PopulationStatistics, is_folded, unfold
 from benchmark.training.matlab.optimizers import head_factors, variable_factors
+from benchmark.training.unfreezing import count_trainable, unfreeze
 
 PRIORS = {"softmax": np.log, "sigmoid": lambda shares: np.log(shares / (1 - shares))}  # by the last activation
 
@@ -18,15 +23,32 @@ def run_stages(stages, classifier, data, clock, checkpoint=None):
     """Train a model in place, stage by stage; return (history of the last stage, further keys of trial.json).
 
     ``data`` is a :class:`benchmark.training.data.TrialData`. ``clock(name)`` is a context that times a part and yields
-    what to call with (done, total); ``checkpoint`` is for the stage that trains all layers: a run that was cut goes on
-    from its last whole epoch."""
-    said = {}
-    for stage in stages:
-        name = "train" if stage is stages[-1] else stage.trains
+    what to call with (done, total); ``checkpoint`` is for stages that train the backbone: a run that was cut goes on
+    from the last whole epoch of each."""
+    said, done = {}, []
+    for number, stage in enumerate(stages, 1):
+        stage = replace(stage, loss=data.loss)
+        name = "train" if number == len(stages) else stage.trains
         run = _take_steps if stage.takes_steps else _estimate
-        history, found = run(stage, classifier, data, clock, name, checkpoint)
+        history, trainable, found = run(
+            stage, classifier, data, clock, name, checkpoint and checkpoint.of_stage(number)
+        )
         said |= found
-    return history, said | {"kept_iteration": kept_iteration(history, stages[-1])}
+        done.append(_described(stage, history, trainable))
+    last = {key: done[-1][key] for key in ("kept_iteration", "trainable_parameters")}
+    return history, said | last | {"stages": done}
+
+
+def _described(stage, history, trainable):
+    """Return what trial.json says of a stage that is done."""
+    return {
+        "trains": stage.trains,
+        "unfreeze": list(stage.unfreeze or ()),
+        "optimizer": stage.optimizer,
+        "trainable_parameters": trainable,
+        "epochs": history[-1]["epoch"],
+        "kept_iteration": kept_iteration(history, stage),
+    }
 
 
 def _estimate(stage, classifier, data, clock, name, checkpoint):
@@ -41,28 +63,59 @@ def _estimate(stage, classifier, data, clock, name, checkpoint):
     if standardize not in classifier.head.layers:  # that of a fine-tuning does not standardise
         kernel, bias = standardize.folded(kernel, bias)
     classifier.head.get_layer("scores").set_weights([kernel, bias])
-    return history, {"solver": found}
+    return history, count_trainable(classifier.head), {"solver": found}
 
 
 def _take_steps(stage, classifier, data, clock, name, checkpoint):
-    """Train the head, or all layers, in gradient steps."""
-    settings, head, is_all = stage.settings, classifier.head, stage.trains == "all"
-    with clock("load" if is_all else "features"):
+    """Train the head, or layers of the backbone too, in gradient steps."""
+    with clock("load" if stage.trains == "all" else "features"):
         train, val = data.batches(stage.trains, "train"), data.batches(stage.trains, "val")
         val.weights = data.balanced.of(val.targets)
-    start_head(head, stage, train.targets, data.balanced)
-    with clock(name) as epoch_done:
-        if is_all:
-            extractor = classifier.extractor
-            before_validation = prepare_backbone(extractor, train, stage)
-            factors = variable_factors(extractor.core, head, extractor.network, settings)
-            options = FitOptions(factors, before_validation, checkpoint, epoch_done)
-        else:
-            for layer in [layer for layer in head.layers if isinstance(layer, Standardize)]:
-                layer.adapt(data.features("train"))
-            options = FitOptions(head_factors(head, settings), epoch_done=epoch_done)
-        history = fit(classifier.trained(stage.trains), train.balanced(data.balanced), val, stage, data.seed, options)
-    return history, {}
+    start_head(classifier.head, stage, train.targets, data.balanced)
+    with contextlib.ExitStack() as files:
+        prepare = {"head": _on_features, "all": _on_pictures}[stage.trains]
+        model, train, val, options = prepare(stage, classifier, data, clock, files, train, val)
+        with clock(name) as epoch_done:
+            options = replace(options, epoch_done=epoch_done, checkpoint=checkpoint if stage.trains == "all" else None)
+            history = fit(model, train.balanced(data.balanced), val, stage, data.seed, options)
+    return history, count_trainable(model), {}
+
+
+def _on_features(stage, classifier, data, clock, files, train, val):
+    """Return the head as it is trained, on what, and how."""
+    for layer in [layer for layer in classifier.head.layers if isinstance(layer, Standardize)]:
+        layer.adapt(data.features("train"))
+    return classifier.head, train, val, FitOptions(head_factors(classifier.head, stage.settings))
+
+
+def _on_pictures(stage, classifier, data, clock, files, train, val):
+    """Return the model as it is trained, on pictures or on what its frozen layers give for them, and how.
+
+    Files that are needed meanwhile are closed with the stack ``files``."""
+    extractor, head = classifier.extractor, classifier.head
+    if stage.unfreeze is not None:
+        unfreeze(extractor.core, stage.unfreeze, batch_norm(extractor.network, stage.batch_norm))
+    before_validation = prepare_backbone(extractor, train, stage)
+    options = FitOptions(variable_factors(extractor.core, head, extractor.network, stage.settings), before_validation)
+    boundary = boundary_of(stage, extractor.network, extractor.core)
+    if boundary is None:
+        return classifier.model, train, val, options
+    cache = data.study.cache
+    if train.is_changed or not place_of(boundary.bytes_per_clip * (len(train) + len(val)), cache):
+        return boundary.joined(extractor.graph, head), train, val, options
+    with clock("boundary"):
+        train, val = files.enter_context(kept_outputs(boundary, extractor.graph, (train, val), cache))
+    return boundary.upper(head), train, val, options
+
+
+def boundary_of(stage, network, core):
+    """Return the :class:`benchmark.training.boundary.Boundary` of a stage whose frozen layers behave as in prediction.
+
+    None where no layers are frozen, or all behave as in training. ``core`` has been unfrozen as the stage says."""
+    if not stage.unfreeze or batch_norm(network, stage.batch_norm) == "everywhere":
+        return None
+    boundary = find_boundary(core)
+    return None if boundary.is_input else boundary
 
 
 def _standardize(head, features):
@@ -76,10 +129,14 @@ def _standardize(head, features):
 
 
 def start_head(head, stage, targets, balanced):
-    """Start gradient steps from zeros, with the bias that gives the classes' shares; else leave the weights."""
+    """Start gradient steps from zeros, with the bias that gives the classes' shares; else leave the weights.
+
+    The shares are weighed as the loss is: that bias is its optimum."""
     if stage.start == "zeros":
         layer, weights = head.get_layer("scores"), balanced.weights
         shares = np.average(targets[balanced.rows], axis=0, weights=weights)
+        if (positive := stage.loss.pos_weight) is not None:
+            shares = positive * shares / (positive * shares + 1 - shares)
         layer.set_weights(
             [np.zeros(layer.kernel.shape), PRIORS[stage.task.activation](np.clip(shares, 1e-6, 1 - 1e-6))]
         )

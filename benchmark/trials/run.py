@@ -54,7 +54,7 @@ def run_trial(job, progress=None):
     score = task.scores[task.headline](test.y_true, test.y_score)
     record |= {"headline": task.headline, f"test_{task.headline}": score, THRESHOLDS: thresholds}
     write_folder(trial.folder(study), record, frames, saved(classifier, study.training.save))
-    trial.checkpoint(study).unlink(missing_ok=True)
+    trial.drop_checkpoints(study)
     return record
 
 
@@ -74,7 +74,7 @@ def train_and_predict(classifier, job, clips, stages):
     study, trial = job.study, job.trial
     plan = stages_of(trial.network, study)
     targets = to_matrix(clips["label"], job.classes).astype("float32")
-    data = TrialData(classifier, clips, targets, study, trial.seed)
+    data = TrialData(classifier, clips, targets, study, trial.seed, job.classes)
     checkpoint = Checkpoint(trial.checkpoint(study), content_hash(dependencies(study, trial, clips)))
     history, said = run_stages(plan, classifier, data, stages, checkpoint)
     stages.seconds["train"] += round(checkpoint.seconds, 3)  # those of the run that was cut

@@ -31,6 +31,11 @@ class Trial:
         """Return the file that keeps the state of a fine-tuning between its epochs."""
         return self.folder(study).with_name(f".{self.fold}-{self.seed}.checkpoint.npz")
 
+    def drop_checkpoints(self, study):
+        """Remove those of all stages of the training."""
+        for path in self.folder(study).parent.glob(f".{self.fold}-{self.seed}.checkpoint*.npz"):
+            path.unlink(missing_ok=True)
+
     def record(self, study):
         """Return what is known of the trial before it runs: the first part of trial.json."""
         return {

@@ -71,7 +71,7 @@ def assert_same(found, expected):
 TRAININGS = {
     "adam": {"optimizer": "adam"},
     "sgdm": {"optimizer": "sgdm", "shuffle": "once"},
-    "rmsprop": {"optimizer": "rmsprop", "keep": "last", "drop_period": 2},
+    "rmsprop": {"optimizer": "rmsprop", "keep": "last", "schedule": {"kind": "step", "every": 2}},
     "matlab": {"preset": "matlab", "batch_size": 4, "l2": 0.01, "head_rate": 2.0},
     "matlab, often validated": {"preset": "matlab", "optimizer": "adam", "validation_frequency": 3, "keep": "best"},
 }

@@ -47,7 +47,7 @@ def head_after(train, val, training, regime="frozen"):
     keras.utils.set_random_seed(0)
     head = linear(train[0].shape[1], train[1].shape[1], standardize=regime == "frozen")
     extractor = SimpleNamespace(features=lambda clips, batch_size: [*train[0][:, None], *val[0][:, None]])
-    classifier, study = Classifier(extractor, head, head, regime), SimpleNamespace(training=training)
+    classifier, study = Classifier(extractor, head, head, regime), SimpleNamespace(training=training, task="multiclass")
     table = pd.DataFrame({"split": ["train"] * len(train[0]) + ["val"] * len(val[0])})
     data = TrialData(classifier, table, np.concatenate([train[1], val[1]]), study, 0)
     stages = [stage for stage in REGIMES[regime](training) if stage.trains == "head"]
@@ -153,7 +153,7 @@ IGNORED = {
     ),
     "C for steps": ({"training": {"optimizer": "adam", "C": 2.0}}, "training.C has no effect"),
     "C for MATLAB": ({"training": {"preset": "matlab", "C": 2.0}}, "training.C has no effect"),
-    "batch norm of a frozen network": ({"training": {"batch_norm": "moving"}}, "regime: finetune alone reads it"),
+    "batch norm of a frozen network": ({"training": {"batch_norm": "moving"}}, "finetune and two_stage alone read it"),
     "a rate where all networks are frozen": (
         {"models": ["yamnet"], "training": {"regime": "finetune", "learning_rate": 0.1}}, "learning_rate has no effect",
     ),

@@ -68,7 +68,7 @@ def test_the_first_loss_is_that_before_the_first_step():
 
 def test_validation_is_keras_own_loss_and_accuracy():
     head = linear(3, 3)
-    scores = validate(head, Batches(X.__getitem__, Y, 32))
+    scores = validate(head, Batches(X.__getitem__, Y, 32), steps(TrainingParams()))
     assert scores["val_loss"] == pytest.approx(float(keras.losses.CategoricalCrossentropy()(Y, head(X))), rel=1e-5)
     assert scores["val_accuracy"] == pytest.approx((np.asarray(head(X)).argmax(1) == LABELS).mean())
 
@@ -76,14 +76,15 @@ def test_validation_is_keras_own_loss_and_accuracy():
 @pytest.mark.parametrize("settings", [{"epochs": 30, "patience": 3}, {"epochs": 5, "patience": None, "keep": "last"}])
 def test_kept_are_the_weights_of_the_best_validation_or_the_last_where_the_study_says_so(settings):
     wrong = (X[60:], np.roll(Y[60:], 1, axis=1))  # every step makes validation worse
-    head, rows = train(TrainingParams(learning_rate=0.1, batch_size=60, **settings), val=wrong)
+    training = TrainingParams(learning_rate=0.1, batch_size=60, **settings)
+    head, rows = train(training, val=wrong)
     assert len(rows) == (5 if "keep" in settings else 4)  # the first is the best, then three without a lower loss
-    kept = validate(head, Batches(wrong[0].__getitem__, wrong[1], 30))["val_loss"]
+    kept = validate(head, Batches(wrong[0].__getitem__, wrong[1], 30), steps(training))["val_loss"]
     assert kept == pytest.approx(rows[-1 if "keep" in settings else 0]["val_loss"], rel=1e-5)
 
 
 def test_the_learning_rate_drops_piecewise():
-    training = TrainingParams(learning_rate=0.1, drop_period=10)
+    training = TrainingParams(learning_rate=0.1, schedule="step")
     rates = [steps(training).rate(epoch) for epoch in (1, 10, 11, 20, 21)]
     assert rates == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001])  # trainingOptions: factor 0.1 every 10 epochs
 

@@ -5,17 +5,7 @@ import numpy as np
 from keras import ops
 
 from benchmark.models.catalogue import batch_norms
-
-
-class _Called(keras.layers.Layer):
-    """A model called in one mode, whatever the mode of the model around it."""
-
-    def __init__(self, model, training):
-        super().__init__()
-        self.model, self.training_mode = model, training
-
-    def call(self, inputs):
-        return self.model(inputs, training=self.training_mode)
+from benchmark.training.modes import Called
 
 
 class PopulationStatistics:
@@ -31,7 +21,7 @@ class PopulationStatistics:
             moments = [_moments(layer.input) for layer in self.layers]
             inner = keras.Model(core.input, [value for pair in moments for value in pair])
             prepared = model.get_layer("input_normalization")(model.input)
-            self.moments = keras.Model(model.input, _Called(inner, training)(prepared))
+            self.moments = keras.Model(model.input, Called(inner, training)(prepared))
 
     def measure(self):
         """Return the mean and the variance of each layer's input over all clips: pairs of (channels,) float64."""
