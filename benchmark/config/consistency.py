@@ -61,8 +61,9 @@ def solver_has_linear_head(study, part):
 
 def augmentation_is_read(study, part):
     """Augmentation needs a model that is trained on pictures."""
-    regimes = {own_section(study, model, "training").regime for model in study.models}
-    if study.augment != type(study.augment)() and regimes == {"frozen"} and not part:
+    asked = [model for model in study.models if own_section(study, model, "augment").changed()]
+    regimes = {own_section(study, model, "training").regime for model in asked}
+    if regimes == {"frozen"} and not part:
         return "augment needs regime: finetune or two_stage; frozen features are computed once, before any change"
 
 

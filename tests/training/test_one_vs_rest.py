@@ -105,9 +105,8 @@ def test_kernel_and_bias_go_into_the_head():
     training = TrainingParams(loss={"pos_weight": "sqrt"})
     study = SimpleNamespace(training=training, task="multilabel")
     table = pd.DataFrame({"split": ["train"] * 200 + ["val"] * 80})
-    data = TrialData(
-        Classifier(extractor, head, head, "frozen"), table, np.concatenate([TRAIN[1], VAL[1]]), study, 0, CLASSES
-    )
+    targets, classifier = np.concatenate([TRAIN[1], VAL[1]]), Classifier(extractor, head, head, "frozen")
+    data = TrialData(classifier, table, targets, study, 0, CLASSES)
     history, said = run_stages(stages_of(SimpleNamespace(reads="picture"), study), classifier, data, Stages())
     scaler = StandardScaler().fit(TRAIN[0] * 3.0 + 5)
     loss = loss_of(TRAIN[1], pos_weight="sqrt")
