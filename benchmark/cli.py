@@ -137,6 +137,7 @@ def check(
     hide_gpus()  # a run may be using them
     import_keras()
     from benchmark.trials import checks
+    from benchmark.trials.notes import training_notes
 
     try:
         wrong, hopeless = checks.judge(plan, thorough=True, offline=offline), None
@@ -144,7 +145,7 @@ def check(
         wrong, hopeless = {}, error
         print(error)
     ready = prepare.prepare(plan)
-    for line in findings(plan, ready):
+    for line in (*findings(plan, ready), *training_notes(plan, ready.folds)):
         print(line)
     prepare.gate(plan, ready)
     if hopeless:

@@ -13,6 +13,7 @@ from benchmark.models import sources
 from benchmark.models.catalogue import build_core, find_builder
 from benchmark.models.weights import load as weights
 from benchmark.store.reasons import reason_of
+from benchmark.training.unfreezing import trained_layers
 from benchmark.trials import reach
 
 
@@ -43,7 +44,7 @@ def wrong_networks(study, thorough=False):
     leaves that to the trial, where a builder that ends its process ends no more. Nothing is fetched."""
     found = {}
     for network in study.models:
-        outcomes = [_attempt(step)[1] for step in STEPS[network.reads](network, study, thorough)]
+        outcomes = [attempt(step)[1] for step in STEPS[network.reads](network, study, thorough)]
         found[network.name] = list(dict.fromkeys(filter(None, outcomes)))
     return {name: reasons for name, reasons in found.items() if reasons}
 
@@ -56,7 +57,7 @@ def weights_to_fetch(study, wrong, offline=False, seconds=4.0):
     found, reasons, notes = {}, {}, {}
     for network in study.models:
         if network.name not in wrong and network.weights_path is None and network.weights != "random":
-            source, reason = _attempt(partial(SOURCES[network.reads], network))
+            source, reason = attempt(partial(SOURCES[network.reads], network))
             reasons |= {network.name: reason} if reason else {}
             found |= {network.name: source} if source and not source.cached else {}
     answers = {} if offline else reach.ask([source.url for source in found.values()], seconds)
@@ -71,7 +72,7 @@ def weights_to_fetch(study, wrong, offline=False, seconds=4.0):
     return reasons, notes
 
 
-def _attempt(step):
+def attempt(step):
     """Return (what a step returns, ''), or (None, the reason that a trial would record)."""
     try:
         return step(), ""
@@ -87,7 +88,7 @@ def _image_steps(network, study, thorough):
         if network.features or (thorough and Path(preset).is_dir()):
             yield partial(_hub_layers, network)
         return
-    found, reason = _attempt(partial(find_builder, network.backbone))
+    found, reason = attempt(partial(find_builder, network.backbone))
     if reason:
         yield partial(find_builder, network.backbone)
         return
@@ -100,12 +101,22 @@ def _image_steps(network, study, thorough):
         lay_out = (is_cut or network.options) and network.backbone.startswith(sources.LIBRARIES)
     if lay_out:
         yield partial(sources.check_layers, network)
+    beginnings = [stage.unfreeze for stage in study.for_model(network).training.stages if stage.unfreeze]
+    if beginnings and (thorough or network.backbone.startswith(sources.LIBRARIES)):
+        yield partial(_layers_are_there, network, beginnings)
     if network.weights_path is not None:
         yield partial(_file_fits, builder, network)
     elif is_named:
         yield partial(weights.check_named, builder, network.weights, network.weights_sha256)
         if hasattr(builder, "weights_files"):
             yield partial(build_core, builder, network)
+
+
+def _layers_are_there(network, beginnings):
+    """Raise :class:`StudyError` where a stage unfreezes layers that a network has not."""
+    core = sources.laid_out(network)
+    for part in beginnings:
+        trained_layers(core, part)
 
 
 def _hub_layers(network):

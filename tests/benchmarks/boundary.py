@@ -3,8 +3,8 @@
     python tests/benchmarks/boundary.py [--batch 8] [--steps 3] [--turns 5]
 
 Trains the upper blocks of networks with random weights on random pictures, from the pictures (frozen layers as in
-prediction) and from the kept outputs of the frozen layers. The two take turns, and the fastest epoch of each counts, for
-other processes can only slow one down. With f the share of the forward pass' floating-point operations above the
+prediction) and from the kept outputs of the frozen layers. The two take turns, and the fastest epoch of each counts,
+for other processes can only slow one down. With f the share of the forward pass' floating-point operations above the
 boundary, an epoch costs 1 + 2f before and 3f after. Exit code 1 where less than 80 % of (1 + 2f) / (3f) is reached."""
 
 import argparse
@@ -76,9 +76,10 @@ def main():
         promised = (1 + 2 * share) / (3 * share)
         reached.append(before / after / promised)
         print(
-            f"{name}, {NETWORKS[name][0]} on: f {share:.3f}, {size:.2f} MB per picture; epoch {before:.2f} s from pictures, "
-            f"{after:.2f} s from kept outputs: {before / after:.2f} times faster; (1 + 2f) / (3f) = {promised:.2f}; "
-            f"{reached[-1]:.0%} of it"
+            f"{name}, {NETWORKS[name][0]} on: f {share:.3f}, {size:.2f} MB per picture; epoch {before:.2f} s from "
+            f"pictures, {after:.2f} s from kept outputs: {before / after:.2f} times faster; "
+            f"(1 + 2f) / (3f) = {promised:.2f}; {reached[-1]:.0%} of it",
+            flush=True,
         )
     sys.exit(int(min(reached) < LIMIT))
 

@@ -53,11 +53,10 @@ PICTURE = ("clip", "mel", "image")  # sections that shape a picture
 NETWORK = {
     "backbone": "keras.applications.MobileNetV2", "weights": "random", "input_size": 96, "features": "other",
     "dropout": 0.5, "normalization": "zerocenter", "pretrained_l2": 0.5, "bias_rate": 2.0, "inner_dropout": {"a": 0.1},
-    "training": {"epochs": 2}, "augment": {"rotation": 5.0},
-    "options": {"alpha": 0.5}, "output": 1, "random": "other.module:builder",
+    "training": {"epochs": 2}, "options": {"alpha": 0.5}, "output": 1, "random": "other.module:builder",
     "weights_sha256": "0" * 64, "head": "mlp",
 }  # fmt: skip
-SHOWN = {"name", "label", "thresholds"}  # of a network: what it is called, and how its scores are read
+SHOWN = {"name", "label", "augment", "thresholds"}  # of a network: what it is called; sections, tried above
 ELSEWHERE = {  # top-level settings that are looked at in another way, or change no result
     "name", "cache", "results", "engine", "leakage", "tracking", "ensembles", "published", "baseline", "latency",
     "figures",
