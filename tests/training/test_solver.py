@@ -252,7 +252,7 @@ def test_a_weighted_step_has_the_weighted_loss():
     scores = head.predict(X, verbose=0)
     expected = np.average(-np.log(scores[np.arange(30), LABELS]), weights=found.weights)
     val = Batches(X.__getitem__, TARGETS, 30, weights=found.of(TARGETS))
-    assert validate(head, val)["val_loss"] == pytest.approx(expected, rel=1e-5)
+    assert validate(head, val, steps(TrainingParams()))["val_loss"] == pytest.approx(expected, rel=1e-5)
     training = TrainingParams(optimizer="adam", epochs=1, batch_size=30, class_weight="balanced")
     history = fit(head, Batches(X.__getitem__, TARGETS, 30).balanced(found), val, steps(training))
     assert history[0]["loss"] == pytest.approx(expected, rel=1e-5)
