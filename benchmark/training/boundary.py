@@ -46,7 +46,8 @@ class Boundary:
 
     def upper(self, head):
         """Return the model of what the frozen layers give to the scores of a head."""
-        return keras.Model(self.tensors, head(self.core.output), name="upper")
+        inputs = self.tensors if len(self.tensors) > 1 else self.tensors[0]
+        return keras.Model(inputs, head(self.core.output), name="upper")
 
     def joined(self, graph, head):
         """Return the model of pictures to the scores of a head, its frozen layers as in prediction."""
