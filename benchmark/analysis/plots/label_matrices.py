@@ -15,7 +15,7 @@ WORDS = np.array([["TN", "FP"], ["FN", "TP"]], dtype=object)
 RIGHT = np.array([[1, -1], [-1, 1]])
 SHADES = LinearSegmentedColormap.from_list("share", ["white", BLUE])
 # Classes that may come together, and for so many the side of a cell in inches and the size of names in points.
-SIZES, SIDES, FONTS = (5, 20, 60), (0.4, 0.27, 0.13), (8, 8, 6)
+SIZES, SIDES, FONTS = (5, 20, 60), (0.4, 0.25, 0.13), (8, 8, 6)
 LEAST = 2.2  # inches, the side of all
 WRITTEN = 30  # classes; with more there is no room for numbers
 
