@@ -68,13 +68,21 @@ def pooled(parts):
     return replace(parts[0], **{name: np.concatenate([getattr(part, name) for part in parts]) for name in ARRAYS})
 
 
+def as_written(y_score):
+    """Return scores as a reader of predictions.csv finds them: float64 of the shortest text that tells a float32.
+
+    A threshold tuned on the binary values may be one of them exactly, and its text lie below it."""
+    y_score = np.asarray(y_score)
+    return y_score.astype(str).astype(float) if y_score.dtype == np.float32 else y_score
+
+
 def predictions(split, clip_ids, y_true, y_score, classes, task="multiclass", thresholds=None):
     """Return the :class:`Predictions` that scores decide, by the task's rule.
 
     split: one word for all, or (n_clips,); clip_ids (n_clips,); y_true and y_score (n_clips, n_classes), columns in the
     order of ``classes``; thresholds {class: threshold} where the task has them, 0.5 unless given. Raises ValueError
     where shapes, split or labels do not fit."""
-    classes, y_true, y_score = tuple(map(str, classes)), np.asarray(y_true, dtype=bool), np.asarray(y_score)
+    classes, y_true, y_score = tuple(map(str, classes)), np.asarray(y_true, dtype=bool), as_written(y_score)
     expected = (len(clip_ids), len(classes))
     if y_score.shape != expected or y_true.shape != expected:
         raise ValueError(f"y_true and y_score must have shape {expected}; got {y_true.shape} and {y_score.shape}")

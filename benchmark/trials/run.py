@@ -9,7 +9,7 @@ from benchmark.features.dependencies import depends_on
 from benchmark.models.backend import cores
 from benchmark.store.labels import to_matrix
 from benchmark.store.layout import HEAD, HISTORY, MODEL, PREDICTIONS, RECORD, THRESHOLDS
-from benchmark.store.predictions import pooled, predictions
+from benchmark.store.predictions import as_written, pooled, predictions
 from benchmark.tasks import TASKS
 from benchmark.tasks.thresholds import find_thresholds, grid_of
 from benchmark.training.checkpoint import Checkpoint
@@ -41,7 +41,7 @@ def run_trial(job, progress=None):
         with EnergyMeter() as meter:
             history, y_score, said = train_and_predict(classifier, job, clips, stages)
     evaluated = clips[clips["split"].isin(EVALUATED)]
-    y_true = to_matrix(evaluated["label"], classes)
+    y_true, y_score = to_matrix(evaluated["label"], classes), as_written(y_score)
     thresholds = thresholds_of(study, evaluated["split"].to_numpy() == "val", y_true, y_score, classes)
     found = predictions(evaluated["split"], evaluated["clip_id"], y_true, y_score, classes, study.task, thresholds)
     frames = {

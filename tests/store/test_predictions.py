@@ -6,7 +6,8 @@ import pytest
 
 from benchmark.errors import StudyError
 from benchmark.store.labels import class_names, to_matrix, to_text
-from benchmark.store.predictions import pooled, predictions, read_predictions
+from benchmark.store.predictions import as_written, pooled, predictions, read_predictions
+from benchmark.tasks.thresholds import tune_per_class
 
 CLASSES = ["Action", "NA", "007"]  # names that a CSV reader likes to turn into something else
 SCORES = np.array([[0.7, 0.2, 0.1], [0.1, 0.6, 0.3]])
@@ -39,6 +40,18 @@ def test_float32_scores_keep_their_order(tmp_path):
     made = predictions("val", range(50), to_matrix(["NA"] * 50, CLASSES), scores, CLASSES)
     made.frame().to_csv(tmp_path / "p.csv", index=False)
     np.testing.assert_array_equal(read_predictions(tmp_path / "p.csv").y_score.astype(np.float32), scores)
+
+
+def test_a_score_at_its_threshold_is_decided_alike_when_it_is_read_again(tmp_path):
+    middle = np.float32([0.1, 0.3, 0.6, 0.7])  # 0.6 and 0.7 are a little less than the binary numbers nearest to them
+    scores = np.stack([np.nextafter(middle, np.float32(0)), middle, np.nextafter(middle, np.float32(1))])
+    y_true = np.repeat([[False], [True], [True]], 4, axis=1)
+    tuned = tune_per_class(y_true[::2], as_written(scores)[::2])  # midway between the outer two: at the inner one
+    thresholds = dict(zip("abcd", tuned, strict=True))
+    made = predictions("val", range(3), y_true, scores, "abcd", "multilabel", thresholds)
+    made.frame().to_csv(tmp_path / "p.csv", index=False)
+    read = read_predictions(tmp_path / "p.csv", "multilabel", thresholds)  # refuses what the scores do not decide
+    np.testing.assert_array_equal(read.y_pred, made.y_pred)
 
 
 @pytest.mark.parametrize(
