@@ -6,7 +6,7 @@ from scipy import stats
 from sklearn import metrics
 
 from benchmark.analysis.metrics.multilabel.ranking import Ranking
-from benchmark.analysis.metrics.multilabel.resampling import bca, draw, intervals, leave_out, resampled, sample_of
+from benchmark.analysis.metrics.multilabel.resampling import draw, ends, intervals, resampled, sample_of
 from benchmark.analysis.metrics.multilabel.sample import OF_CLASSES, Sample
 from benchmark.store.predictions import pooled, predictions
 from tests.support.fake_results import results_of
@@ -153,20 +153,18 @@ def test_a_clip_of_two_seeds_and_clips_of_a_group_are_one_unit():
         assert sample.of_clips[1][:, -1].tolist() == [80 / n_units] * n_units  # predictions of each
 
 
-@pytest.mark.parametrize("score", ["hamming_loss", "subset_accuracy", "coverage"])
-def test_bca_is_scipys_for_means_over_clips(score):
-    part = drawn(80)
-    results = results_of({"m": {(0, 0): part}}, classes=CLASSES, task="multilabel")
-    sample = sample_of(results, (results.done("m")[0].test,))
-    names, sums = sample.of_clips
-    clips = sums[:, names.index(score)]
-    expected = stats.bootstrap((clips,), np.mean, n_resamples=20000, method="BCa", rng=0, axis=0).confidence_interval
-    weights = np.concatenate(list(draw(80, 20000)), axis=1)
-    values = clips @ weights / 80
-    low, high = bca(values, clips.mean(), (clips @ leave_out(80)) / 79)
-    # Two sets of 20,000 resamples: their quantiles differ by some hundredths of the width; a share moves by 1/80.
-    atol = max(0.05 * (expected.high - expected.low), 1 / 80)
-    np.testing.assert_allclose([low, high], expected, atol=atol)
+def test_the_ends_of_a_mean_over_clips_are_those_of_its_standard_error():
+    value, spread, n = 7.8, 3.0, 400  # a coverage error may be above 1
+    drawn = stats.norm(value, spread / np.sqrt(n)).rvs(200_000, random_state=0)
+    expected = stats.t(n - 1, value, spread / np.sqrt(n)).interval(0.95)
+    np.testing.assert_allclose(ends("coverage", value, drawn, n), expected, atol=0.005)  # the variance of 200,000 draws
+
+
+def test_the_ends_of_a_share_of_clips_are_wilsons():
+    share, n = 0.3, 200
+    drawn = stats.binom(n, share).rvs(200_000, random_state=0) / n
+    expected = stats.binomtest(60, n).proportion_ci(method="wilson")
+    np.testing.assert_allclose(ends("subset_accuracy", share, drawn, n), expected, atol=0.003)  # Student's quantile
 
 
 def test_every_score_has_an_interval_that_holds_it():
@@ -180,12 +178,13 @@ def test_every_score_has_an_interval_that_holds_it():
         assert np.all(found[f"{name}_low"] < found[f"{name}_high"]), name
 
 
-def test_a_model_without_errors_has_an_interval_of_one_point():
+def test_a_model_without_errors_is_as_sure_as_its_clips_make_it():
     y_true = drawn().y_true
     results = results_of({"m": {(0, 0): said(y_true, y_true.astype(float))}}, classes=CLASSES, task="multilabel")
     found = intervals(results, (results.done("m")[0].test,))
     for score in ("average_precision_macro", "f1_macro", "subset_accuracy"):
-        assert (found[score], found[f"{score}_low"], found[f"{score}_high"]) == (1, 1, 1)
+        assert (found[score], found[f"{score}_high"]) == (1, 1)
+        assert 0.9 < found[f"{score}_low"] < 1  # Wilson's of so many clips, all right
 
 
 def test_more_clips_have_narrower_intervals():
@@ -199,7 +198,7 @@ def test_more_clips_have_narrower_intervals():
 
 def test_resamples_are_the_same_for_every_model_of_the_same_clips():
     results = results_of({"m": {(0, 0): drawn(50)}, "n": {(0, 0): drawn(50)}}, classes=CLASSES, task="multilabel")
-    one, two = (resampled(results, (results.done(name)[0].test,))[0] for name in "mn")
+    one, two = (resampled(results, (results.done(name)[0].test,)) for name in "mn")
     for name, values in one.items():
         np.testing.assert_array_equal(values, two[name])
 

@@ -19,12 +19,13 @@ def wilson_interval(share, n, confidence=CONFIDENCE):
     """Return the (low, high) Wilson interval of a share 0..1 observed on ``n`` clips.
 
     It is scipy's ``binomtest(k, n).proportion_ci(method="wilson")``, open to a share that is a mean over seeds and so
-    need not be a whole number of clips. Source: Wilson 1927, JASA 22, 209-212."""
+    need not be a whole number of clips, and to arrays of both. Source: Wilson 1927, JASA 22, 209-212."""
     z = float(ndtri((1 + confidence) / 2))
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     # Rounding may leave 1e-17 where the formula gives exactly 0 or 1.
-    return float(max(0.0, centre - half)), float(min(1.0, centre + half))
+    low, high = np.maximum(0.0, centre - half), np.minimum(1.0, centre + half)
+    return (low, high) if np.ndim(low) else (float(low), float(high))
 
 
 def newcombe_interval(share, n, other, m, luck=0.0, confidence=CONFIDENCE):

@@ -75,7 +75,7 @@ def unpaired_precision(first, second, name):
         scores.append(sample_of(results, parts).scores()["average_precision_macro"])
         sizes = np.array([len(part) for part in parts])
         n_train = np.mean([results.n_train(trial) for trial in trials])
-        variance += np.nanvar(resampled(results, parts)[0]["average_precision_macro"])
+        variance += np.nanvar(resampled(results, parts)["average_precision_macro"])
         variance += (training_luck(n_train) * np.linalg.norm(sizes) / sizes.sum()) ** 2
     gain, spread = float(scores[1] - scores[0]), float(np.sqrt(variance))
     half = float(ndtri((1 + CONFIDENCE) / 2)) * spread

@@ -31,8 +31,8 @@ ZERO = (
     "over clips."
 )
 INTERVAL = (
-    f"[95 %]: BCa interval of {RESAMPLES} bootstrap resamples of the test clips (of groups, kept whole, where clips "
-    "come in groups), the trained models held fixed."
+    f"[95 %]: Wilson's interval with the variance of {RESAMPLES} bootstrap resamples of the test clips (of groups, "
+    "kept whole, where clips come in groups), the trained models held fixed."
 )
 LOSSES = (
     "Subset accuracy: all labels of a clip right. Hamming loss: share of wrong labels; ranking loss: share of pairs of "

@@ -89,7 +89,7 @@ def aligned(part, other):
 def compare(results, parts_a, parts_b, n_train, n_permutations=RESAMPLES):
     """Return the part of a row that compares two models, given the Predictions of both in their common trials."""
     a, b = (sample_of(results, parts) for parts in (parts_a, parts_b))
-    drawn = [resampled(results, parts)[0] for parts in (parts_a, parts_b)]
+    drawn = [resampled(results, parts) for parts in (parts_a, parts_b)]
     observed = [sample.scores() for sample in (a, b)]
     chance = permuted(a, b, n_permutations)
     row = {
@@ -104,7 +104,8 @@ def compare(results, parts_a, parts_b, n_train, n_permutations=RESAMPLES):
         of_trials = [of_trial(one, score) - of_trial(two, score) for one, two in zip(parts_a, parts_b, strict=True)]
         luck = luck_of(of_trials, sizes, np.nanvar(drawn[0][score] - drawn[1][score]), n_train)
         noise = luck * np.random.default_rng(0).standard_normal(drawn[0][score].shape[-1])
-        low, high = percentiles(drawn[0][score] - drawn[1][score] + noise)
+        gains = drawn[0][score] - drawn[1][score]
+        low, high = percentiles(gains - np.nanmean(gains) + one - two + noise)  # resamples raise what they rank
         p_clips, p_value = p_values(chance[score], one - two, luck)
         values = (one, two, one - two, low, high, luck, p_clips, p_value)
         row |= {column(score, part): value for part, value in zip(PARTS, values, strict=False)}

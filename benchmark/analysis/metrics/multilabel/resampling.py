@@ -6,15 +6,16 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri, stdtrit
 
 from benchmark.analysis.metrics.multilabel.sample import Sample
 from benchmark.analysis.metrics.scores import units_of
-from benchmark.analysis.metrics.statistics import CONFIDENCE
+from benchmark.analysis.metrics.statistics import CONFIDENCE, wilson_interval
 
 RESAMPLES = 1000
 CHUNK = 250  # resamples at once: what is held in memory is some CHUNK numbers per positive label
-BLOCKS = 200  # of units that the jackknife leaves out in turn, at most
+UNBOUNDED = {"coverage"}  # scores that may be above 1
+NONE = 1e-12  # a variance that rounding leaves
 SAMPLES, MODELS = 16, 64  # at hand: sorted predictions, and what is left of them
 
 
@@ -30,11 +31,11 @@ def sample_of(results, parts):
 
 @lru_cache(maxsize=MODELS)
 def resampled(results, parts):
-    """Return every score of :meth:`Sample.scores` in each of :data:`RESAMPLES` resamples, and with each block of units
-    left out: two dicts {name: (..., n)}, not to be changed."""
+    """Return every score of :meth:`Sample.scores` in each of :data:`RESAMPLES` resamples, {name: (..., n)}.
+
+    Not to be changed."""
     sample = sample_of(results, parts)
-    drawn = (sample.scores(weights) for weights in draw(sample.n_units))
-    return joined(drawn), sample.scores(leave_out(sample.n_units))
+    return joined(sample.scores(weights) for weights in draw(sample.n_units))
 
 
 def joined(chunks):
@@ -51,50 +52,29 @@ def draw(n_units, n_resamples=RESAMPLES, seed=0):
         yield np.ascontiguousarray(drawn.T, np.float32)
 
 
-def leave_out(n_units, blocks=BLOCKS):
-    """Return weights (n_units, n_blocks) of 1, but 0 for those of one block each; a block is a unit where they are few.
+def ends(name, value, drawn, n_units):
+    """Return (low, high) of a score by the variance of its bootstrap values, (...,) each.
 
-    The sums of a unit's influence to the second and third power, of which BCa's acceleration is made, are those of
-    blocks drawn by chance, but for chance."""
-    blocks = min(blocks, n_units)
-    place = np.random.default_rng(0).permutation(n_units) % blocks
-    return (place[:, None] != np.arange(blocks)).astype(np.float32)
-
-
-def bca(values, observed, jackknife, confidence=CONFIDENCE):
-    """Return (low, high), (...,) each, of bootstrap values (..., n_resamples): bias-corrected and accelerated.
-
-    observed: (...,) the score itself; jackknife: (..., n_blocks) the scores without a block of units each. Resamples
-    that are NaN, as those without a positive clip, are left out. Where all are alike, or none is known, the ends are
-    the plain percentiles. Source: Efron 1987, JASA 82, 171-185, as ``scipy.stats.bootstrap(method="BCa")``."""
-    tails = np.array([1 - confidence, 1 + confidence]) / 2
-    flat = [np.reshape(part, (-1, np.shape(part)[-1])) for part in (values, np.asarray(observed)[..., None], jackknife)]
-    ends = np.array([_bca(*rows, tails) for rows in zip(*flat, strict=True)])
-    return tuple(end.reshape(np.shape(observed)) for end in ends.T)
-
-
-def _bca(values, observed, jackknife, tails):
-    values, jackknife = values[np.isfinite(values)], jackknife[np.isfinite(jackknife)]
-    if not len(values) or not np.isfinite(observed).all():
-        return np.nan, np.nan
-    # A score of whole clips takes few values: those equal to it, but for rounding, count half.
-    near = np.isclose(values, observed, rtol=1e-6, atol=1e-9)
-    below = ((values < observed) & ~near).mean() + near.mean() / 2
-    influence = jackknife.mean() - jackknife if len(jackknife) else np.zeros(1)
-    spread = (influence**2).sum() ** 1.5
-    if 0 < below < 1 and spread > 0:
-        bias, acceleration = ndtri(below), (influence**3).sum() / (6 * spread)
-        moved = bias + ndtri(tails)
-        tails = ndtr(bias + moved / (1 - acceleration * moved))
-    return np.quantile(values, tails)
+    value: (...,); drawn: (..., n_resamples), of which NaN, as of resamples without a positive clip, are left out. A
+    score 0..1 has Wilson's interval on as many clips as would vary so, as macro averages of one label have; what may
+    be above 1 has Student's. Percentiles of the bootstrap would not do, nor BCa: in a resample the few positives of a
+    class come twice, which raises its average precision, and the interval may lie beside the score."""
+    variance = np.nanvar(drawn, axis=-1)
+    quantile = stdtrit(max(n_units - 1, 1), (1 + CONFIDENCE) / 2)
+    if name in UNBOUNDED:
+        half = quantile * np.sqrt(variance)
+        return np.maximum(value - half, 0), value + half
+    # Without any variance, as where all is right, it is as sure as that many units make it.
+    size = np.where(variance < NONE, n_units, value * (1 - value) / np.maximum(variance, NONE))
+    size = np.maximum(size * (ndtri((1 + CONFIDENCE) / 2) / quantile) ** 2, 1)
+    return wilson_interval(value, size)
 
 
 def intervals(results, parts):
     """Return {name: value, name_low, name_high} of every score of one model, arrays where there is one per class."""
-    observed = sample_of(results, parts).scores()
-    drawn, jackknife = resampled(results, parts)
-    found = {}
+    sample = sample_of(results, parts)
+    observed, drawn, found = sample.scores(), resampled(results, parts), {}
     for name, value in observed.items():
-        low, high = bca(drawn[name], value, jackknife[name])
+        low, high = ends(name, value, drawn[name], sample.n_units)
         found |= {name: value, f"{name}_low": low, f"{name}_high": high}
     return {name: value if np.ndim(value) else float(value) for name, value in found.items()}
