@@ -11,7 +11,6 @@ from spectrograms.params import ClipParams
 from spectrograms.tracks import OPTIONS
 
 SAMPLE = 200  # recordings that are looked at
-PADDED = 0.1  # share of the recordings that may be shorter than a clip
 LONGEST = ClipParams().duration  # seconds of a clip: what is longer is cut
 
 
@@ -41,12 +40,14 @@ def header_seconds(path):
 
 
 def clip_seconds(seconds):
-    """Return a duration in s that all but PADDED of recordings, (n,) s, fill: rounded down, at most LONGEST.
+    """Return a duration in s that half of the recordings, (n,) s, fill: rounded down, at most LONGEST.
 
-    >>> clip_seconds([5.0, 5.01, 5.004, 4.99])
-    4.9
+    Labels are of whole recordings: silence behind a shorter one costs less than what would be cut off most others.
+
+    >>> clip_seconds([5.0, 5.01, 5.004, 1.2])
+    5.0
     """
-    filled = min(np.quantile(seconds, PADDED, method="lower"), LONGEST)
+    filled = min(np.quantile(seconds, 0.5, method="lower"), LONGEST)
     step = 1.0 if filled >= 10 else 0.1
     # To three digits first: 5 s are 4.9999 s in files whose last block of samples is cut.
     return max(float(round(np.floor(round(filled, 3) / step + 1e-9) * step, 1)), MIN_DURATION)

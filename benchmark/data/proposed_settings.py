@@ -10,7 +10,7 @@ from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.config.labels import ThresholdParams
 from benchmark.config.study import SplitParams
 from benchmark.data.class_choice import NO_NAME, judge_rare
-from benchmark.data.durations import LONGEST, PADDED, clip_seconds, sample_seconds
+from benchmark.data.durations import LONGEST, clip_seconds, sample_seconds
 from benchmark.data.label_columns import listed
 from benchmark.data.preparation import split_all
 from benchmark.data.proposed_groups import HOLDOUT
@@ -133,9 +133,9 @@ def propose_duration(study, clips):
     filled = np.mean(np.round(seconds, 3) >= duration)
     why = (
         f"by the headers of {len(seconds)} of {len(clips)} files they last {least:.1f} to {most:.1f} s, half of them "
-        f"{median:.1f} s or more. Few are to be padded with silence, so a clip is as long as {1 - PADDED:.0%} of them "
-        f"last, rounded down, and at most {LONGEST:g} s: {filled:.0%} fill it, and of a longer one its first seconds "
-        "are the clip. Where labels are of what comes later, set a longer duration"
+        f"{median:.1f} s or more. A clip is as long as that, rounded down, and at most {LONGEST:g} s: {filled:.0%} "
+        "fill it; shorter ones are padded with silence, and of a longer one its first seconds are the clip. Where "
+        "labels are of what comes later, set a longer duration"
     )
     clip = study.clip.model_copy(update={"duration": duration})
     return study.model_copy(update={"clip": clip}), [("clip", why)]
