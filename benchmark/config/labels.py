@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, NonNegativeInt, model_validator
 
-from benchmark.tasks.thresholds import DEFAULT
+from benchmark.tasks.thresholds import DEFAULT, KINDS
 from spectrograms.params import Params
 
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -37,7 +37,7 @@ def _short(given):
 class ThresholdParams(Params):
     """From which score on a class is predicted; tuned on the validation split, never on test. A number is for all."""
 
-    kind: Literal["fixed", "global", "per_class"] = "fixed"  # global: one for all classes, with the best macro F1
+    kind: Literal[KINDS] = "fixed"  # global: one for all classes, with the best macro F1
     value: Share = DEFAULT  # of kind fixed
     search: Literal["exact", "grid"] = "exact"  # every threshold that tells clips apart, or every step
     step: Share = 0.05  # of the grid, from step to 1 - step (posters2025)

@@ -23,7 +23,7 @@ class Task:
     labels: Callable  # y_true -> which clips have as many labels as the task allows, (n_clips,) bool
     decide: Callable  # (y_score, thresholds) -> y_pred
     agrees: Callable  # (y_pred, y_score, thresholds) -> which predictions the scores may stand for, (n_clips,) bool
-    clip_score: Callable  # (y_true, y_pred) -> (n_clips,) 0..1: its mean is what ``clip_score_name`` says
+    clip_score: Callable  # (y_true, y_pred) -> (n_clips,) 0..1: how right each clip is
     headline: str  # the score that models are ranked by: a key of ``scores``
     headline_words: tuple[str, str]  # that in a sentence, and above a column
     baseline: str  # the name of the row that no model made: what predicts the same of every clip

@@ -6,7 +6,6 @@ where its score is at or above its threshold."""
 import numpy as np
 
 DEFAULT = 0.5
-KINDS = ("fixed", "global", "per_class")
 
 
 def tune_per_class(y_true, y_score, grid=None):
@@ -53,16 +52,15 @@ def _best(tried, f1):
 
 
 TUNED = {"global": tune_global, "per_class": tune_per_class}
+KINDS = ("fixed", *TUNED)
 
 
-def grid_of(search, step):
-    """Return the thresholds that a search tries, from step to 1 - step; None, for every one, where it is no grid."""
-    # Rounded, for 19 * 0.05 is not 0.95; a score exactly on a step is at or above it.
-    return np.round(np.arange(step, 1, step), 9) if search == "grid" else None
+def find_thresholds(y_true, y_score, kind="fixed", value=DEFAULT, search="exact", step=0.05):
+    """Return the thresholds (n_classes,) of a kind, one of :data:`KINDS`: ``value``, or tuned on these clips.
 
-
-def find_thresholds(kind, y_true, y_score, value=DEFAULT, grid=None):
-    """Return the thresholds (n_classes,) of a kind, one of :data:`KINDS`: ``value``, or tuned on these clips."""
+    Settings are those of the section ``thresholds`` of a study; a search by 'grid' tries step to 1 - step."""
     if kind == "fixed":
         return np.full(y_score.shape[1], value)
+    # Rounded, for 19 * 0.05 is not 0.95; a score exactly on a step is at or above it.
+    grid = np.round(np.arange(step, 1, step), 9) if search == "grid" else None
     return TUNED[kind](y_true, y_score, grid)

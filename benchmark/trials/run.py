@@ -11,7 +11,7 @@ from benchmark.store.labels import to_matrix
 from benchmark.store.layout import HEAD, HISTORY, MODEL, PREDICTIONS, RECORD, THRESHOLDS
 from benchmark.store.predictions import as_written, pooled, predictions
 from benchmark.tasks import TASKS
-from benchmark.tasks.thresholds import find_thresholds, grid_of
+from benchmark.tasks.thresholds import find_thresholds
 from benchmark.training.checkpoint import Checkpoint
 from benchmark.training.classifier import build_classifier
 from benchmark.training.data import TrialData
@@ -62,8 +62,7 @@ def thresholds_of(study, val, y_true, y_score, classes):
     """Return {class: threshold}, tuned where the study says so on the clips ``val`` (n_clips,) bool; None without."""
     if not TASKS[study.task].has_thresholds:
         return None
-    kind, value, search, step = (getattr(study.thresholds, name) for name in ("kind", "value", "search", "step"))
-    found = find_thresholds(kind, y_true[val], y_score[val], value, grid_of(search, step))
+    found = find_thresholds(y_true[val], y_score[val], **study.thresholds.model_dump())
     return dict(zip(classes, found.tolist(), strict=True))
 
 

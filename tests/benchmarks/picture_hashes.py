@@ -16,10 +16,7 @@ from itertools import combinations
 from pathlib import Path
 
 import imagehash
-import matplotlib
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from PIL import Image, ImageEnhance
 from rich.console import Console
 from rich.table import Table
@@ -27,10 +24,9 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmark.data.thumbnails import near_duplicate_pictures, thumbnail
-from spectrograms.mel import log_mel
-from spectrograms.params import MelParams
+from tests.support.spectrogram_pictures import bare, events, noise, with_axes
 
-N, EACH, RATE, MOST = 24, 6, 22050, 300
+N, EACH, MOST = 24, 6, 300
 HASHES = {
     "phash, 64 bits": imagehash.phash,
     "phash, 256 bits": lambda image: imagehash.phash(image, 16),
@@ -54,36 +50,6 @@ def _through(image, form, **options):
     buffer = io.BytesIO()
     image.save(buffer, form, **options)
     return Image.open(buffer).convert("RGB")
-
-
-def events(seed):
-    """Return the mel spectrogram of a few bursts of noise in silence."""
-    rng, sound = np.random.default_rng(seed), np.zeros(4 * RATE)
-    for start in rng.uniform(0, 3.5, rng.integers(1, 4)):
-        n = int(RATE * rng.uniform(0.1, 0.4))
-        sound[int(start * RATE) :][:n] += rng.normal(0, 0.3, n) * np.exp(-8 * np.arange(n) / RATE)
-    return log_mel(sound, MelParams())
-
-
-def noise(seed):
-    """Return the mel spectrogram of four seconds of white noise."""
-    return log_mel(np.random.default_rng(seed).normal(0, 0.1, 4 * RATE), MelParams())
-
-
-def bare(levels):
-    """Return a spectrogram as a picture, a pixel per bin."""
-    return Image.fromarray(matplotlib.colormaps["magma"](1 + levels[::-1] / 80, bytes=True)[..., :3].copy())
-
-
-def with_axes(levels, title):
-    """Return a spectrogram as a figure with axes, a title and a colour bar."""
-    figure = Figure(figsize=(6, 4), dpi=60)
-    canvas, axes = FigureCanvasAgg(figure), figure.add_subplot()
-    drawn = axes.imshow(levels, origin="lower", aspect="auto", cmap="magma", vmin=-80, vmax=0)
-    figure.colorbar(drawn, ax=axes, format="%+2.0f dB")
-    axes.set(title=title, xlabel="Time", ylabel="Mel band")
-    canvas.draw()
-    return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
 
 
 def sets(folder):

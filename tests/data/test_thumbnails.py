@@ -3,18 +3,15 @@
 import io
 from itertools import combinations
 
-import matplotlib
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from PIL import Image, ImageEnhance
 
 from benchmark.data.leakage import find_copies
 from benchmark.data.thumbnails import near_duplicate_pictures, thumbnail
-from spectrograms.mel import log_mel
-from spectrograms.params import ClipParams, MelParams
+from spectrograms.params import ClipParams
 from tests.support.clip_tables import couples, table
+from tests.support.spectrogram_pictures import bare, events, noise, with_axes
 
 CLIP = ClipParams(duration=2)
 N = 24  # sounds
@@ -51,32 +48,6 @@ def test_pictures_of_one_colour_are_like_no_other(tmp_path):
     for value in (10, 200):
         Image.new("RGB", (64, 64), (value, value, value)).save(tmp_path / f"{value}.png")
     assert find_copies(table(sorted(tmp_path.glob("*.png"))), CLIP, tmp_path, dataset_kind="images", n_jobs=1).empty
-
-
-def events(seed):
-    """Return the mel spectrogram of a few bursts of noise in silence, no two seeds at the same times."""
-    rng, rate = np.random.default_rng(seed), 22050
-    sound = np.zeros(4 * rate)
-    for start in rng.uniform(0, 3.5, rng.integers(1, 4)):
-        n = int(rate * rng.uniform(0.1, 0.4))
-        sound[int(start * rate) :][:n] += rng.normal(0, 0.3, n) * np.exp(-8 * np.arange(n) / rate)
-    return log_mel(sound, MelParams())
-
-
-def with_axes(levels, title="Mel spectrogram"):
-    """Return a spectrogram as most people save it: with axes, title and colour bar."""
-    figure = Figure(figsize=(6, 4), dpi=60)
-    canvas, axes = FigureCanvasAgg(figure), figure.add_subplot()
-    drawn = axes.imshow(levels, origin="lower", aspect="auto", cmap="magma", vmin=-80, vmax=0)
-    figure.colorbar(drawn, ax=axes, format="%+2.0f dB")
-    axes.set(title=title, xlabel="Time", ylabel="Mel band")
-    canvas.draw()
-    return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
-
-
-def bare(levels):
-    colours = matplotlib.colormaps["magma"](1 + levels[::-1] / 80, bytes=True)
-    return Image.fromarray(colours[..., :3].copy())
 
 
 def saved_anew(image):
@@ -140,8 +111,7 @@ def test_the_order_of_the_pictures_changes_nothing(sounds, tmp_path):
 
 def test_noise_of_one_colour_is_no_copy_of_other_noise(tmp_path):
     """Rain is like rain to the eye once it is scaled down; grain by grain it is not."""
-    noise = [np.random.default_rng(seed).normal(0, 0.1, 4 * 22050) for seed in range(12)]
-    assert near_duplicate_pictures(thumbnails([bare(log_mel(sound, MelParams())) for sound in noise], tmp_path)) == []
+    assert near_duplicate_pictures(thumbnails([bare(noise(seed)) for seed in range(12)], tmp_path)) == []
 
 
 def test_real_posters_and_their_copies(shared, tmp_path):

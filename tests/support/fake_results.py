@@ -152,7 +152,7 @@ def write_trial(folder, info, parts, rng, epochs=12):
     y_true = [to_matrix(part["label"], classes) for part in parts]
     y_score = [SCORES[task](labels, skill, rng) for labels in y_true]
     if TASKS[task].has_thresholds:
-        found = find_thresholds(info["settings"]["thresholds"]["kind"], y_true[1], y_score[1])
+        found = find_thresholds(y_true[1], y_score[1], **info["settings"]["thresholds"])
         info |= {THRESHOLDS: dict(zip(classes, found.tolist(), strict=True))}
     said = pooled(
         predictions(split, part["clip_id"], labels, scores, classes, task, info.get(THRESHOLDS))

@@ -13,7 +13,7 @@ from benchmark.store.layout import THRESHOLDS
 from benchmark.store.predictions import pooled
 from benchmark.tasks import TASKS
 from benchmark.tasks.scores import accuracy, average_precision_macro
-from benchmark.tasks.thresholds import DEFAULT, find_thresholds, grid_of
+from benchmark.tasks.thresholds import find_thresholds
 
 ENSEMBLES_COLUMNS = (
     "ensemble", "label", "members", "models", "trials", "n_test", "{score}", "{score}_low", "{score}_high",
@@ -139,9 +139,7 @@ def ensemble_trials(names, shared, rule, choose=everyone, task=TASKS["multiclass
 def _thresholds(info, y_true, y_score):
     """Return thresholds (n_classes,) found as the settings of a trial say; 0.5 where there is no clip to tune on."""
     settings = (info.get("settings") or {}).get("thresholds") or {}
-    kind, value = settings.get("kind", "fixed"), settings.get("value", DEFAULT)
-    kind = kind if len(y_true) else "fixed"
-    return find_thresholds(kind, y_true, y_score, value, grid_of(settings.get("search"), settings.get("step")))
+    return find_thresholds(y_true, y_score, **settings | ({} if len(y_true) else {"kind": "fixed"}))
 
 
 # What stands in the table: name, label, rule, who takes part.
