@@ -78,16 +78,16 @@ FIGURES = (
     ),
     FigureSpec(
         "average_precision_macro_intervals", score_intervals, "summary", "Macro average precision",
-        "Dots: macro average precision; bars: 95 % bootstrap interval of the test clips. Not separable from the best "
-        "does not mean equal: with few clips all are.",
+        "Dots: macro average precision; bars: 95 % interval, its variance by bootstrap of the test clips. Not "
+        "separable from the best does not mean equal: with few clips all are.",
         tasks=SEVERAL,
     ),
     FigureSpec("f1_classes", f1_classes, "comparison", "F1 of each class",
-               "Decided by the thresholds of the models. Bars: 95 % bootstrap intervals.", tasks=SEVERAL),
+               "Decided by the thresholds of the models. Bars: 95 % intervals, variance by bootstrap.", tasks=SEVERAL),
     FigureSpec(
         "average_precision_macro_latency", score_latency, "comparison", "Macro average precision and latency",
         "Joined by the line: no other model has as high a score and is as fast; where it is dotted, the slower of the "
-        "two is not separable from the faster. Bars: 95 % bootstrap intervals. Latency: batch 1 on the CPU.",
+        "two is not separable from the faster. Bars: 95 % intervals, variance by bootstrap. Latency: batch 1, CPU.",
         tasks=SEVERAL,
     ),
     FigureSpec(
