@@ -113,4 +113,9 @@ def _pad(waveform, n_samples):
     return np.pad(waveform, (0, n_samples - len(waveform)))
 
 
-LENGTHEN = {"pad": _pad, "loop": np.resize}  # by ClipParams.short; 'reject' lengthens nothing
+def _keep(waveform, n_samples):
+    """Return the waveform."""
+    return waveform
+
+
+LENGTHEN = {"pad": _pad, "loop": np.resize, "keep": _keep}  # by ClipParams.short; 'reject' gives no clip

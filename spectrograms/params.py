@@ -26,7 +26,8 @@ class ClipParams(Params):
 
     duration: PositiveFloat = 15.0  # seconds
     offset: NonNegativeFloat = 0.0  # seconds from the start of the file
-    short: Literal["pad", "loop", "reject"] = "pad"  # a file that ends early: silence, repeat, or set aside
+    # A file that ends early: silence, repeat, set aside, or as long as it is (what reads no picture of the sound).
+    short: Literal["pad", "loop", "reject", "keep"] = "pad"
 
 
 class MelParams(Params):

@@ -69,12 +69,22 @@ def augmentation_is_read(study, part):
 
 def models_read_clips(study, part):
     """Each model reads what clips of the data set's kind give."""
-    readable = DATASET_KINDS[study.dataset.kind].inputs
+    readable = [*DATASET_KINDS[study.dataset.kind].inputs, "nothing"]
     if blind := [f"{model.name} ({model.reads})" for model in study.models if model.reads not in readable]:
         return (
             f"{', '.join(blind)} cannot read clips of dataset.kind '{study.dataset.kind}', which give "
-            f"{' and '.join(readable)}; leave them out"
+            f"{', '.join(readable[:-1])}; leave them out"
         )
+
+
+def pictures_of_sound_have_one_length(study, part):
+    """A picture of sound shows as many seconds of each clip."""
+    if study.clip.short == "keep" and any("mel" in _sections(study, model) for model in study.models):
+        return "clip.short: keep gives clips of unlike length, of which a model reads pictures; set pad, loop or reject"
+
+
+def _sections(study, model):
+    return DATASET_KINDS[study.dataset.kind].sections(model.reads)
 
 
 def task_reads_settings(study, part):
@@ -127,6 +137,7 @@ CHECKS = (
     solver_has_linear_head,
     augmentation_is_read,
     models_read_clips,
+    pictures_of_sound_have_one_length,
     task_reads_settings,
     task_has_monitor,
     loss_fits_task,

@@ -4,7 +4,7 @@ How the clips of a kind are looked at, and copies of them found, stands in the m
 
 import importlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -15,11 +15,17 @@ class DatasetKind:
     inputs: dict[str, frozenset]  # what a network may read of a clip: the sections of the study that shape it
     module: str  # has draw, COPIES and code: see benchmark.data.audio_clips
     by_content: bool = False  # whether a file without a known extension is looked into
+    # What a model reads of its clips that does not say it, by what its backbone reads elsewhere (None: it has none).
+    usually: dict[str | None, str] = field(default_factory=dict)
 
     @property
     def has_sound(self):
         """Whether its clips are sound, of which pictures are made."""
         return "waveform" in self.inputs
+
+    def sections(self, reads):
+        """Return the sections of a study that shape what is read of a clip."""
+        return self.inputs.get(reads, frozenset())
 
     def functions(self):
         """Return the module of the kind, imported when it is first needed."""
@@ -32,7 +38,11 @@ DATASET_KINDS = {
             r"\.(wav|flac|ogg|oga|opus|mp[23]|m4[ab]|aac|ac3|wma|aiff?|aifc|au|caf|w64|amr|mka"
             r"|mp4|m4v|mkv|webm|mov|avi|mpe?g|wmv|flv|3gp|ogv|m?ts)"
         ),
-        {"picture": frozenset({"clip", "mel", "image"}), "waveform": frozenset({"clip"})},
+        {
+            "picture": frozenset({"clip", "mel", "image"}),
+            "waveform": frozenset({"clip"}),
+            "spectrogram": frozenset({"clip", "segments"}),
+        },
         "benchmark.data.audio_clips",
     ),
     "images": DatasetKind(

@@ -8,6 +8,8 @@ from typing import Annotated, Literal, get_args, get_origin
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from benchmark.config.dataset_kinds import DATASET_KINDS
+from benchmark.config.features import FeatureParams, usual_reads
 from benchmark.config.study import NetworkParams, Study
 from benchmark.config.training import TrainingParams
 from benchmark.errors import StudyError, did_you_mean
@@ -38,7 +40,8 @@ def load_study(path, overrides=(), only=(), settings=(), configs=CONFIGS):
         _set(raw, place, value)
     if only:
         _keep_only(raw, only)
-    raw["models"] = _resolve_all(raw["models"], path, configs)
+    dataset_kind = raw["dataset"].get("kind") if isinstance(raw.get("dataset"), dict) else None
+    raw["models"] = _resolve_all(raw["models"], path, configs, dataset_kind)
     study = read_section(Study, raw, path, {"part": bool(only), "file": path})
     _check_read(study, path, whole=not only)
     return study
@@ -69,29 +72,66 @@ def own_networks():
 
 def network_names(configs=CONFIGS):
     """Return the names that a study's ``models`` may use, sorted."""
-    return sorted(path.stem for path in (configs / "models").glob("*.yaml"))
+    return _names("models", configs)
 
 
-def resolve_network(entry, where="models", configs=CONFIGS):
-    """Return the :class:`NetworkParams` of one entry of ``models``: a file's name, or a mapping that may extend one."""
+def feature_names(configs=CONFIGS):
+    """Return the names that a model's ``features`` may use, sorted."""
+    return _names("features", configs)
+
+
+def _names(folder, configs):
+    return sorted(path.stem for path in (configs / folder).glob("*.yaml"))
+
+
+def resolve_network(entry, where="models", configs=CONFIGS, dataset_kind=None):
+    """Return the :class:`NetworkParams` of one entry of ``models``: a file's name, or a mapping that may extend one.
+
+    ``features`` names a file of ``configs/features/``, whose settings count before those of the model that is extended.
+    What a model reads that does not say it is what its backbone does of clips of ``dataset_kind``."""
     entry = {"extends": entry} if isinstance(entry, str) else entry
     if not isinstance(entry, dict):
         raise StudyError(f"{where}: an entry of models must be a name or a mapping; got {entry!r}")
-    base, known = entry.get("extends"), network_names(configs)
-    if base is not None and base not in known:
-        raise StudyError(f"{where}: unknown model '{base}'{did_you_mean(base, known)}; known are {', '.join(known)}")
-    file = configs / "models" / f"{base}.yaml"
-    inherited = {"name": base, "label": base, **read_yaml(file)} if base else {}
-    changed = {key: value for key, value in entry.items() if key != "extends"}
-    return read_section(NetworkParams, inherited | changed, f"{where}: model {changed.get('name', base)}")
+    base, changed = entry.get("extends"), {key: value for key, value in entry.items() if key != "extends"}
+    inherited = _settings("models", base, where, configs)
+    name = changed.pop("features", inherited.pop("features", None))
+    features = _feature_settings(name, where, configs)
+    named = {"name": base or name, "label": features.pop("label", base or name)} if base or name else {}
+    merged = named | inherited | features | changed
+    if not merged.get("reads") and (kind := DATASET_KINDS.get(dataset_kind)):
+        usual = usual_reads(merged)
+        merged["reads"] = kind.usually.get(usual, usual)
+    return read_section(NetworkParams, merged, f"{where}: model {merged.get('name')}")
 
 
-def _resolve_all(entries, where, configs):
+def _settings(folder, name, where, configs):
+    """Return what a file in ``configs/models`` or ``configs/features`` holds, {} where none is named."""
+    if name is None:
+        return {}
+    if name not in (known := _names(folder, configs)):
+        what = {"models": "model", "features": "features"}[folder]
+        raise StudyError(f"{where}: unknown {what} '{name}'{did_you_mean(name, known)}; known are {', '.join(known)}")
+    return read_yaml(configs / folder / f"{name}.yaml")
+
+
+def _feature_settings(name, where, configs):
+    """Return the settings of a file in ``configs/features``, with those of features of the model that it extends."""
+    given = _settings("features", name, where, configs)
+    if not given:
+        return {}
+    base = _settings("models", given.pop("extends", None), f"configs/features/{name}.yaml", configs)
+    settings = {key: value for key, value in base.items() if key in FeatureParams.model_fields} | given
+    label = settings.pop("label", name)
+    read_section(FeatureParams, settings, f"configs/features/{name}.yaml")
+    return settings | {"label": label}
+
+
+def _resolve_all(entries, where, configs, dataset_kind):
     """Return the :class:`NetworkParams` of all entries; raise :class:`StudyError` with the slips of every one."""
     networks, slips = [], []
     for entry in entries:
         try:
-            networks.append(resolve_network(entry, where, configs))
+            networks.append(resolve_network(entry, where, configs, dataset_kind))
         except StudyError as error:
             slips.append(str(error))
     if slips:

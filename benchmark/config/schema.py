@@ -3,13 +3,18 @@
 import json
 from pathlib import Path
 
-from benchmark.config.load import network_names
+from benchmark.config.features import FeatureParams
+from benchmark.config.load import feature_names, network_names
 from benchmark.config.study import NetworkParams, Study
 
 
 def write_schemas(folder):
-    """Write the JSON schemas of studies and network files into ``folder``; return their paths."""
-    schemas = {"study.schema.json": _study_schema(), "network.schema.json": _network_schema()}
+    """Write the JSON schemas of studies, of models' and of features' files into ``folder``; return their paths."""
+    schemas = {
+        "study.schema.json": _study_schema(),
+        "network.schema.json": _network_schema(),
+        "features.schema.json": _features_schema(),
+    }
     for name, schema in schemas.items():
         (Path(folder) / name).write_text(json.dumps(schema, indent=1) + "\n", encoding="utf-8")
     return [Path(folder) / name for name in schemas]
@@ -18,8 +23,16 @@ def write_schemas(folder):
 def _network_schema():
     """Return the schema of a network's file: name and label may be left out, head be its kind."""
     schema = _optional(NetworkParams, "name", "label")
+    schema["properties"]["features"] = {"enum": feature_names()}
     _or_short(schema, schema["properties"], "head", "HeadParams")
     _or_short(schema, schema["properties"], "thresholds", "ThresholdParams", {"type": "number"}, {"type": "null"})
+    return schema
+
+
+def _features_schema():
+    """Return the schema of a file of features, which may extend a model's."""
+    schema = FeatureParams.model_json_schema()
+    schema["properties"] |= {"label": {"type": "string"}, "extends": {"enum": network_names()}}
     return schema
 
 
@@ -27,7 +40,7 @@ def _study_schema():
     """Return the schema of a study file: name may be left out, engine be its kind, models be names or change one."""
     schema = _optional(Study, "name")
     network = schema["$defs"]["NetworkParams"]
-    network["properties"]["extends"] = {"enum": network_names()}
+    network["properties"] |= {"extends": {"enum": network_names()}, "features": {"enum": feature_names()}}
     network["required"] = []
     _or_short(schema, schema["properties"], "engine", "EngineParams")
     _or_short(schema, schema["properties"], "thresholds", "ThresholdParams", {"type": "number"})

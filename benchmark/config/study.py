@@ -1,6 +1,5 @@
 """The sections of a study: frozen, typed, each setting with its default, its unit and what it may be."""
 
-import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -21,13 +20,12 @@ from benchmark.config.augment import AugmentParams
 from benchmark.config.columns import ColumnParams
 from benchmark.config.consistency import CHECKS, OWN_SECTIONS, own_section
 from benchmark.config.dataset_kinds import DATASET_KINDS
+from benchmark.config.features import FeatureParams, SegmentParams, at_home
 from benchmark.config.heads import HeadParams
 from benchmark.config.labels import ClassParams, ThresholdParams, Thresholds
 from benchmark.config.training import OFF, LatencyParams, TrainingParams
 from benchmark.tasks import TASKS
 from spectrograms.params import ClipParams, ImageParams, MelParams, Params
-
-NAMED_WEIGHTS = ("imagenet", "places365", "audioset", "random")
 
 
 def _file_name(name):
@@ -36,19 +34,8 @@ def _file_name(name):
     return name
 
 
-def _sha256(digest):
-    if not re.fullmatch(r"[0-9a-fA-F]{64}", digest):
-        raise ValueError(f"a SHA-256 is 64 hexadecimal characters; got {len(digest)}: '{digest}'")
-    return digest.lower()
-
-
-def _at_home(path):
-    """Return a path whose first folder is ~, or ~name, with that user's own folder in its place."""
-    return type(path)(os.path.expanduser(path))
-
-
 Name = Annotated[str, AfterValidator(_file_name)]
-Place = Annotated[Path, AfterValidator(_at_home)]  # of a file or folder
+Place = Annotated[Path, AfterValidator(at_home)]  # of a file or folder
 GroupPattern = Annotated[
     str | dict[str, str] | tuple[tuple[str, str], ...],
     AfterValidator(lambda given: tuple(given.items()) if isinstance(given, dict) else given),
@@ -133,24 +120,11 @@ class EngineParams(Params):
         return {"kind": given} if isinstance(given, str) else given
 
 
-class NetworkParams(Params):
-    """One network: a file in configs/models/, or an entry of a study's ``models`` that changes one."""
+class NetworkParams(FeatureParams):
+    """One model: a file in configs/models/, or an entry of a study's ``models`` that changes one."""
 
     name: Name
     label: str
-    backbone: str = Field(
-        description="keras.applications.NAME, keras_hub:PRESET, tensorflow_hub:HANDLE or package.module:builder"
-    )
-    weights: Annotated[str, AfterValidator(_at_home)] = Field(
-        "imagenet", description="imagenet, places365, audioset, random, or a path"
-    )
-    weights_sha256: Annotated[str, AfterValidator(_sha256)] | None = Field(
-        None, description="the weights file, or all files of a SavedModel's folder, must have this SHA-256"
-    )
-    input_size: PositiveInt | None = Field(None, description="pixels; the builder's own default unless given")
-    features: str | None = Field(
-        None, description="layer whose output the head reads; the global average pool unless given"
-    )
     head: HeadParams = HeadParams()
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of the features, before the head
     normalization: Literal["zscore", "zerocenter", "rescale-symmetric"] = Field(
@@ -162,24 +136,6 @@ class NetworkParams(Params):
     training: dict[str, Any] = Field({}, description="training settings of this model alone")
     augment: dict[str, Any] = Field({}, description="augmentation of this model alone")
     thresholds: Thresholds | None = Field(None, description="of this model alone; those of the study unless given")
-    options: dict[str, int | float | str | bool | list[int]] = Field({}, description="further arguments of the builder")
-    output: int | None = Field(None, description="tensorflow_hub: which of the returned tensors holds the embeddings")
-    random: str | None = Field(None, description="tensorflow_hub: package.module:builder used for weights: random")
-
-    @property
-    def reads(self):
-        """What of a clip the network reads: 'picture' or 'waveform'."""
-        return "waveform" if self.backbone.startswith("tensorflow_hub:") else "picture"
-
-    @property
-    def weights_path(self):
-        """The weights file or folder, or None where ``weights`` is one of the named sources."""
-        return None if self.weights in NAMED_WEIGHTS else Path(self.weights)
-
-    @property
-    def weights_name(self):
-        """What the tables show: the named source, or the file's name."""
-        return self.weights if self.weights_path is None else self.weights_path.name
 
 
 class FigureParams(Params):
@@ -206,6 +162,7 @@ class Study(Params):
     clip: ClipParams = ClipParams()
     mel: MelParams = MelParams()
     image: ImageParams = ImageParams()
+    segments: SegmentParams = SegmentParams()  # of what reads a spectrogram
     split: SplitParams = SplitParams()
     training: TrainingParams = TrainingParams()
     thresholds: Thresholds = ThresholdParams()  # multilabel only

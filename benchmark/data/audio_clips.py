@@ -15,7 +15,7 @@ COPIES = Copies("same sound", sound_fingerprint, near_duplicates, lambda: [SETTI
 
 
 def code(study, reads):
-    """Return what stands for the code by which a file becomes what a network reads, 'picture' or 'waveform'."""
+    """Return what stands for the code by which a file becomes what a network reads: a picture, or its sound."""
     return version.pictures(study.image) if reads == "picture" else version.decoding()
 
 

@@ -13,14 +13,11 @@ from spectrograms import version
 from spectrograms.params import content_hash
 
 # Settings of a network that shape its features; the rest shapes the head, the training, or a table.
-OF_FEATURES = {"backbone", "random", "input_size", "features", "options", "output"}
-# Modules of this suite by which a picture or a waveform becomes features.
-MAKERS = (
-    "benchmark.features.extractors",
-    "benchmark.models.preprocessing",
-    "benchmark.features.batches",
-    "benchmark.features.hub",
-)
+OF_FEATURES = {
+    "reads", "backbone", "random", "input_size", "layer", "pooling", "crops", "options", "output", "key", "sound",
+}  # fmt: skip
+# Modules of this suite by which clips become features, whatever is read of them; beside these that of the extractor.
+MAKERS = ("benchmark.features.extractor", "benchmark.models.preprocessing", "benchmark.features.batches")
 
 
 def depends_on(network, study):
@@ -30,7 +27,7 @@ def depends_on(network, study):
     dataset_kind = DATASET_KINDS[study.dataset.kind]
     path = network.weights_path
     return {
-        **{name: getattr(study, name) for name in sorted(dataset_kind.inputs[network.reads])},
+        **{name: getattr(study, name) for name in sorted(dataset_kind.sections(network.reads))},
         "network": network.model_dump(mode="json", include=OF_FEATURES),
         "weights": file_digest(path) if path and path.exists() else network.weights,
         "builder": builder_source(network),
@@ -44,11 +41,12 @@ def cache_key(extractor):
     That is the values of its weights, whatever they are called, its architecture with its preprocessing, and with what
     it computes."""
     graph = extractor.graph
+    made_by = importlib.metadata.version(extractor.library) if graph is None else architecture(graph)
     return content_hash(
         depends_on(extractor.network, extractor.settings),
         extractor.weights["sha256"],
-        importlib.metadata.version("tensorflow") if graph is None else [architecture(graph), _preprocessing(graph)],
-        {name: version.source(name) for name in MAKERS},
+        [made_by, [] if graph is None else _preprocessing(graph)],
+        {name: version.source(name) for name in (*MAKERS, type(extractor).__module__)},
         [keras.version(), keras.backend.backend(), keras.config.dtype_policy().name],
     )
 

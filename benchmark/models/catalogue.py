@@ -15,6 +15,12 @@ from benchmark.models import preprocessing
 from benchmark.models.weights import load as weights
 from benchmark.store.layout import study_folder
 
+BUILT_IN = {"average": "avg", "flatten": None}  # what a builder is told, by FeatureParams.pooling
+POOLINGS = {  # and what follows a builder's output, by the number of its axes
+    "average": {4: keras.layers.GlobalAveragePooling2D, 3: keras.layers.GlobalAveragePooling1D},
+    "flatten": {4: keras.layers.Flatten, 3: keras.layers.Flatten},
+}
+
 
 @dataclass(frozen=True)
 class Backbone:
@@ -143,7 +149,7 @@ def build_core(builder, network, load=True):
     else:
         core = builder(weights=None, **arguments)
     inputs, outputs = getattr(core, "inputs", None) or (), getattr(core, "outputs", None) or ()
-    if not isinstance(core, keras.Model) or len(inputs) != 1 or (len(outputs) != 1 and not network.features):
+    if not isinstance(core, keras.Model) or len(inputs) != 1 or (len(outputs) != 1 and not network.layer):
         got = type(core).__name__ + (f" with {len(inputs)} inputs, {len(outputs)} outputs" if inputs else "")
         raise StudyError(
             f"{network.backbone} must return a functional Keras model with one input and one output; got {got}"
@@ -156,19 +162,19 @@ def build_core(builder, network, load=True):
 def builder_arguments(network):
     """Return what a network's builder is called with, besides ``weights``."""
     size = network.input_size or default_size(network.backbone)
-    arguments = {"include_top": network.features is not None, "input_shape": (size, size, 3), **network.options}
-    return arguments | ({} if network.features else {"pooling": "avg"})
+    arguments = {"include_top": network.layer is not None, "input_shape": (size, size, 3), **network.options}
+    return arguments | ({} if network.layer else {"pooling": BUILT_IN[network.pooling]})
 
 
 def shape(core, network):
     """Return the model that ends in one vector (dim,), with dropout where the network's settings put it."""
     output = core.output
-    if network.features:
+    if network.layer:
         names = [layer.name for layer in core.layers]
-        if network.features not in names:
-            raise StudyError(f"{network.name} has no layer '{network.features}'; its last are {', '.join(names[-6:])}")
-        output = core.get_layer(network.features).output
-    pooling = {4: keras.layers.GlobalAveragePooling2D, 3: keras.layers.GlobalAveragePooling1D}.get(len(output.shape))
+        if network.layer not in names:
+            raise StudyError(f"{network.name} has no layer '{network.layer}'; its last are {', '.join(names[-6:])}")
+        output = core.get_layer(network.layer).output
+    pooling = POOLINGS[network.pooling].get(len(output.shape))
     output = pooling()(output) if pooling else output
     core = core if output is core.output else keras.Model(core.input, output, name=core.name)
     core = _drop_inside(core, network)
@@ -246,7 +252,7 @@ def _hub_builder(preset):
         from keras_hub.models import Backbone as HubBackbone
 
         if include_top:
-            raise StudyError(f"keras_hub:{preset} has no top to cut; leave out 'features'")
+            raise StudyError(f"keras_hub:{preset} has no top to cut; leave out 'layer'")
         core = HubBackbone.from_preset(
             preset, load_weights=weights is not None, image_shape=tuple(input_shape), **options
         )

@@ -6,13 +6,22 @@ from benchmark.models.sources import laid_out
 from benchmark.store.reasons import reason_of
 
 COLUMNS = ("name", "label", "input", "parameters", "weights", "backbone")
+WITHOUT_LAYERS = {  # by what a model reads: what has no layers of Keras before its head
+    "waveform": {"input": "16 kHz", "parameters": "its hub's"},
+    "spectrogram": {"input": "spectrogram", "parameters": "0"},
+    "low_level": {"input": "film", "parameters": "0"},
+    "given": {"input": "features", "parameters": "0"},
+    "nothing": {"input": "nothing", "parameters": "0"},
+}
 WIDEST = {"input": "1000 x 1000", "parameters": "1,000,000,000"}  # known only as the rows come
 
 
 def list_networks(networks):
     """Print one row per network as soon as it is known: name, label, input, parameters without the new head, weights,
     backbone. Below the row of a network that cannot be laid out stands why."""
-    known = [{"name": n.name, "label": n.label, "weights": n.weights_name, "backbone": n.backbone} for n in networks]
+    known = [
+        {"name": n.name, "label": n.label, "weights": n.weights_name, "backbone": n.backbone or ""} for n in networks
+    ]
     texts = [dict(zip(COLUMNS, COLUMNS, strict=True)), WIDEST, *known]
     widths = {name: max(len(row.get(name, "")) for row in texts) for name in COLUMNS}
     _print(texts[0], widths)
@@ -32,8 +41,8 @@ def _print(row, widths):
 def _size(network):
     """Return input and parameters as text, and why they are not known; a hub's network says nothing before it is
     fetched."""
-    if network.reads == "waveform":
-        return {"input": "16 kHz", "parameters": "its hub's"}, ""
+    if network.reads in WITHOUT_LAYERS:
+        return WITHOUT_LAYERS[network.reads], ""
     try:
         core = laid_out(network)
         height, width = core.input_shape[1:3]

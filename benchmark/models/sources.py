@@ -36,7 +36,7 @@ class Source:
 
 def check_layers(network):
     """Raise what building an image network with random weights would raise: its builder, options and layers."""
-    if network.features or network.inner_dropout:
+    if network.layer or network.inner_dropout:
         keras.utils.clear_session()  # layers without a name are numbered anew, as in a trial
     laid_out(network)
     preprocessing.from_library(find_builder(network.backbone)[1])

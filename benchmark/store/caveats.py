@@ -13,7 +13,7 @@ def on_padding(clips, clip):
     ``clips`` has a column ``seconds``, of sound in each clip; ``clip`` is a mapping with duration and short."""
     seconds = pd.to_numeric(clips["seconds"], errors="coerce") if "seconds" in clips else pd.Series(dtype=float)
     short = seconds[seconds < MOSTLY * clip["duration"]]
-    if short.empty:
+    if short.empty or clip["short"] == "keep":
         return ""
     return (
         f"{len(short)} of {len(clips)} clips are mostly {REST.get(clip['short'], 'padding')}: {short.median():.1f} s "

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from benchmark.features.extractors import EXTRACTORS, ImageExtractor, WaveformExtractor
+from benchmark.features.extractor import Extractor
+from benchmark.features.extractors import EXTRACTORS
 from benchmark.models.flops import count_flops
 from benchmark.models.heads import HEADS
 from benchmark.tasks import TASKS
@@ -16,7 +17,7 @@ from benchmark.training.regimes import regime_of
 class Classifier:
     """An extractor, the head on it, and the model that both make."""
 
-    extractor: ImageExtractor | WaveformExtractor
+    extractor: Extractor
     head: keras.Model
     model: keras.Model
     regime: str  # a row of benchmark.training.regimes.REGIMES
@@ -29,8 +30,8 @@ class Classifier:
 
     @property
     def flops(self):
-        """Floating-point operations of one prediction; None for networks over waveforms, whose graph is not Keras'."""
-        return count_flops(self.model) if self.extractor.network.reads == "picture" else None
+        """Floating-point operations of one prediction; None where the model is its head alone."""
+        return None if self.model is self.head else count_flops(self.model)
 
     def trained(self, trains):
         """Return the Keras model that a stage trains: the 'head', or 'all'."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from benchmark.features.extractors import batch_norm
+from benchmark.features.pictures import batch_norm
 from benchmark.models.heads import Standardize
 from benchmark.training.boundary import find_boundary, kept_outputs, place_of
 from benchmark.training.early_stopping import kept_iteration

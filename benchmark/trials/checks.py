@@ -1,14 +1,15 @@
 """What a run would stumble over in a study's networks and packages, found before anything is rendered."""
 
+from collections import defaultdict
 from functools import partial
 from pathlib import Path
 
 import keras
 
-from benchmark.config.study import NAMED_WEIGHTS
+from benchmark.config.features import NAMED_WEIGHTS
 from benchmark.errors import StudyError, did_you_mean
-from benchmark.features.extractors import WaveformExtractor, random_builder
 from benchmark.features.hub import check_packages
+from benchmark.features.waveforms import WaveformExtractor, random_builder
 from benchmark.models import sources
 from benchmark.models.catalogue import build_core, find_builder
 from benchmark.models.weights import load as weights
@@ -56,7 +57,7 @@ def weights_to_fetch(study, wrong, offline=False, seconds=4.0):
     ``offline`` nobody was asked. Networks in ``wrong`` are left out: their trials fail anyway."""
     found, reasons, notes = {}, {}, {}
     for network in study.models:
-        if network.name not in wrong and network.weights_path is None and network.weights != "random":
+        if network.name not in wrong and network.reads in SOURCES and network.has_named_weights:
             source, reason = attempt(partial(SOURCES[network.reads], network))
             reasons |= {network.name: reason} if reason else {}
             found |= {network.name: source} if source and not source.cached else {}
@@ -85,7 +86,7 @@ def _image_steps(network, study, thorough):
     library, _, preset = network.backbone.partition(":")
     if library == "keras_hub":
         yield partial(sources.check_preset, preset)
-        if network.features or (thorough and Path(preset).is_dir()):
+        if network.layer or (thorough and Path(preset).is_dir()):
             yield partial(_hub_layers, network)
         return
     found, reason = attempt(partial(find_builder, network.backbone))
@@ -94,7 +95,7 @@ def _image_steps(network, study, thorough):
         return
     builder = found[0]
     is_named = network.weights_path is None and network.weights != "random"
-    is_cut = bool(network.features or network.inner_dropout)
+    is_cut = bool(network.layer or network.inner_dropout)
     if thorough:  # a builder that is asked where its weights come from lays out its layers as well
         lay_out = is_cut or not (is_named and network.backbone.startswith("keras.applications."))
     else:
@@ -120,8 +121,8 @@ def _layers_are_there(network, beginnings):
 
 
 def _hub_layers(network):
-    if network.features:
-        raise StudyError(f"{network.backbone} has no top to cut; leave out 'features'")
+    if network.layer:
+        raise StudyError(f"{network.backbone} has no top to cut; leave out 'layer'")
     sources.check_layers(network)
 
 
@@ -153,5 +154,10 @@ def _waveform_steps(network, study, thorough):
         yield partial(WaveformExtractor, network, study)
 
 
-STEPS = {"picture": _image_steps, "waveform": _waveform_steps}
-SOURCES = {"picture": sources.source_of, "waveform": sources.hub_module}
+def _no_steps(network, study, thorough):
+    return ()
+
+
+# By what a model reads; what has no network has none that could be wrong.
+STEPS = defaultdict(lambda: _no_steps, picture=_image_steps, frames=_image_steps, waveform=_waveform_steps)
+SOURCES = {"picture": sources.source_of, "frames": sources.source_of, "waveform": sources.hub_module}

@@ -3,7 +3,7 @@
 import numpy as np
 
 from benchmark.config.dataset_kinds import DATASET_KINDS
-from benchmark.features.extractors import batch_norm
+from benchmark.features.pictures import batch_norm
 from benchmark.models.sources import laid_out
 from benchmark.training.boundary import place_of
 from benchmark.training.regimes import stages_of

@@ -12,7 +12,8 @@ from benchmark.data import preparation as prepare
 from benchmark.engines import schedule as engine
 from benchmark.engines.features import compute_shared, shared
 from benchmark.engines.progress import Board
-from benchmark.features import extractors
+from benchmark.features.pictures import PictureExtractor
+from benchmark.features.waveforms import WaveformExtractor
 from benchmark.models.audio_networks import AudioNetwork
 from benchmark.models.weights import load
 from spectrograms import audio
@@ -67,7 +68,7 @@ def test_audio_networks_without_kept_waveforms_decode_a_clip_once(sounds, monkey
     assert not list(sounds.cache.glob("waveforms/*/*.npy"))  # where no trials follow, none is kept
     monkeypatch.setattr(audio, "decode", lambda path, *given: decoded.update([path]) or decode(path, *given))
     for seed in (0, 1):  # weights and features of their own
-        extractors.WaveformExtractor(sounds.models[1], sounds, seed).features(ready.clips, 8)
+        WaveformExtractor(sounds.models[1], sounds, seed).features(ready.clips, 8)
     assert decoded == dict.fromkeys(ready.clips["path"], 1)
 
 
@@ -87,7 +88,7 @@ def test_what_fails_before_the_trials_is_left_to_them(pictures, tmp_path, monkey
         raise RuntimeError("no such thing")
 
     jobs = jobs_of(study_of(pictures, tmp_path, **FOLDS))
-    monkeypatch.setattr(extractors.ImageExtractor, "_compute", fail)
+    monkeypatch.setattr(PictureExtractor, "_compute", fail)
     compute_shared(jobs, jobs[0].study.engine, Board(tmp_path, [job.trial for job in jobs], lambda line: None))
     assert len(shared(jobs)) == 2
 
@@ -96,8 +97,8 @@ def test_a_weights_file_is_hashed_and_its_features_are_computed_once(pictures, t
     SmallNet().save_weights(tmp_path / "w.weights.h5")
     study = study_of(pictures, tmp_path, models=[NETWORK | {"weights": str(tmp_path / "w.weights.h5")}], **FOLDS)
     ready = prepare.prepare(study, lambda line: None)
-    before, computed, compute = load._digest.cache_info().misses, [], extractors.ImageExtractor._compute
-    monkeypatch.setattr(extractors.ImageExtractor, "_compute", lambda *given, **named: (
+    before, computed, compute = load._digest.cache_info().misses, [], PictureExtractor._compute
+    monkeypatch.setattr(PictureExtractor, "_compute", lambda *given, **named: (
         computed.extend(given[1]["image"]) or compute(*given, **named)))  # fmt: skip
     records = engine.run_all(study, ready.clips, ready.folds, say=lambda line: None)
     assert [record["status"] for record in records] == ["done"] * 4

@@ -9,12 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmark.config.features import SegmentParams
 from benchmark.config.load import read_section
 from benchmark.config.study import NetworkParams, Study
 from benchmark.config.training import TrainingParams
-from benchmark.features import extractors
+from benchmark.features import extractor
 from benchmark.features.cache import cached_features
 from benchmark.features.dependencies import OF_FEATURES, mark_key
+from benchmark.features.pictures import PictureExtractor
+from benchmark.features.spectrogram import SpectrogramExtractor
+from benchmark.features.waveforms import WaveformExtractor
 from benchmark.models.preprocessing import InputNormalization
 from benchmark.training.loop import precision
 from benchmark.trials.run import dependencies
@@ -51,10 +55,11 @@ OTHER = {  # another value of each setting; where it needs company, that too
 BEFORE = {"stages": {"stages": [{"train": "all"}]}}  # what a setting that must be given is changed from
 PICTURE = ("clip", "mel", "image")  # sections that shape a picture
 NETWORK = {
-    "backbone": "keras.applications.MobileNetV2", "weights": "random", "input_size": 96, "features": "other",
+    "backbone": "keras.applications.MobileNetV2", "weights": "random", "input_size": 96, "layer": "other",
     "dropout": 0.5, "normalization": "zerocenter", "pretrained_l2": 0.5, "bias_rate": 2.0, "inner_dropout": {"a": 0.1},
     "training": {"epochs": 2}, "options": {"alpha": 0.5}, "output": 1, "random": "other.module:builder",
-    "weights_sha256": "0" * 64, "head": "mlp",
+    "weights_sha256": "0" * 64, "head": "mlp", "pooling": "flatten", "crops": 10, "key": "other", "sound": True,
+    "reads": {"reads": "spectrogram", "backbone": None},
 }  # fmt: skip
 SHOWN = {"name", "label", "augment", "thresholds"}  # of a network: what it is called; sections, tried above
 ELSEWHERE = {  # top-level settings that are looked at in another way, or change no result
@@ -62,6 +67,7 @@ ELSEWHERE = {  # top-level settings that are looked at in another way, or change
     "figures",
     "dataset", "split",  # act through the table of clips and their split
     "models", "task", "classes", "thresholds",
+    "segments",
 }  # fmt: skip
 AUDIO = "tensorflow_hub:somewhere"
 CLIPS = pd.DataFrame(
@@ -75,6 +81,11 @@ def study_of(section=None, change=None, **network):
     if section == "augment":
         raw["training"] = {"regime": "finetune"}
     return read_section(Study, raw | ({section: change} if change else {}))
+
+
+def of_network(key):
+    """Return the settings by which a network differs in one of them."""
+    return NETWORK[key] if key == "reads" else {key: NETWORK[key]}
 
 
 def changes(sections=OTHER):
@@ -101,7 +112,8 @@ def test_a_trial_depends_on_every_setting(section, key, change):
 
 @pytest.mark.parametrize("key", [*NETWORK, "label"])
 def test_a_trial_depends_on_every_setting_of_its_network_but_what_it_is_called(key):
-    assert (depends(study_of(**{key: NETWORK.get(key, "Other")})) == depends(study_of())) == (key in SHOWN)
+    changed = {key: "Other"} if key == "label" else of_network(key)
+    assert (depends(study_of(**changed)) == depends(study_of())) == (key in SHOWN)
 
 
 def test_a_trial_depends_on_its_head_however_that_is_written():
@@ -150,21 +162,21 @@ def address(monkeypatch):
     def cached(clips, folder, compute, batch_size, scratch):
         raise LookupError(str(folder))
 
-    monkeypatch.setattr(extractors, "cached_features", cached)
+    monkeypatch.setattr(extractor, "cached_features", cached)
 
-    def address_of(study, kind=extractors.ImageExtractor, digest="0" * 64, model=None):
-        extractor = object.__new__(kind)
-        extractor.network, extractor.settings, extractor.weights = study.models[0], study, {"sha256": digest}
-        extractor.graph = tiny() if model is None else model
+    def address_of(study, kind=PictureExtractor, digest="0" * 64, model=None):
+        made = object.__new__(kind)
+        made.network, made.settings, made.weights = study.models[0], study, {"sha256": digest}
+        made.graph = tiny() if model is None else model
         with pytest.raises(LookupError) as found:
-            extractor.features(CLIPS, 8)
+            made.features(CLIPS, 8)
         return str(found.value)
 
     return address_of
 
 
 SHAPE_FEATURES = [(section, change, {}) for section, _, change in changes(PICTURE)]
-SHAPE_FEATURES += [(None, None, {key: NETWORK[key]}) for key in sorted(OF_FEATURES)]
+SHAPE_FEATURES += [(None, None, of_network(key)) for key in sorted(OF_FEATURES)]
 
 
 @pytest.mark.parametrize(("section", "change", "network"), SHAPE_FEATURES)
@@ -172,7 +184,7 @@ def test_features_have_an_address_of_their_own_for_every_setting(address, sectio
     assert address(study_of(section, change, **network)) != address(study_of()) == address(study_of())
 
 
-@pytest.mark.parametrize("kind", [extractors.ImageExtractor, extractors.WaveformExtractor])
+@pytest.mark.parametrize("kind", [PictureExtractor, WaveformExtractor])
 def test_features_have_an_address_of_their_own_for_other_weights(address, kind):
     assert address(study_of(), kind, "1" * 64) != address(study_of(), kind)
 
@@ -189,7 +201,7 @@ def test_features_have_an_address_of_their_own_for_another_architecture_or_prepr
     assert address(study_of(), model=tiny(**change)) != address(study_of())
 
 
-@pytest.mark.parametrize("kind", [extractors.ImageExtractor, extractors.WaveformExtractor])
+@pytest.mark.parametrize("kind", [PictureExtractor, WaveformExtractor])
 @pytest.mark.parametrize("code", ["spectrograms.version.decoding", "benchmark.features.dependencies.builder_source"])
 def test_features_have_an_address_of_their_own_for_other_code(address, monkeypatch, kind, code):
     before = address(study_of(), kind)
@@ -210,15 +222,29 @@ def test_features_have_an_address_of_their_own_for_another_precision(address):
 @pytest.mark.parametrize(("section", "key", "change"), changes(("clip", "mel")))
 def test_embeddings_have_an_address_of_their_own_for_every_setting_of_the_clip_alone(address, section, key, change):
     changed, study = study_of(section, change, backbone=AUDIO), study_of(backbone=AUDIO)
-    others = address(changed, extractors.WaveformExtractor) != address(study, extractors.WaveformExtractor)
+    others = address(changed, WaveformExtractor) != address(study, WaveformExtractor)
     assert others == (section == "clip")
+
+
+SEGMENTS = {
+    "seconds": 2.0, "sample_rate": 22050, "n_fft": 512, "hop_length": 512, "n_mels": 64, "scale": "decibels",
+}  # fmt: skip
+COLUMNS = {"reads": "spectrogram", "backbone": None}
+
+
+@pytest.mark.parametrize("key", SegmentParams.model_fields)
+def test_a_spectrogram_and_its_trials_depend_on_every_setting_of_segments(address, key):
+    changed, study = study_of("segments", {key: SEGMENTS[key]}, **COLUMNS), study_of(**COLUMNS)
+    assert address(changed, SpectrogramExtractor) != address(study, SpectrogramExtractor)
+    assert depends(changed) != depends(study)
+    assert depends(study_of("segments", {key: SEGMENTS[key]})) == depends(study_of())
 
 
 @pytest.mark.parametrize("key", sorted({*NETWORK} - OF_FEATURES))
 def test_features_are_shared_by_models_that_differ_in_what_follows_them(address, key):
     """Weights have an address by their values, which this network that is not built does not know."""
     if key not in ("weights", "weights_sha256"):
-        assert address(study_of(**{key: NETWORK[key]})) == address(study_of(name="y"))
+        assert address(study_of(**of_network(key))) == address(study_of(name="y"))
 
 
 class Newer(TrainingParams):

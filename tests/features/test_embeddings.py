@@ -57,7 +57,7 @@ def test_a_folder_that_is_no_saved_model_is_named(tmp_path, content, said):
 
 def test_a_module_with_another_digest_is_not_loaded(yamnet, monkeypatch):
     from benchmark.config.study import ClipParams, DatasetParams, NetworkParams, Study
-    from benchmark.features.extractors import WaveformExtractor
+    from benchmark.features.waveforms import WaveformExtractor
     from benchmark.models.weights.load import file_digest
 
     network = {"name": "n", "label": "N", "backbone": "tensorflow_hub:x", "weights": str(yamnet), "output": 1}

@@ -80,7 +80,7 @@ def test_check_shows_clips_per_class_and_split_and_what_would_run(command, sound
 
 
 def test_check_names_every_wrong_network_and_exits_1_where_some_are_right(command, sounds, tmp_path):
-    wrong = [{"extends": "vgg16", "weights": "no.h5"}, {"extends": "vgg19", "weights": "no.h5", "features": "fc9"}]
+    wrong = [{"extends": "vgg16", "weights": "no.h5"}, {"extends": "vgg19", "weights": "no.h5", "layer": "fc9"}]
     code, out, err = command("check", study(tmp_path, models=[NETWORK, *wrong]))
     assert code == 1, err
     for name in ("vgg16", "vgg19"):

@@ -15,7 +15,7 @@ from benchmark.store.label_statistics import (
 from benchmark.store.labels import to_matrix
 
 MOST = 50  # rows of a list here; the CSV has all
-SHORT = {"pad": "padded with silence", "loop": "repeated", "reject": "set aside"}
+SHORT = {"pad": "padded with silence", "loop": "repeated", "reject": "set aside", "keep": "as long as they are"}
 LEAKAGE = {
     "refuse": "Copies of a clip on two sides of a split were looked for; with any the study would not have run.",
     "warn": "Copies of a clip on two sides of a split were looked for; with any the study runs, and rows are marked.",

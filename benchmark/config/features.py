@@ -1,0 +1,137 @@
+"""What shapes the features of a clip: what is read of it, by which network, and how its sound becomes segments."""
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, model_validator
+
+from spectrograms.params import Params
+
+NAMED_WEIGHTS = ("imagenet", "places365", "audioset", "random")
+# What can be read of a clip, and which kind of network reads it.
+READS = {
+    "picture": "image",  # the clip's picture: a photograph, a poster, the mel spectrogram of its sound
+    "waveform": "sound",  # its sound at 16 kHz, in patches
+    "frames": "image",  # pictures at times of a film, each as a picture
+    "spectrogram": None,  # its sound as segments of a spectrogram, as they are
+    "low_level": None,  # measures of a film's shots, colours, light, motion and sound
+    "given": None,  # features that were computed elsewhere
+    "nothing": None,  # what scores by chance, or by other models' scores
+}
+
+
+def _sha256(digest):
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", digest):
+        raise ValueError(f"a SHA-256 is 64 hexadecimal characters; got {len(digest)}: '{digest}'")
+    return digest.lower()
+
+
+def at_home(path):
+    """Return a path whose first folder is ~, or ~name, with that user's own folder in its place."""
+    return type(path)(os.path.expanduser(path))
+
+
+def kind_of_network(backbone):
+    """Return which kind of network a backbone names: 'image' or 'sound', None without one."""
+    if not isinstance(backbone, str):
+        return None
+    return "sound" if backbone.startswith("tensorflow_hub:") else "image"
+
+
+def usual_reads(given):
+    """Return what a model reads that does not say it, as raw settings: None where it has no network either."""
+    return {None: None, "image": "picture", "sound": "waveform"}[kind_of_network(given.get("backbone"))]
+
+
+class SegmentParams(Params):
+    """How the sound of a clip becomes segments of a spectrogram, one after the other (reads: spectrogram)."""
+
+    seconds: PositiveFloat = 3.0  # of a segment; what is left at the end is no segment
+    sample_rate: PositiveInt = 44100  # Hz
+    n_fft: PositiveInt = 1024  # samples
+    hop_length: PositiveInt = 1024  # samples; windows are centred
+    n_mels: PositiveInt | None = Field(None, description="bands of a mel spectrogram; unless given, n_fft / 2 + 1 bins")
+    scale: Literal["magnitude", "power", "decibels"] = "magnitude"  # decibels: relative to full scale, at least -100
+
+    @property
+    def n_steps(self):
+        """Columns of one segment."""
+        return 1 + round(self.seconds * self.sample_rate) // self.hop_length
+
+    @property
+    def dim(self):
+        """Numbers of one column."""
+        return self.n_mels or self.n_fft // 2 + 1
+
+    @model_validator(mode="after")
+    def _consistent(self):
+        if self.seconds * self.sample_rate < self.n_fft:
+            raise ValueError(f"a segment of {self.seconds:g} s is shorter than a window of {self.n_fft} samples")
+        return self
+
+
+class FeatureParams(Params):
+    """What is read of a clip and becomes its features: a file in configs/features, or a part of a model."""
+
+    reads: Literal[tuple(READS)] | None = Field(
+        None, description="unless given: waveform with a tensorflow_hub backbone, else picture, or frames of a film"
+    )
+    backbone: str | None = Field(
+        None, description="keras.applications.NAME, keras_hub:PRESET, tensorflow_hub:HANDLE or package.module:builder"
+    )
+    weights: Annotated[str, AfterValidator(at_home)] = Field(
+        "imagenet", description="imagenet, places365, audioset, random, or a path"
+    )
+    weights_sha256: Annotated[str, AfterValidator(_sha256)] | None = Field(
+        None, description="the weights file, or all files of a SavedModel's folder, must have this SHA-256"
+    )
+    input_size: PositiveInt | None = Field(None, description="pixels; the builder's own default unless given")
+    layer: str | None = Field(
+        None, description="layer whose output is the features; the global average pool unless given"
+    )
+    pooling: Literal["average", "flatten"] = "average"  # flatten: a map (height, width, n) as one vector
+    crops: Literal[1, 10] = Field(
+        1, description="frames: 10 for the mean over corners, middle and their mirror images (Krizhevsky et al. 2012)"
+    )
+    options: dict[str, int | float | str | bool | list[int]] = Field({}, description="further arguments of the builder")
+    output: int | None = Field(None, description="tensorflow_hub: which of the returned tensors holds the embeddings")
+    random: str | None = Field(None, description="tensorflow_hub: package.module:builder used for weights: random")
+    key: str | None = Field(None, description="given: name of the features in each clip's file, where it has several")
+    sound: bool = Field(False, description="low_level: measures of the sound too")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual(cls, given):
+        return given | {"reads": usual_reads(given)} if isinstance(given, dict) and not given.get("reads") else given
+
+    @model_validator(mode="after")
+    def _network_where_one_reads(self):
+        if self.reads is None:
+            raise ValueError(
+                "it says neither what it reads nor a backbone: give 'features' (a file in configs/features/), "
+                "'backbone', or 'reads'"
+            )
+        wanted, got = READS[self.reads], kind_of_network(self.backbone)
+        if wanted != got:
+            needs = f"needs a backbone, a network over {wanted}s" if wanted else "takes no backbone"
+            raise ValueError(f"reads: {self.reads} {needs}; got {self.backbone or 'none'}")
+        return self
+
+    @property
+    def weights_path(self):
+        """The weights file or folder, or None where ``weights`` is one of the named sources."""
+        return None if self.weights in NAMED_WEIGHTS else Path(self.weights)
+
+    @property
+    def has_named_weights(self):
+        """Whether its weights are those of a library or a hub."""
+        return READS[self.reads] and self.weights in NAMED_WEIGHTS and self.weights != "random"
+
+    @property
+    def weights_name(self):
+        """What the tables show: the named source, or the file's name; of what has no network, what is read."""
+        if not READS[self.reads]:
+            return self.reads
+        return self.weights if self.weights_path is None else self.weights_path.name

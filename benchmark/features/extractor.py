@@ -1,0 +1,30 @@
+"""What all extractors have in common: one set of names, and features that are computed once per clip."""
+
+from functools import partial
+
+from benchmark.features.cache import cached_features
+from benchmark.features.dependencies import cache_key
+
+
+class Extractor:
+    """From the files of clips to their features (n_steps, dim); a row of :mod:`benchmark.features.extractors` each.
+
+    ``network`` (NetworkParams) and ``settings`` (Study) say what is read; ``weights`` is {name, sha256, sha256_of} of
+    its network, ``parameters`` their number, ``graph`` its Keras model or None, ``dim`` that of the features. ``read``
+    turns one file into the network's input, ``model`` joins the network with a head, and ``model_inputs`` makes one
+    batch of that model of a list of inputs."""
+
+    library = "librosa"  # that computes the features, where it is no Keras model
+    trainable = False  # whether its network can be trained with the head
+    clips_at_once = None  # whose features are computed together; as many as pictures in a batch unless given
+
+    def features(self, clips, batch_size):
+        """Return the features of each clip, a list of (n_steps, dim) float32, cached per clip."""
+        place = self.settings.cache / "features"
+        folder = place / cache_key(self)
+        compute = partial(self._compute, n_clips=len(clips), batch_size=batch_size)
+        return cached_features(clips, folder, compute, self.clips_at_once or batch_size, place)
+
+    def model(self, head):
+        """Return the head: what comes before it is no part of a Keras model, and is not saved with it."""
+        return head
