@@ -97,7 +97,7 @@ class SplitParams(Params):
 
 
 class EngineParams(Params):
-    """Where trials run; a plain word is the kind. No result depends on it but its seconds.
+    """Where trials run; a plain word is the kind. No result depends on it but its seconds, and 1e-5 on ``inference``.
 
     The nodes of a Ray cluster all see the folders of data, cache and results, as Ray's own Train asks for."""
 
@@ -112,6 +112,11 @@ class EngineParams(Params):
         None, description="ray: GPUs of a trial, 0.5 for two on one; 0 unless given"
     )
     address: str | None = Field(None, description="ray: an existing cluster, e.g. auto; a local one unless given")
+    inference: Literal["keras", "openvino", "auto"] = Field(
+        "keras",
+        description="what takes the forward passes of frozen networks on a CPU; auto: openvino for those that it was "
+        "measured to be faster for, where it is installed",
+    )
     retries: NonNegativeInt = Field(2, description="ray: how often a trial is run again whose node died")
 
     @model_validator(mode="before")

@@ -208,13 +208,14 @@ def with_splits(clips, folds):
 
 PACKAGES = {  # what a setting needs: its value, the package, how it is installed
     "engine": ("ray", "ray", "ray"),
+    "engine.inference": ("openvino", "openvino", "openvino"),
     "tracking": ("mlflow", "mlflow", "mlflow-skinny"),
 }
 
 
 def check_packages(study):
     """Raise :class:`StudyError` naming every package that the study's engine or tracking needs and that is missing."""
-    given = {"engine": study.engine.kind, "tracking": study.tracking}
+    given = {"engine": study.engine.kind, "engine.inference": study.engine.inference, "tracking": study.tracking}
     lacking = [
         f"{setting}: {value} needs the package {package}, which is not installed: pip install {install}"
         for setting, (value, package, install) in PACKAGES.items()

@@ -6,6 +6,7 @@ import os
 import keras
 
 from benchmark.config.dataset_kinds import DATASET_KINDS
+from benchmark.models.forward import engine_of, identity
 from benchmark.models.identity import architecture, builder_source
 from benchmark.models.preprocessing import InputNormalization
 from benchmark.models.weights.load import file_digest
@@ -45,6 +46,7 @@ def cache_key(extractor):
     return content_hash(
         depends_on(extractor.network, extractor.settings),
         extractor.weights["sha256"],
+        identity(engine_of(extractor.settings.engine.inference, extractor.network.backbone)),
         [made_by, [] if graph is None else _preprocessing(graph)],
         {name: version.source(name) for name in (*MAKERS, type(extractor).__module__)},
         [keras.version(), keras.backend.backend(), keras.config.dtype_policy().name],
@@ -58,7 +60,8 @@ def mark_key(network, study, seed, digests):
     mark is wrong, a trial computes what is missing."""
     drawn = seed if network.weights == "random" else None
     precision = study.training.mixed_precision, os.environ.get("KERAS_BACKEND", "")
-    return content_hash(depends_on(network, study), drawn, sorted(digests), *precision)
+    engine = engine_of(study.engine.inference, network.backbone)
+    return content_hash(depends_on(network, study), drawn, sorted(digests), engine, *precision)
 
 
 def _preprocessing(graph):

@@ -1,11 +1,14 @@
 """Image networks over pictures, and the picture of any file."""
 
+from functools import cached_property
+
 import keras
 import numpy as np
 
 from benchmark.features.batches import load_images
 from benchmark.features.extractor import Extractor
 from benchmark.models.catalogue import build_backbone
+from benchmark.models.forward import ENGINES, engine_of
 from spectrograms.audio import load_clip
 from spectrograms.image import is_picture, read_image, resize, to_image
 from spectrograms.mel import log_mel
@@ -44,7 +47,13 @@ class PictureExtractor(Extractor):
         """Return the features of one batch, padded to its full size: another shape would be compiled anew."""
         images = load_images(rows["image"], self.backbone.input_size).astype("float32")
         padded = np.concatenate([images, np.zeros((batch_size - len(images), *images.shape[1:]), "float32")])
-        return keras.ops.convert_to_numpy(self.graph.predict_on_batch(padded))[: len(images), None]
+        return self.forward(padded)[: len(images), None]
+
+    @cached_property
+    def forward(self):
+        """What takes the forward pass: a function from a batch of pictures to their features (n, dim)."""
+        engine = engine_of(self.settings.engine.inference, self.network.backbone)
+        return ENGINES[engine](self.graph)
 
     def read(self, path):
         """Return the input (1, size, size, 3) float32 for one file."""
