@@ -104,10 +104,11 @@ def preprocess_input(images, means=IMAGENET_MEANS):
     return np.asarray(images)[..., ::-1] - np.array(means)
 
 
-def _preprocess_places365(images):
+def preprocess_places365(images):
+    """Return RGB 0..255 images (..., 3) as blue, green, red, each minus its mean over Places365."""
     return preprocess_input(images, PLACES365_MEANS)
 
 
 GoogLeNet.weights_files = {"imagenet": "bvlc_googlenet.caffemodel"}
 Places365GoogLeNet.weights_files = {"places365": "googlenet_places365.caffemodel"}
-Places365GoogLeNet.preprocess_input = _preprocess_places365
+Places365GoogLeNet.preprocess_input = preprocess_places365

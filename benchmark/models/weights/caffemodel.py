@@ -79,21 +79,42 @@ def _array(blob):
 def load(model, path):
     """Copy the parameters of a .caffemodel into every layer of a Keras model that has weights, matched by name.
 
-    Caffe's layer 'conv1/7x7_s2' is Keras' 'conv1_7x7_s2'. Raises ValueError naming the first layer that is missing
-    or of another shape; the model is changed only when all fit."""
+    Caffe's layer 'conv1/7x7_s2' is Keras' 'conv1_7x7_s2'; its 'bn...' and 'scale...' are one of Keras'. Raises
+    ValueError naming the first layer that is missing or of another shape; the model is changed only when all fit."""
     parameters = {name.replace("/", "_"): blobs for name, blobs in read(path).items()}
-    fitted = [(layer, _fit(layer, parameters)) for layer in model.layers if layer.weights]
+    fitted = [(layer, FITS.get(type(layer).__name__, _fit)(layer, parameters)) for layer in model.layers
+              if layer.weights]  # fmt: skip
     for layer, values in fitted:
         layer.set_weights(values)
 
 
+def _blobs(name, parameters):
+    if name not in parameters:
+        raise ValueError(f"it has no layer '{name}'; it has {', '.join(list(parameters)[:5])}, …")
+    return parameters[name]
+
+
 def _fit(layer, parameters):
-    """Return a layer's kernel and bias: (out, in, h, w) becomes (h, w, in, out), and (out, in) becomes (in, out)."""
-    if layer.name not in parameters:
-        raise ValueError(f"it has no layer '{layer.name}'; it has {', '.join(list(parameters)[:5])}, …")
-    kernel, bias = parameters[layer.name][:2]
+    """Return a layer's kernel, and bias if any: (out, in, h, w) becomes (h, w, in, out), (out, in) becomes (in, out)."""
+    kernel, *biases = _blobs(layer.name, parameters)[: len(layer.weights)]
     expected = layer.kernel.shape
     kernel = kernel.transpose(2, 3, 1, 0) if len(expected) == 4 else kernel.reshape(kernel.shape[-2:]).T
-    if kernel.shape != tuple(expected) or bias.size != expected[-1]:
+    if kernel.shape != tuple(expected) or any(bias.size != expected[-1] for bias in biases):
         raise ValueError(f"layer '{layer.name}' should have a kernel of {tuple(expected)}; it has {kernel.shape}")
-    return [kernel, bias.reshape(-1)]
+    return [kernel, *(bias.reshape(-1) for bias in biases)]
+
+
+def _fit_batch_norm(layer, parameters):
+    """Return gamma, beta, mean and variance of a batch normalisation 'bn...', whose Caffe has 'scale...' beside it.
+
+    Caffe keeps sums of the statistics, and what they are to be divided by as a third blob."""
+    mean, variance, times = _blobs(layer.name, parameters)[:3]
+    gamma, beta = _blobs(layer.name.replace("bn", "scale", 1), parameters)[:2]
+    share = 1 / times.item() if times.item() else 0.0
+    values = [gamma.reshape(-1), beta.reshape(-1), mean.reshape(-1) * share, variance.reshape(-1) * share]
+    if {value.size for value in values} != {layer.gamma.shape[0]}:
+        raise ValueError(f"layer '{layer.name}' should have {layer.gamma.shape[0]} channels; it has {mean.size}")
+    return [np.asarray(value, "float32") for value in values]
+
+
+FITS = {"BatchNormalization": _fit_batch_norm}  # by the kind of layer; of all others _fit
