@@ -21,6 +21,7 @@ from benchmark.config.augment import AugmentParams
 from benchmark.config.columns import ColumnParams
 from benchmark.config.consistency import CHECKS, OWN_SECTIONS, own_section
 from benchmark.config.dataset_kinds import DATASET_KINDS
+from benchmark.config.frames import FrameParams
 from benchmark.config.heads import HeadParams
 from benchmark.config.labels import ClassParams, ThresholdParams, Thresholds
 from benchmark.config.training import OFF, LatencyParams, TrainingParams
@@ -161,6 +162,7 @@ class NetworkParams(Params):
     inner_dropout: dict[str, float] = Field({}, description="dropout after layers of the backbone, {layer: rate}")
     training: dict[str, Any] = Field({}, description="training settings of this model alone")
     augment: dict[str, Any] = Field({}, description="augmentation of this model alone")
+    frames: dict[str, Any] = Field({}, description="which frames of a film this model reads")
     thresholds: Thresholds | None = Field(None, description="of this model alone; those of the study unless given")
     options: dict[str, int | float | str | bool | list[int]] = Field({}, description="further arguments of the builder")
     output: int | None = Field(None, description="tensorflow_hub: which of the returned tensors holds the embeddings")
@@ -206,6 +208,7 @@ class Study(Params):
     clip: ClipParams = ClipParams()
     mel: MelParams = MelParams()
     image: ImageParams = ImageParams()
+    frames: FrameParams = FrameParams()  # of films alone
     split: SplitParams = SplitParams()
     training: TrainingParams = TrainingParams()
     thresholds: Thresholds = ThresholdParams()  # multilabel only
