@@ -1,4 +1,4 @@
-"""One pass over a film gives all that is asked of it: sets of frames, cuts, its sound, what else looks at each frame."""
+"""One pass over a film gives all that is asked of it: sets of frames, cuts, its sound, and what else looks on."""
 
 from array import array
 from contextlib import suppress

@@ -18,9 +18,8 @@ class Motion:
     of the grey levels along space and time, the structure tensor J = G * [Ix Ix, Ix It; Ix It, It It] gives the
     orientation |atan2(2 Jxt, Jxx - Jtt)| / 2: 0 degrees where nothing moves, 45 at a pixel per frame. Orientations go
     into a histogram of 7 bins, of which the first is static; motion is the share of all others (Rasheed, Sheikh and
-    Shah, IEEE Trans. Circuits and Systems for Video Technology 15(1), 2005, as told by Wehrmann and Barros, Applied Soft
-    Computing 61, 2017, section 2). Which slices, SIZE, SIGMA and FLAT, and bins of |angle|, are this suite's choice:
-    the texts leave them open."""
+    Shah 2005 as told by Wehrmann and Barros 2017: see :mod:`benchmark.video.measures`). Which slices, SIZE, SIGMA and
+    FLAT, and that bins are of the angle without its sign, is this suite's choice: the text leaves it open."""
 
     def __init__(self, detector, start=0.0, end=None):
         """``detector`` is (name, threshold) of what finds shots; ``start`` and ``end`` are the seconds that count."""

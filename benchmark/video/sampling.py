@@ -33,7 +33,7 @@ class Sampler:
     """What all ways have in common: the seconds that count, and the pictures of what is picked."""
 
     def __init__(self, params, scaler, seconds, times, seed):
-        """``seconds`` is how long the film lasts, ``times`` a growing list of those of its frames, ``seed`` integers."""
+        """``seconds`` is how long the film lasts, ``times`` the growing list of its frames', ``seed`` integers."""
         self.params, self.scaler, self.times, self.seed = params, scaler, times, seed
         self.start, self.stop = params.start, math.inf if params.end is None else params.end
         self.seconds, self.picks, self.bytes, self.done = seconds, [], 0, False
