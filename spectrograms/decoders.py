@@ -20,12 +20,13 @@ PLACED = {"WAV", "WAVEX", "RF64", "W64", "AIFF", "CAF"}
 FLOATS = {"FLOAT", "DOUBLE"}  # subtypes of soundfile whose scale is a convention, which some files do not keep
 
 
-def decode(path, start, duration):
+def decode(path, start, duration, thorough=decode_av):
     """Return the :class:`Sound` of ``duration`` seconds of a file from ``start``, at the file's own rate in Hz.
 
     It is shorter or empty where the file ends early. The end is where ffmpeg's decoding ends: neither headers nor the
     first of several joined recordings tell it. Where the rate changes on the way, all has that of the first sample.
-    Names and extensions do not matter. Raises AudioError if the file is missing, empty or not decodable.
+    Names and extensions do not matter. ``thorough`` does what :func:`spectrograms.tracks.decode_av` does, for who has
+    the file open already. Raises AudioError if the file is missing, empty or not decodable.
     """
     path = Path(path)
     _check_file(path)
@@ -33,7 +34,7 @@ def decode(path, start, duration):
     if quick and _is_all(quick, duration):
         return quick
     if quick is None or not (quick.sure or not lasts_beyond(path, start + len(quick.mono) / quick.rate + CERTAIN)):
-        quick = _longer(quick, path, start, duration)
+        quick = _longer(quick, thorough, path, start, duration)
     if _is_all(quick, duration):
         return quick
     return quick._replace(note="; ".join(filter(None, [quick.note, what_follows(path)])))
@@ -44,17 +45,17 @@ def _is_all(sound, duration):
     return len(sound.mono) >= math.ceil(duration * sound.rate)
 
 
-def _longer(quick, path, start, duration):
+def _longer(quick, thorough, path, start, duration):
     """Return what PyAV decodes, or the Sound ``quick`` where that has as much."""
     try:
-        thorough = decode_av(path, start, duration)
+        sound = thorough(path, start, duration)
     except AudioError:
         if quick is None:
             raise
         return quick
-    seconds = len(thorough.mono) / thorough.rate
+    seconds = len(sound.mono) / sound.rate
     longer = quick is None or seconds > len(quick.mono) / quick.rate + CERTAIN
-    return thorough._replace(peak=quick.peak if quick else 0.0) if longer else quick._replace(note=thorough.note)
+    return sound._replace(peak=quick.peak if quick else 0.0) if longer else quick._replace(note=sound.note)
 
 
 def _check_file(path):

@@ -7,3 +7,7 @@ class AudioError(ValueError):
 
 class ImageError(ValueError):
     """A file that gives no picture."""
+
+
+class FilmError(ValueError):
+    """A file that gives no frame of a film."""

@@ -14,6 +14,10 @@ class Params(BaseModel, frozen=True, extra="forbid"):
         """Return the names of the settings that are not their defaults."""
         return {name for name, field in type(self).model_fields.items() if getattr(self, name) != field.default}
 
+    def changed_by(self, own):
+        """Return the settings that were given with those of the dict ``own`` in their place, still to be judged."""
+        return self.model_dump(exclude_unset=True) | own
+
 
 def content_hash(*parts):
     """Return 16 hex digits that change whenever any part (settings, plain JSON values, or a mixture) does."""

@@ -34,17 +34,22 @@ def follow(parent):
     threading.Thread(target=watch, daemon=True).start()
 
 
-def in_processes(function, tasks, n_processes, lost):
+def time_limit(task):
+    """Return how many seconds a task may take: TIME_LIMIT, whatever it is."""
+    return TIME_LIMIT
+
+
+def in_processes(function, tasks, n_processes, lost, limit=time_limit):
     """Yield ``function(*task)`` for each task as it is done, in any order, from ``n_processes`` processes.
 
-    A task whose process dies, or that takes longer than TIME_LIMIT, is tried once more when all others are done, by
-    itself: it may have lost its memory to them. Where that fails too, ``lost(task, reason)`` is yielded in its place.
-    An exception of ``function`` ends all.
+    A task whose process dies, or that takes longer than ``limit(task)`` seconds, is tried once more when all others are
+    done, by itself: it may have lost its memory to them. Where that fails too, ``lost(task, reason)`` is yielded in its
+    place. An exception of ``function`` ends all.
     """
     suspects = []
     pool = ProcessPool(n_processes, initializer=follow, initargs=(os.getpid(),), context=_Context())
     try:
-        futures = {pool.schedule(function, task, timeout=TIME_LIMIT): task for task in tasks}
+        futures = {pool.schedule(function, task, timeout=limit(task)): task for task in tasks}
         for future in as_completed(futures):
             try:
                 yield future.result()
@@ -53,12 +58,12 @@ def in_processes(function, tasks, n_processes, lost):
     finally:
         pool.stop()
         pool.join()
-    alone = concurrent.process(timeout=TIME_LIMIT, context=_Context())(_alone)
     for task in suspects:
+        alone = concurrent.process(timeout=limit(task), context=_Context())(_alone)
         try:
             yield alone(os.getpid(), function, task).result()
         except TimeoutError:
-            yield lost(task, f"takes its decoder more than {TIME_LIMIT} s")
+            yield lost(task, f"takes its decoder more than {limit(task):.0f} s")
         except ProcessExpired as death:
             how = signal.Signals(-death.exitcode).name if death.exitcode < 0 else f"EXIT({death.exitcode})"
             yield lost(task, f"crashes its decoder ({how})")

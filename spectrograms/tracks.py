@@ -108,7 +108,8 @@ def _marks(path):
     with suppress(av.FFmpegError, TypeError, IndexError), av.open(str(path), **OPTIONS) as container:
         names, stream = set(container.format.name.split(",")), container.streams.best("audio")
         raw = bool(names & RAW)
-        pieces = () if names & INDEXED else _frames(container, stream, []) if raw else container.demux(stream)
+        packets = container.demux(stream)
+        pieces = () if names & INDEXED else _frames(packets, []) if raw else packets
         for piece in pieces:
             if piece.pts is None:
                 continue
@@ -127,31 +128,54 @@ def _read_track(container, target, start, duration):
     if stream is None:
         raise AudioError("has no audio track")
     stopped = []
-    frames = _frames(container, stream, stopped)
-    first = next(frames, None)
-    if first is None:
-        raise AudioError("cannot be decoded: nothing readable in its audio track")
+    frames, first = _begun(container.demux(stream), stopped)
     rate = check_rate(first.sample_rate)
     begin, position = round(start * rate), 0
     if target > 0 and first.time is not None:
         origin = first.time
         with suppress(av.FFmpegError):  # not seekable: goes on from here
             container.seek(int((origin + target) / stream.time_base), stream=stream, backward=True)
-        frames = _frames(container, stream, stopped)
+        frames = _frames(container.demux(stream), stopped)
         first = next(frames, None)
         if first is None or first.time is None:
             return None
         position = round((first.time - origin) * rate)
         if position > begin:
             return None
-    mono, power = _cut(chain([first], frames), rate, position, begin, math.ceil(duration * rate))
+    return _sound(chain([first], frames), rate, position, begin, duration, stopped)
+
+
+def decode_packets(packets, duration):
+    """Return the Sound of the first ``duration`` seconds of an audio track's packets, as :func:`decode_av` would.
+
+    Raises AudioError where nothing of them can be decoded."""
+    stopped = []
+    try:
+        frames, first = _begun(packets, stopped)
+        return _sound(chain([first], frames), check_rate(first.sample_rate), 0, 0, duration, stopped)
+    except av.FFmpegError as error:
+        raise AudioError(f"cannot be decoded as audio: {error.strerror}") from error
+
+
+def _begun(packets, stopped):
+    """Return (the frames after the first, the first) of packets. Raises AudioError where there is none."""
+    frames = _frames(packets, stopped)
+    first = next(frames, None)
+    if first is None:
+        raise AudioError("cannot be decoded: nothing readable in its audio track")
+    return frames, first
+
+
+def _sound(frames, rate, position, begin, duration, stopped):
+    """Return the Sound of ``duration`` seconds from sample ``begin`` on, of frames from ``position`` on."""
+    mono, power = _cut(frames, rate, position, begin, math.ceil(duration * rate))
     return Sound(mono, rate, power, note=f"cannot be read to its end: {stopped[0]}" if stopped else "")
 
 
-def _frames(container, stream, stopped):
-    """Yield a stream's decoded frames, passing over damaged packets; into ``stopped`` goes why there are no more."""
+def _frames(packets, stopped):
+    """Yield the decoded frames of packets, passing over damaged ones; into ``stopped`` goes why there are no more."""
     try:
-        for packet in container.demux(stream):
+        for packet in packets:
             with suppress(av.FFmpegError, IndexError):
                 yield from packet.decode()
     except (av.FFmpegError, IndexError) as error:  # IndexError: a damaged FLV announces new streams on the way

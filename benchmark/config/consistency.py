@@ -7,13 +7,13 @@ from benchmark.config.losses import LOSSES
 from benchmark.config.training import SOLVER
 from benchmark.tasks import TASKS
 
-OWN_SECTIONS = ("training", "augment")  # of a study, of which a model may change a part for itself
+OWN_SECTIONS = ("training", "augment", "frames")  # of a study, of which a model may change a part for itself
 
 
 def own_section(study, network, name):
     """Return a section of a study with what a model changes in it for itself; raise pydantic's ValidationError."""
     section = getattr(study, name)
-    return type(section).model_validate(section.model_dump(exclude_unset=True) | getattr(network, name))
+    return type(section).model_validate(section.changed_by(getattr(network, name)))
 
 
 def models_have_names(study, part):
@@ -87,6 +87,17 @@ def _sections(study, model):
     return DATASET_KINDS[study.dataset.kind].sections(model.reads)
 
 
+def frames_are_read(study, part):
+    """Frames are chosen where clips are films."""
+    inputs = DATASET_KINDS[study.dataset.kind].inputs
+    asked = study.frames != type(study.frames)() or any(model.frames for model in study.models)
+    if asked and not any("frames" in sections for sections in inputs.values()):
+        return (
+            f"frames has no effect on dataset.kind: {study.dataset.kind}, whose clips are no films; leave it out, or "
+            "set dataset.kind: video"
+        )
+
+
 def task_reads_settings(study, part):
     """What is set is read by the study's task."""
     task = TASKS[study.task]
@@ -138,6 +149,7 @@ CHECKS = (
     augmentation_is_read,
     models_read_clips,
     pictures_of_sound_have_one_length,
+    frames_are_read,
     task_reads_settings,
     task_has_monitor,
     loss_fits_task,

@@ -21,7 +21,7 @@ class DatasetKind:
     @property
     def has_sound(self):
         """Whether its clips are sound, of which pictures are made."""
-        return "waveform" in self.inputs
+        return "mel" in self.inputs.get("picture", ())
 
     def sections(self, reads):
         """Return the sections of a study that shape what is read of a clip."""
@@ -50,5 +50,16 @@ DATASET_KINDS = {
         {"picture": frozenset()},
         "benchmark.data.image_clips",
         by_content=True,
+    ),
+    "video": DatasetKind(
+        re.compile(r"\.(mp4|m4v|mkv|webm|mov|avi|mpe?g|wmv|flv|3gp|ogv|m?ts)"),
+        {
+            "frames": frozenset({"frames"}),
+            "waveform": frozenset({"clip"}),
+            "spectrogram": frozenset({"clip", "segments"}),
+            "low_level": frozenset({"frames", "clip"}),
+        },
+        "benchmark.data.video_clips",
+        usually={"picture": "frames"},
     ),
 }

@@ -21,6 +21,7 @@ from benchmark.config.columns import ColumnParams
 from benchmark.config.consistency import CHECKS, OWN_SECTIONS, own_section
 from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.config.features import FeatureParams, SegmentParams, at_home
+from benchmark.config.frames import FrameParams
 from benchmark.config.heads import HeadParams
 from benchmark.config.labels import ClassParams, ThresholdParams, Thresholds
 from benchmark.config.training import OFF, LatencyParams, TrainingParams
@@ -140,6 +141,7 @@ class NetworkParams(FeatureParams):
     inner_dropout: dict[str, float] = Field({}, description="dropout after layers of the backbone, {layer: rate}")
     training: dict[str, Any] = Field({}, description="training settings of this model alone")
     augment: dict[str, Any] = Field({}, description="augmentation of this model alone")
+    frames: dict[str, Any] = Field({}, description="which frames of a film this model reads")
     thresholds: Thresholds | None = Field(None, description="of this model alone; those of the study unless given")
 
 
@@ -168,6 +170,7 @@ class Study(Params):
     mel: MelParams = MelParams()
     image: ImageParams = ImageParams()
     segments: SegmentParams = SegmentParams()  # of what reads a spectrogram
+    frames: FrameParams = FrameParams()  # of films alone
     split: SplitParams = SplitParams()
     training: TrainingParams = TrainingParams()
     thresholds: Thresholds = ThresholdParams()  # multilabel only

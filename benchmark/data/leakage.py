@@ -41,10 +41,10 @@ def find_copies(clips, clip_params, cache, dataset_kind="audio", n_jobs=-1):
     kept in ``cache``. A clip with hardly any change in it, such as a steady tone, is like no other."""
     # In an order of its own, so that neither the order of the rows nor the names change what is found.
     files = clips.sort_values(["sha256", "clip_id"]).drop_duplicates("sha256")
-    name, make, compare, depends = DATASET_KINDS[dataset_kind].functions().COPIES
+    copies = DATASET_KINDS[dataset_kind].functions().COPIES
     digests = files["sha256"].to_numpy()
-    prints = _fingerprints(files, make, depends(), clip_params, cache, n_jobs)
-    of_files = [(digests[i], digests[j], name, share) for i, j, share in compare(prints)]
+    prints = _fingerprints(files, copies, clip_params, cache, n_jobs)
+    of_files = [(digests[i], digests[j], copies.name, share) for i, j, share in copies.compare(prints)]
     positions = clips.groupby("sha256", sort=False).indices
     rows = _same_bytes(positions)
     for one, other, what, share in of_files:
@@ -121,9 +121,9 @@ def _pairs(clips, rows):
     return pd.DataFrame(dict(zip(PAIR, columns, strict=True))) if rows else pd.DataFrame(columns=PAIR)
 
 
-def _fingerprints(files, make, depends, clip_params, cache, n_jobs):
+def _fingerprints(files, copies, clip_params, cache, n_jobs):
     """Return the fingerprint of each file, in order, computing those that ``cache`` lacks."""
-    clip, folder = _place(make, depends, clip_params, cache)
+    clip, folder = fingerprint_place(copies, clip_params, cache)
     folder.mkdir(parents=True, exist_ok=True)
     tasks = [(path, folder / f"{digest}.npy") for path, digest in zip(files["path"], files["sha256"], strict=True)]
     known = [read_array(target) for _, target in tasks]
@@ -131,7 +131,7 @@ def _fingerprints(files, make, depends, clip_params, cache, n_jobs):
     jobs = 1 if len(missing) < FEW_CLIPS else effective_n_jobs(n_jobs)
     # One thread each: workers that all start threads of their own wait for each other.
     with parallel_config(backend="loky", inner_max_num_threads=1) if jobs > 1 else parallel_config():
-        made = Parallel(n_jobs=jobs)(delayed(_make)(*tasks[row], make, clip) for row in missing)
+        made = Parallel(n_jobs=jobs)(delayed(_make)(*tasks[row], copies.fingerprint, clip) for row in missing)
     for row, bits in zip(missing, made, strict=True):
         known[row] = bits
     return known
@@ -141,7 +141,7 @@ def keeper(copies, clip_params, cache):
     """Return a function of (Sound, sha256) that keeps the fingerprint of a file of sound that is decoded anyway.
 
     It can be sent to another process; :func:`find_copies` takes what it kept."""
-    clip, folder = _place(copies.fingerprint, copies.depends(), clip_params, cache)
+    clip, folder = fingerprint_place(copies, clip_params, cache)
     return partial(_keep, clip=clip, folder=folder)
 
 
@@ -149,10 +149,10 @@ def _keep(sound, sha256, clip, folder):
     write_array(fingerprint_of(sound, clip), folder / f"{sha256}.npy", scratch=folder.parent)
 
 
-def _place(make, depends, clip_params, cache):
-    """Return the settings of the clips that fingerprints are made of, and the folder in which those are kept."""
+def fingerprint_place(copies, clip_params, cache):
+    """Return the settings of the clips that fingerprints are made of, and the folder with DIGEST.npy of each file."""
     clip = clip_params.model_copy(update={"short": "pad"})  # a repeated clip has nothing that it did not have once
-    return clip, Path(cache) / "fingerprints" / content_hash(clip, make.__name__, depends)
+    return clip, Path(cache) / "fingerprints" / content_hash(clip, copies.fingerprint.__name__, copies.depends())
 
 
 def _make(path, target, make, clip):

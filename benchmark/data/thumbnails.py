@@ -32,8 +32,13 @@ def thumbnail(path, clip=None):
     """Return a picture as gray levels, SHAPE uint8, whatever its size; ``clip`` changes nothing.
 
     Raises ImageError where it cannot be read."""
+    return gray_levels(read_image(path))
+
+
+def gray_levels(image):
+    """Return the thumbnail of an image (height, width, 3) uint8: SHAPE uint8."""
     rows, columns = SHAPE
-    gray = Image.fromarray(read_image(path)).convert("L").convert("F")
+    gray = Image.fromarray(image).convert("L").convert("F")
     levels = np.asarray(gray.resize((columns, rows), Image.Resampling.BICUBIC))
     return np.rint(np.clip(levels, 0, 255)).astype(np.uint8)
 

@@ -16,6 +16,7 @@ from benchmark.store.predictions import read_predictions
 from benchmark.trials.failures import failed
 from benchmark.trials.run import dependencies
 from benchmark.trials.specification import Job, Trial
+from benchmark.video.frames import forget_frames
 from spectrograms.files import sweep
 from spectrograms.waveforms import forget_waveforms
 
@@ -93,6 +94,8 @@ def run_all(study, clips, folds, force=False, say=print, origin=None, wrong=Mapp
             records[job.trial.name] = record
             board.ended(job.trial, record)
         forget_waveforms(study.cache, study.clip)
+        for network in study.models:
+            forget_frames(study.cache, study.for_model(network).frames)
         for trial, record in time_models(planned, records, study.engine, board.say):
             records[trial.name] = record
     return [records[trial.name] for trial in trials]

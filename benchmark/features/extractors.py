@@ -2,6 +2,8 @@
 
 What their features depend on stands in :mod:`benchmark.features.dependencies`."""
 
+from benchmark.features.frames import FrameExtractor
+from benchmark.features.low_level import LowLevelExtractor
 from benchmark.features.pictures import PictureExtractor
 from benchmark.features.spectrogram import SpectrogramExtractor
 from benchmark.features.waveforms import WaveformExtractor
@@ -9,5 +11,7 @@ from benchmark.features.waveforms import WaveformExtractor
 EXTRACTORS = {  # by FeatureParams.reads
     "picture": PictureExtractor,
     "waveform": WaveformExtractor,
+    "frames": FrameExtractor,
     "spectrogram": SpectrogramExtractor,
+    "low_level": LowLevelExtractor,
 }

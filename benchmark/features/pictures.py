@@ -5,11 +5,13 @@ from functools import cached_property
 import keras
 import numpy as np
 
+from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.features.batches import load_images
 from benchmark.features.extractor import Extractor
 from benchmark.models.catalogue import build_backbone
 from benchmark.models.forward import ENGINES, engine_of
 from spectrograms.audio import load_clip
+from spectrograms.errors import ImageError
 from spectrograms.image import is_picture, read_image, resize, to_image
 from spectrograms.mel import log_mel
 
@@ -18,6 +20,8 @@ def read_picture(path, settings):
     """Return the picture (height, width, 3) uint8 of any file: a picture as it is, sound as its mel spectrogram."""
     if is_picture(path):
         return read_image(path)
+    if "clip" not in DATASET_KINDS[settings.dataset.kind].sections("picture"):
+        raise ImageError("is no picture, and the network was trained on pictures that were made elsewhere")
     waveform = load_clip(path, settings.clip, settings.mel.sample_rate)
     return to_image(log_mel(waveform, settings.mel), settings.image, settings.mel)
 

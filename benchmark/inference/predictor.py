@@ -31,7 +31,7 @@ from benchmark.store.layout import (
 from benchmark.store.predictions import read_predictions
 from benchmark.tasks import TASKS
 from spectrograms.audio import decode, read_clip
-from spectrograms.errors import AudioError, ImageError
+from spectrograms.errors import AudioError, FilmError, ImageError
 from spectrograms.image import caveat, is_picture, read_image
 from spectrograms.names import printable
 
@@ -158,14 +158,12 @@ class Predictor:
         ``latency_ms`` is None unless ``timed``: see :meth:`latency`. Raises StudyError for a ``hop`` that is none."""
         if hop is not None and not 0 < hop < math.inf:
             raise StudyError(f"the hop must be a number of seconds above 0; got {hop:g}")
-        windows, scored, shows = [], [], self.network.reads == "picture" and is_picture(path)
-        has_sound = DATASET_KINDS[self.study.dataset.kind].has_sound
-        for start in window_starts(path, self.study.clip, hop) if has_sound and not shows else [None]:
+        windows, scored = [], []
+        has_windows = self._has_windows(path)
+        for start in window_starts(path, self.study.clip, hop) if has_windows else [None]:
             try:
-                if not (has_sound or shows):
-                    raise ImageError("is no picture, and the network was trained on pictures that were made elsewhere")
                 scores, error = self.classifier.score(self._reader(start).read(path)), None
-            except (AudioError, ImageError, OSError) as problem:
+            except (AudioError, ImageError, FilmError, OSError) as problem:
                 scores, error = None, str(problem)
             windows.append({"start": start, **self._said(scores), "error": error})
             scored += [] if scores is None else [(start, scores)]
@@ -177,6 +175,13 @@ class Predictor:
         latency = self.latency(path, [start for start, _ in scored]) if timed else None
         return row | self._said(mean) | {"caveat": self._caveat(path, scored[-1][0]), "latency_ms": latency}
 
+    def _has_windows(self, path):
+        """Return whether a file is scored window by window: its sound, where the model reads as much as a clip."""
+        if self.network.reads == "picture" and is_picture(path):
+            return False
+        sections = DATASET_KINDS[self.study.dataset.kind].sections(self.network.reads)
+        return "clip" in sections and "frames" not in sections
+
     def decide(self, y_score):
         """Return which classes scores (n, n_classes) decide by the rule of the study's task, of that shape, bool."""
         limits = self.thresholds and np.array([self.thresholds[name] for name in self.classes])
@@ -185,7 +190,7 @@ class Predictor:
     def _caveat(self, path, start):
         """Return what is to be known of a file whose last window begins at ``start`` seconds, '' if nothing."""
         if start is None:
-            return caveat(read_image(path))
+            return caveat(read_image(path)) if self.network.reads == "picture" else ""
         beyond = self.study.clip.model_copy(
             update={"offset": start, "duration": self.study.clip.duration + 1, "short": "pad"}
         )

@@ -95,7 +95,7 @@ def _blobs(name, parameters):
 
 
 def _fit(layer, parameters):
-    """Return a layer's kernel, and bias if any: (out, in, h, w) becomes (h, w, in, out), (out, in) becomes (in, out)."""
+    """Return a layer's kernel, and bias if any: (out, in, h, w) becomes (h, w, in, out), (out, in) its transpose."""
     kernel, *biases = _blobs(layer.name, parameters)[: len(layer.weights)]
     expected = layer.kernel.shape
     kernel = kernel.transpose(2, 3, 1, 0) if len(expected) == 4 else kernel.reshape(kernel.shape[-2:]).T
