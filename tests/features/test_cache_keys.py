@@ -10,12 +10,14 @@ import pandas as pd
 import pytest
 
 from benchmark.config.features import SegmentParams
+from benchmark.config.frames import FrameParams
 from benchmark.config.load import read_section
 from benchmark.config.study import NetworkParams, Study
 from benchmark.config.training import TrainingParams
 from benchmark.features import extractor
 from benchmark.features.cache import cached_features
 from benchmark.features.dependencies import OF_FEATURES, mark_key
+from benchmark.features.frames import FrameExtractor
 from benchmark.features.pictures import PictureExtractor
 from benchmark.features.spectrogram import SpectrogramExtractor
 from benchmark.features.waveforms import WaveformExtractor
@@ -61,13 +63,13 @@ NETWORK = {
     "weights_sha256": "0" * 64, "head": "mlp", "pooling": "flatten", "crops": 10, "key": "other", "sound": True,
     "reads": {"reads": "spectrogram", "backbone": None},
 }  # fmt: skip
-SHOWN = {"name", "label", "augment", "thresholds"}  # of a network: what it is called; sections, tried above
+SHOWN = {"name", "label", "augment", "frames", "thresholds"}  # of a network: what it is called; sections, tried above
 ELSEWHERE = {  # top-level settings that are looked at in another way, or change no result
     "name", "cache", "results", "engine", "leakage", "tracking", "ensembles", "published", "baseline", "latency",
     "figures",
     "dataset", "split",  # act through the table of clips and their split
     "models", "task", "classes", "thresholds",
-    "segments",
+    "segments", "frames",
 }  # fmt: skip
 AUDIO = "tensorflow_hub:somewhere"
 CLIPS = pd.DataFrame(
@@ -75,9 +77,9 @@ CLIPS = pd.DataFrame(
 )
 
 
-def study_of(section=None, change=None, **network):
+def study_of(section=None, change=None, dataset_kind="audio", **network):
     base = {"name": "x", "label": "X", "backbone": "keras.applications.VGG16"}
-    raw = {"name": "keys", "dataset": {"root": "data"}, "models": [base | network]}
+    raw = {"name": "keys", "dataset": {"root": "data", "kind": dataset_kind}, "models": [base | network]}
     if section == "augment":
         raw["training"] = {"regime": "finetune"}
     return read_section(Study, raw | ({section: change} if change else {}))
@@ -230,6 +232,12 @@ SEGMENTS = {
     "seconds": 2.0, "sample_rate": 22050, "n_fft": 512, "hop_length": 512, "n_mels": 64, "scale": "decibels",
 }  # fmt: skip
 COLUMNS = {"reads": "spectrogram", "backbone": None}
+FRAMES = {  # another value of each setting; where it needs company, that too
+    "sample": {"sample": "every"}, "n": {"n": 3}, "every": {"sample": "every", "every": 2.0}, "start": {"start": 1.0},
+    "end": {"end": 9.0}, "skip_black": {"skip_black": True}, "middle": {"middle": 2}, "size": {"size": 64},
+    "detector": {"sample": "scene", "detector": "content"}, "threshold": {"sample": "scene", "threshold": 0.5},
+    "most": {"sample": "every", "most": 9}, "seed": {"sample": "random", "seed": 1},
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("key", SegmentParams.model_fields)
@@ -238,6 +246,14 @@ def test_a_spectrogram_and_its_trials_depend_on_every_setting_of_segments(addres
     assert address(changed, SpectrogramExtractor) != address(study, SpectrogramExtractor)
     assert depends(changed) != depends(study)
     assert depends(study_of("segments", {key: SEGMENTS[key]})) == depends(study_of())
+
+
+@pytest.mark.parametrize("key", FrameParams.model_fields)
+def test_features_of_frames_and_their_trials_depend_on_every_setting_of_frames(address, key):
+    company = {name: value for name, value in FRAMES[key].items() if name != key}
+    changed, study = (study_of("frames", given, "video", reads="frames") for given in (FRAMES[key], company))
+    assert address(changed, FrameExtractor) != address(study, FrameExtractor)
+    assert depends(changed) != depends(study)
 
 
 @pytest.mark.parametrize("key", sorted({*NETWORK} - OF_FEATURES))
