@@ -55,6 +55,7 @@ DATASET_KINDS = {
         re.compile(r"\.(mp4|m4v|mkv|webm|mov|avi|mpe?g|wmv|flv|3gp|ogv|m?ts)"),
         {
             "frames": frozenset({"frames"}),
+            "pixels": frozenset({"frames"}),
             "waveform": frozenset({"clip"}),
             "spectrogram": frozenset({"clip", "segments"}),
             "low_level": frozenset({"frames", "clip"}),

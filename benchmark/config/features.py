@@ -15,6 +15,7 @@ READS = {
     "picture": "image",  # the clip's picture: a photograph, a poster, the mel spectrogram of its sound
     "waveform": "sound",  # its sound at 16 kHz, in patches
     "frames": "image",  # pictures at times of a film, each as a picture
+    "pixels": None,  # frames of a film as they are
     "spectrogram": None,  # its sound as segments of a spectrogram, as they are
     "low_level": None,  # measures of a film's shots, colours, light, motion and sound
     "given": None,  # features that were computed elsewhere

@@ -5,6 +5,7 @@ What their features depend on stands in :mod:`benchmark.features.dependencies`."
 from benchmark.features.frames import FrameExtractor
 from benchmark.features.low_level import LowLevelExtractor
 from benchmark.features.pictures import PictureExtractor
+from benchmark.features.pixels import PixelExtractor
 from benchmark.features.spectrogram import SpectrogramExtractor
 from benchmark.features.waveforms import WaveformExtractor
 
@@ -12,6 +13,7 @@ EXTRACTORS = {  # by FeatureParams.reads
     "picture": PictureExtractor,
     "waveform": WaveformExtractor,
     "frames": FrameExtractor,
+    "pixels": PixelExtractor,
     "spectrogram": SpectrogramExtractor,
     "low_level": LowLevelExtractor,
 }

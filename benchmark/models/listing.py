@@ -9,6 +9,7 @@ COLUMNS = ("name", "label", "input", "parameters", "weights", "backbone")
 WITHOUT_LAYERS = {  # by what a model reads: what has no layers of Keras before its head
     "waveform": {"input": "16 kHz", "parameters": "its hub's"},
     "spectrogram": {"input": "spectrogram", "parameters": "0"},
+    "pixels": {"input": "film", "parameters": "0"},
     "low_level": {"input": "film", "parameters": "0"},
     "given": {"input": "features", "parameters": "0"},
     "nothing": {"input": "nothing", "parameters": "0"},

@@ -1,0 +1,42 @@
+"""Pixels of a film's frames as features: what a network that is trained from scratch reads."""
+
+import numpy as np
+
+from benchmark.features.extractor import Extractor
+from benchmark.models.weights.load import file_digest
+from benchmark.video.frames import frame_folder, load_frames, read_frames
+from spectrograms.image import resize
+
+SIZE = 64  # pixels, unless input_size is given
+
+
+class PixelExtractor(Extractor):
+    """Frames as vectors (n_frames, size * size * 3) of 0..1, row by row; aspect is not kept."""
+
+    parameters, graph = 0, None
+
+    def __init__(self, network, settings, seed=0, load=True):
+        self.network, self.settings = network, settings
+        self.weights = {"name": network.weights_name, "sha256": None, "sha256_of": "nothing"}
+        self.size = network.input_size or SIZE
+        self.dim = self.size * self.size * 3
+
+    def _compute(self, rows, n_clips, batch_size):
+        """Return the pixels of each film."""
+        params = self.settings.frames
+        folder = frame_folder(self.settings.cache, params)
+        return [self._pixels(load_frames(path, digest, folder, params))
+                for path, digest in zip(rows["path"], rows["sha256"], strict=True)]  # fmt: skip
+
+    def _pixels(self, frames):
+        """Return the vectors of a film's Frames, float32."""
+        small = [resize(image, (self.size, self.size)) for image in frames.images]
+        return np.stack(small).reshape(len(small), self.dim).astype("float32") / 255
+
+    def read(self, path):
+        """Return the pixels of one film."""
+        return self._pixels(read_frames(path, self.settings.frames, file_digest(path)))
+
+    def model_inputs(self, inputs, reads):
+        """Return what the head reads (``reads``) of the pixels of some films."""
+        return reads(inputs)
