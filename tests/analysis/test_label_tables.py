@@ -22,7 +22,7 @@ from tests.support.fake_results import build_results, results_of
 
 TRIO = ("vgg16", "vgg19", "yamnet")
 AP = "average_precision_macro"
-OURS = [spec for spec in TABLES if spec.tasks in ((), ("multilabel",))]
+OURS = [spec for spec in TABLES if spec.tasks in ((), ("multilabel",)) and not spec.published]
 
 
 @pytest.fixture(scope="module")

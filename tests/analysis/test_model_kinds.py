@@ -63,7 +63,7 @@ def test_ten_models_on_one_feature_are_told_apart_by_their_heads(tables):
     found = model_settings(tables.results)
     assert {name: row["head"] for name, row in found.items()} == {
         "random": "uniform", "av": "svm", "ctt_a": "ctt", "ctt_b": "ctt (hidden 256)",
-        "ctt_c": "ctt (hidden 256, maxout 4)", "ctt_s": "ctt_spectrogram", "ctt_tn": "fusion of ctt_c, ctt_s",
+        "ctt_c": "ctt (hidden 256, maxout 4)", "ctt_s": "ctt_spectrogram", "ctt_tn": "fusion of CTT-MMC-C, CTT-MMC-S",
     }  # fmt: skip
     assert [found[name]["features"] for name in ("random", "av", "ctt_a", "ctt_s", "ctt_tn")] == [
         "", "visual_and_sound (low_level)", "ResNet152 (frames)", "spectrogram", ""

@@ -39,8 +39,9 @@ SETTINGS = {  # of study.yaml
     "ctt_c": FRAMES | {"head": {"kind": "ctt", "filters": 256, "width": 3, "hidden": 256, "maxout": 4}},
     "ctt_tn": NO_NETWORK | {"fusion": {"members": ["ctt_c", "ctt_s"], "step": 0.05}},
 }
-# Of Table 1: parts and draws.
-SEGMENTS = {f"ctt_s_{parts}_{draws}": (parts, draws) for parts in (3, 5, 7, 9, 11) for draws in (5, 10)}
+# Of Table 1: parts and draws; those of CTT-MMC-S itself are 11 and 10.
+PAIRS = [(parts, draws) for parts in (3, 5, 7, 9, 11) for draws in (5, 10)][:-1]
+SEGMENTS = {f"ctt_s_{parts}_{draws}": (parts, draws) for parts, draws in PAIRS}
 
 
 def build_films(

@@ -17,7 +17,8 @@ def model_settings(results):
     known = [words for words in read.values() if words]
     if all(kind == PLAIN for kind, _ in parts.values()) and len(set(known)) == len(known):
         return {name: {"features": "", "head": ""} for name in models}
-    return {name: {"features": read[name], "head": _head(name, parts)} for name in models}
+    labels = {name: model["label"] for name, model in models.items()}
+    return {name: {"features": read[name], "head": _head(name, parts, labels)} for name in models}
 
 
 def _decides(model):
@@ -29,12 +30,12 @@ def _decides(model):
     return PLAIN, {}
 
 
-def _head(name, parts):
+def _head(name, parts, labels):
     kind, settings = parts[name]
     alike = [other for called, other in parts.values() if called == kind]
     differing = [key for key in settings if len({as_text(other.get(key)) for other in alike}) > 1]
     if kind == "fusion":
-        return f"fusion of {', '.join(settings['members'])}"
+        return f"fusion of {', '.join(labels.get(member, member) for member in settings['members'])}"
     said = ", ".join(f"{key} {as_text(settings[key])}" for key in differing if settings[key] is not None)
     return f"{kind} ({said})" if said else kind
 
