@@ -71,7 +71,7 @@ def _without_network(settings, seed):
     found = {"weights": {"name": None, "sha256": None}, "flops": None, "file_mb": None, "regime": None}
     if "fusion" not in settings:
         return found
-    fused = {"members": settings["fusion"]["members"], "weights": [0.6 + 0.05 * seed, 0.4 - 0.05 * seed]}
+    fused = {"members": settings["fusion"]["members"], "weights": [(12 + seed) / 20, (8 - seed) / 20]}
     return found | {"fusion": fused, "train_seconds": None, "threads": None, "peak_memory_mb": None}
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score
 
+from benchmark.analysis.metrics.model_scores import model_scores
 from benchmark.analysis.tables.columns import number, text
 from benchmark.analysis.tables.multilabel import POOLED, TASKS, left_out
 from benchmark.analysis.tables.paper_form import TABLE_4, in_order
@@ -47,8 +48,9 @@ def validated(trials):
 
 def table_3(results, tables):
     """Return model, label and the scores of :data:`TABLE_3_SCORES` of each model done, in the order of the paper."""
-    scores = tables["comparison"].dropna(subset="average_precision_macro").set_index("model", drop=False)
-    return scores.loc[in_order(scores.index.tolist()), ["model", "label", *TABLE_3_SCORES]].reset_index(drop=True)
+    labels = {model["name"]: model["label"] for model in results.models if results.done(model["name"])}
+    rows = [{"model": name, "label": labels[name]} | model_scores(results, name) for name in in_order(list(labels))]
+    return pd.DataFrame(rows, columns=["model", "label", *TABLE_3_SCORES])
 
 
 def table_4(results, tables):
