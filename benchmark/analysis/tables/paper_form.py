@@ -21,7 +21,7 @@ FIGURES = {
     for source, pairs in PAIRS.items()
 } | {
     "wehrmann2017": {
-        "learning_curves_frames": "Fig. 2", "learning_curves_sound": "Fig. 5", "precision_recall_classes": "Fig. 6",
+        "learning_curves_frames": "Fig. 2", "learning_curves_sound": "Fig. 5", "class_curves": "Fig. 6",
         "example": "Fig. 7",
     }
 }  # fmt: skip
