@@ -7,11 +7,13 @@ import pandas as pd
 import pytest
 
 from benchmark.analysis.plots.study_charts import score_latency
+from benchmark.analysis.report.compare import compare
 from benchmark.analysis.report.page.summary import facets
 from benchmark.analysis.report.report import print_comparison, report
 from benchmark.analysis.tables.columns import Output
 from benchmark.analysis.tables.model_settings import features_in_words, model_settings
 from benchmark.analysis.tables.registry import Tables
+from benchmark.store.frames import read_frames
 from benchmark.store.results import read_results
 from tests.support.drawing import printed
 from tests.support.fake_films import METHODS, build_films
@@ -62,8 +64,8 @@ def test_a_model_without_latency_stands_in_no_figure_over_latency(tables):
 def test_ten_models_on_one_feature_are_told_apart_by_their_heads(tables):
     found = model_settings(tables.results)
     assert {name: row["head"] for name, row in found.items()} == {
-        "random": "uniform", "av": "svm", "ctt_a": "ctt", "ctt_b": "ctt (hidden 256)",
-        "ctt_c": "ctt (hidden 256, maxout 4)", "ctt_s": "ctt_spectrogram", "ctt_tn": "fusion of CTT-MMC-C, CTT-MMC-S",
+        "random": "uniform", "av": "svm", "ctt_a": "ctt", "ctt_b": "ctt (hidden [256])",
+        "ctt_c": "ctt (hidden [256], maxout 4)", "ctt_s": "ctt_spectrogram", "ctt_tn": "fusion of CTT-MMC-C, CTT-MMC-S",
     }  # fmt: skip
     assert [found[name]["features"] for name in ("random", "av", "ctt_a", "ctt_s", "ctt_tn")] == [
         "", "visual_and_sound (low_level)", "ResNet152 (frames)", "spectrogram", ""
@@ -109,6 +111,22 @@ def test_a_study_that_trains_the_baseline_has_it_once(tmp_path):
     tables = Tables(results)
     assert tables["baseline"].empty
     assert tables.render("comparison", Output.PAGE).rows[0][0].text == "Prior"
+
+
+def test_clips_of_one_label_may_have_models_of_every_kind_too(tmp_path):
+    folder = build_films(tmp_path / "films", ("random", "ctt_a", "ctt_tn"), task="multiclass", published=None)
+    assert report(folder).failures == {}
+    table = pd.read_csv(folder / "comparison.csv").set_index("model")
+    assert table["accuracy"].notna().all()
+    assert table["parameters"].notna().to_dict() == {"random": False, "ctt_a": True, "ctt_tn": False, "majority": False}
+
+
+def test_studies_and_frames_of_such_models_can_be_compared_and_read(folder):
+    rows = compare(folder, folder).rows.set_index("model")
+    assert rows.loc["ctt_tn", "difference"] == 0
+    frames = read_frames(folder)
+    assert frames.trials.set_index("model").loc["random", "weights"].tolist() == ["", ""]
+    assert set(frames.predictions["model"]) == set(FEW)
 
 
 def test_a_failed_model_that_is_no_network_is_reported(tmp_path):

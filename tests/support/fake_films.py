@@ -34,9 +34,9 @@ SETTINGS = {  # of study.yaml
     "av": MEASURES | {"features": "visual_and_sound", "estimator": {"kind": "svm", "c": [0.1, 1, 10]}},
     "lstm": FRAMES | {"head": {"kind": "lstm", "units": 256, "dropout": 0.5, "length": 120, "mask": False}},
     "ctt_s": SOUND | {"head": {"kind": "ctt_spectrogram", "filters": 256, "parts": 11, "draws": 10}},
-    "ctt_a": FRAMES | {"head": {"kind": "ctt", "filters": 256, "width": 3}},
-    "ctt_b": FRAMES | {"head": {"kind": "ctt", "filters": 256, "width": 3, "hidden": 256}},
-    "ctt_c": FRAMES | {"head": {"kind": "ctt", "filters": 256, "width": 3, "hidden": 256, "maxout": 4}},
+    "ctt_a": FRAMES | {"head": {"kind": "ctt", "filters": 256, "width": 3, "hidden": [], "maxout": None}},
+    "ctt_b": FRAMES | {"head": {"kind": "ctt", "filters": 256, "width": 3, "hidden": [256], "maxout": None}},
+    "ctt_c": FRAMES | {"head": {"kind": "ctt", "filters": 256, "width": 3, "hidden": [256], "maxout": 4}},
     "ctt_tn": NO_NETWORK | {"fusion": {"members": ["ctt_c", "ctt_s"], "step": 0.05}},
 }
 # Of Table 1: parts and draws; those of CTT-MMC-S itself are 11 and 10.

@@ -36,7 +36,7 @@ def _head(name, parts, labels):
     differing = [key for key in settings if len({as_text(other.get(key)) for other in alike}) > 1]
     if kind == "fusion":
         return f"fusion of {', '.join(labels.get(member, member) for member in settings['members'])}"
-    said = ", ".join(f"{key} {as_text(settings[key])}" for key in differing if settings[key] is not None)
+    said = ", ".join(f"{key} {as_text(settings[key])}" for key in differing if settings[key] not in (None, []))
     return f"{kind} ({said})" if said else kind
 
 
