@@ -69,9 +69,10 @@ def _row(folder, trial):
 
 
 def _stacked(trials, part):
-    """Return one table of all finished trials, one below the other."""
+    """Return one table of all finished trials that have this part, one below the other."""
     keys = ["model", "fold", "seed"]
-    parts = {(trial.model, trial.fold, trial.seed): getattr(trial, part) for trial in trials if trial.done}
+    parts = {(trial.model, trial.fold, trial.seed): getattr(trial, part) for trial in trials
+             if trial.done and getattr(trial, part) is not None}  # fmt: skip
     tables = {key: part.frame() if isinstance(part, Predictions) else part for key, part in parts.items()}
     return pd.concat(tables, names=keys).reset_index(keys).reset_index(drop=True) if tables else pd.DataFrame()
 

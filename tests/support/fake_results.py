@@ -40,14 +40,17 @@ NETWORKS = {
 def build_results(
     folder, models=tuple(NETWORKS), folds=5, seeds=(0,), failed=("vgg19",), random=("yamnet",), absent=(),
     synthetic=None, classes=CLASSES, epochs=12, labels=None, published="visutsak2025", task="multiclass",
+    networks=NETWORKS, settings=None,
 ):  # fmt: skip
     """Write a results folder and return its path.
 
     ``failed``: models whose trials all failed; ``random``: models with random weights; ``absent``: models without any
     trial; ``folds`` of 1 means a holdout; ``labels``: a dict from a model to another label; ``published``: the paper
-    that the study names; ``task`` multilabel gives clips no, one or several labels, and tunes thresholds on val."""
+    that the study names; ``task`` multilabel gives clips no, one or several labels, and tunes thresholds on val;
+    ``networks``: rows as of :data:`NETWORKS`, whose last three numbers are None where a model has none; ``settings``:
+    {model: what study.yaml says of it beside its name, label and weights}."""
     rng = np.random.default_rng(0)
-    labels = {name: NETWORKS[name][0] for name in models} | (labels or {})
+    labels = {name: networks[name][0] for name in models} | (labels or {})
     weights = {name: "random" if name in random else "imagenet" for name in models}
     clips = CLIPS[task](classes)
     folder.mkdir(parents=True, exist_ok=True)
@@ -59,7 +62,10 @@ def build_results(
         "split": split | {"seeds": list(seeds)},
         "training": {"regime": "frozen"},
         "published": published,
-        "models": [{"name": name, "label": labels[name], "weights": weights[name]} for name in models],
+        "models": [
+            {"name": name, "label": labels[name], "weights": weights[name]} | (settings or {}).get(name, {})
+            for name in models
+        ],
     }
     (folder / "study.yaml").write_text(yaml.safe_dump(study))
     clips.to_csv(folder / "clips.csv", index=False)
@@ -71,9 +77,10 @@ def build_results(
         for fold, (test, val) in enumerate(_parts(len(clips), folds, np.random.default_rng(seed))):
             for name in (name for name in models if name not in absent):
                 trial = folder / "trials" / name / f"{fold}-{seed}"
-                info = trial_info(name, labels[name], weights[name], fold, seed, classes, task)
+                info = trial_info(name, labels[name], weights[name], fold, seed, classes, task, networks)
                 info |= {"n_train": len(clips) - len(test) - len(val), "n_val": len(val), "n_test": len(test)}
-                write_trial(trial, info, None if name in failed else (clips.iloc[test], clips.iloc[val]), rng, epochs)
+                parts = None if name in failed else (clips.iloc[test], clips.iloc[val])
+                write_trial(trial, info, parts, rng, epochs, networks[name])
     return folder
 
 
@@ -139,15 +146,17 @@ def predictions_of(frame, classes, task="multiclass"):
     )
 
 
-def write_trial(folder, info, parts, rng, epochs=12):
-    """Write one trial's folder: failed where ``parts`` is None, else of (test clips, val clips)."""
+def write_trial(folder, info, parts, rng, epochs=12, network=None):
+    """Write one trial's folder: failed where ``parts`` is None, else of (test clips, val clips).
+
+    What has no latency has no steps either: its history has no rows."""
     folder.mkdir(parents=True, exist_ok=True)
     if parts is None:
         kept = ("format", "model", "label", "fold", "seed", "regime", "weights")
         info = {key: info[key] for key in kept} | {"status": "failed", "error": "out of memory: 512 MiB | 100 % used"}
         (folder / "trial.json").write_text(json.dumps(info))
         return
-    _, skill, latency, *_ = NETWORKS[info["model"]]
+    _, skill, latency, *_ = network or NETWORKS[info["model"]]
     task, classes = info["settings"]["task"], info["classes"]
     y_true = [to_matrix(part["label"], classes) for part in parts]
     y_score = [SCORES[task](labels, skill, rng) for labels in y_true]
@@ -160,8 +169,10 @@ def write_trial(folder, info, parts, rng, epochs=12):
     )
     (folder / "trial.json").write_text(json.dumps(info))
     said.frame().to_csv(folder / "predictions.csv", index=False)
-    _history(skill, epochs, rng, TASKS[task]).to_csv(folder / "history.csv", index=False)
-    _latency(latency, rng).to_csv(folder / "latency.csv", index=False)
+    history = _history(skill, epochs, rng, TASKS[task])
+    (history.head(0) if latency is None else history).to_csv(folder / "history.csv", index=False)
+    if latency is not None:
+        _latency(latency, rng).to_csv(folder / "latency.csv", index=False)
 
 
 def _clips(classes):
@@ -203,8 +214,9 @@ CLIPS = {"multiclass": _clips, "multilabel": _clips_of_several_labels}
 SCORES = {"multiclass": _scores, "multilabel": _scores_of_each_class}
 
 
-def trial_info(name, label, weights, fold, seed, classes, task):
-    _, _, _, parameters, size = NETWORKS[name]
+def trial_info(name, label, weights, fold, seed, classes, task, networks=NETWORKS):
+    """Return trial.json of a trial that is done."""
+    _, _, _, parameters, size = networks[name]
     return {
         "format": 1, "status": "done", "error": None, "model": name, "label": label, "classes": list(classes),
         "fold": fold, "seed": seed, "regime": "frozen", "weights": {"name": weights, "sha256": None},

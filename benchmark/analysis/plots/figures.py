@@ -17,6 +17,7 @@ from benchmark.analysis.plots.label_charts import (
 from benchmark.analysis.plots.model_charts import confusion_pairs, confusions, example, scores, trainings
 from benchmark.analysis.plots.pool import finish
 from benchmark.analysis.plots.saving import FORMATS, fingerprint, is_current, save
+from benchmark.analysis.plots.several_models import class_curves, clip_predictions, learning_curves
 from benchmark.analysis.plots.study_charts import pairwise, score_intervals, score_latency
 from benchmark.store import layout
 
@@ -49,6 +50,23 @@ FIGURES = (
         "training_*", label_trainings, "model", "Training",
         "Above, scores of validation: tuned has the thresholds that suit these very clips best. Below, losses.",
         tasks=SEVERAL,
+    ),
+    FigureSpec(
+        "learning_curves*", learning_curves, "comparison", "Training of the models",
+        "Dots: the epoch whose weights were kept. What was solved in one go is left out.",
+        tasks=SEVERAL,
+    ),
+    FigureSpec(
+        "class_curves", class_curves, "comparison", "Precision and recall of each class",
+        "All models in each panel, means over their trials. Dotted: the share of the class, which scores that say "
+        "nothing have as precision.",
+        dense=True, tasks=SEVERAL,
+    ),
+    FigureSpec(
+        "example", clip_predictions, "comparison", "Predictions of single clips",
+        "Clips at even distances from the one that the model gets most right to the one it gets most wrong. Blue and "
+        "bold: the classes that the clip has.",
+        dense=True, tasks=SEVERAL,
     ),
     FigureSpec(
         "precision_recall_*", precision_recall, "model", "Precision and recall at every threshold",

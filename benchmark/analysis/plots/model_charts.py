@@ -15,7 +15,6 @@ from benchmark.analysis.plots.training_progress import kept_iteration, kept_word
 from benchmark.analysis.tables.naming import titles
 from benchmark.analysis.tables.paper_form import as_in_paper, pairs
 from benchmark.store.layout import EXAMPLES
-from benchmark.tasks.scores import accuracy
 
 HISTORY = ("iteration", "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 CURVES = {"roc_auc": "true_positive_rate", "average_precision": "precision"}  # column of ranking: key of curves()
@@ -93,10 +92,9 @@ def example(results, tables):
 
     The model is the best on the validation clips: picking by test accuracy would flatter it. The picture is the first
     one in examples/ that a trial of this model was tested on; without one there is no chart."""
-    models = finished(results)
-    if not models:
+    if not finished(results):
         return
-    best = max(models, key=lambda name: _validation_accuracy(results.done(name)))
+    best = best_on_validation(results)
     shown = ((trial, clip, results.folder / EXAMPLES / f"{clip}.png")
              for trial in results.done(best) for clip in trial.test.clip_id)  # fmt: skip
     trial, clip, path = next((place for place in shown if place[2].is_file()), (None, None, None))
@@ -110,8 +108,14 @@ def example(results, tables):
     yield Chart("example", partial(example_figure, pixels, *seen, title), title)
 
 
-def _validation_accuracy(trials):
-    """Return the mean accuracy on the validation clips, -1 where there are none."""
-    validated = [trial.predictions.of("val") for trial in trials]
-    shares = [accuracy(found.y_true, found.y_pred) for found in validated if len(found)]
-    return float(np.mean(shares)) if shares else -1.0
+def best_on_validation(results):
+    """Return the name of the model done with the highest score, of those that the task ranks by, on the validation
+    clips: the mean over its trials; the first one where nothing was validated."""
+    score = results.task.scores[results.task.headline]
+
+    def validated(name):
+        parts = (trial.predictions.of("val") for trial in results.done(name))
+        found = [score(part.y_true, part.y_score) for part in parts if len(part)]
+        return np.nan_to_num(np.mean(found), nan=-1.0) if found else -1.0
+
+    return max(finished(results), key=validated)

@@ -1,4 +1,4 @@
-"""Figures in the order of a paper, for studies that name it (``published``): visutsak2025, the one source so far."""
+"""Models and figures in the order of a paper, for studies that name it (``published``)."""
 
 from itertools import chain
 
@@ -19,7 +19,31 @@ FIGURES = {
         **{f"training_{name}": f"Fig. A{1 + index}" for index, name in enumerate(chain(*pairs))},
     }
     for source, pairs in PAIRS.items()
+} | {
+    "wehrmann2017": {
+        "learning_curves_frames": "Fig. 2", "learning_curves_sound": "Fig. 5", "class_curves": "Fig. 6",
+        "example": "Fig. 7",
+    }
+}  # fmt: skip
+
+# wehrmann2017, by the names that a study of it gives its models: the rows of Table 3 and the columns of Table 4.
+TABLE_3 = ("random", "vllf", "av", "lstm", "ctt_s", "ctt_a", "ctt_b", "ctt_c", "ctt_tn")
+TABLE_4 = ("ctt_c", "ctt_s", "ctt_tn", "lstm", "av", "random")
+PARTS, DRAWS = (3, 5, 7, 9, 11), (5, 10)  # of Table 1; the model with the most of both is the one of the other tables
+TABLE_1 = {(p, n): "ctt_s" if (p, n) == (11, 10) else f"ctt_s_{p}_{n}" for p in PARTS for n in DRAWS}
+CURVES = {  # figures of the training of several models in one: the models of each
+    "wehrmann2017": {
+        "learning_curves_frames": ("ctt_a", "ctt_b", "ctt_c"),
+        "learning_curves_sound": tuple(TABLE_1[parts, DRAWS[-1]] for parts in PARTS),
+    }
 }
+SHOWN = {"wehrmann2017": "ctt_tn"}  # the model whose predictions of single clips are shown
+
+
+def in_order(models, first=TABLE_3):
+    """Return names of models: those of a paper's table first, in its order, then others but for those of Table 1."""
+    others = [name for name in models if name not in (*TABLE_3, *TABLE_1.values())]
+    return [*(name for name in first if name in models), *others]
 
 
 def pairs(models, source=None):

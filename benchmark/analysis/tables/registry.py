@@ -12,7 +12,8 @@ from benchmark.analysis.tables.rendering import render_table
 
 
 def find_tables():
-    """Return the spec of every table of the modules of specs, in order; of one name there may be one for each task."""
+    """Return the spec of every table of the modules of specs, in order; of one name there may be one for each task, and
+    for each paper."""
     modules = (import_module(f"{specs.__name__}.{module.name}") for module in iter_modules(specs.__path__))
     found = [spec for module in modules for spec in module.TABLES]
     return tuple(sorted(found, key=lambda spec: (spec.place, spec.name)))
@@ -30,7 +31,8 @@ class Tables(Mapping):
 
     def __init__(self, results):
         self.results, self._frames = results, {}
-        self.specs = {spec.name: spec for spec in TABLES if results.concerns(spec.tasks)}
+        papers = ("", results.study.get("published"))
+        self.specs = {spec.name: spec for spec in TABLES if results.concerns(spec.tasks) and spec.published in papers}
 
     def __getitem__(self, name):
         if name not in self._frames:

@@ -46,7 +46,8 @@ def render_table(results, tables, spec, output, frame=None):
     frame = spec.shown(spec.written(tables) if frame is None else frame, tables)
     if frame.empty:
         return None
-    caveats, columns, in_blocks = find_caveats(results), spec.columns, spec.block and output != Output.PAGE
+    columns = (*spec.columns, *spec.varying(tables))
+    caveats, in_blocks = find_caveats(results), spec.block and output != Output.PAGE
     if spec.block and not in_blocks:
         columns = (text("Model", "label"), *columns)
     if caveats.letters and not in_blocks:

@@ -38,6 +38,8 @@ class TableSpec:
     further: bool = True  # whether the page lists it among its further tables
     place: int = 1000  # tables are written and listed in the order of these numbers, then of their names
     tasks: tuple[str, ...] = ()  # keys of benchmark.tasks.TASKS that it applies to, () for all
+    varying: Callable[[Mapping], tuple[Column, ...]] = lambda tables: ()  # further columns, as the study has them
+    published: str = ""  # the paper whose form it has: for studies that name it alone
 
     def written(self, tables):
         """Return the rows of the CSV."""

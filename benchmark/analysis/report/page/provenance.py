@@ -60,7 +60,7 @@ def _environment(results):
     """Return the table of what the trials ran with; a value that not all share names how many have it."""
     found = {}
     for trial in (trial for trial in results.trials if trial.done):
-        recorded = {key: trial.info[key] for key in ENVIRONMENT if key in trial.info}
+        recorded = {key: trial.info[key] for key in ENVIRONMENT if trial.info.get(key) is not None}
         for place, value in flatten(recorded).items():
             counts = found.setdefault(place, {})
             text = as_text(value) if value != [] else "none"
@@ -85,7 +85,7 @@ def _told(counts):
 
 
 def _weights(results):
-    """Return the table of the weights that the trials of each model started from."""
+    """Return the table of the weights that the trials of each model started from, without models that have none."""
     rows = []
     for model in results.models:
         used = [trial.info.get("weights") or {} for trial in results.of(model["name"])]
@@ -94,8 +94,8 @@ def _weights(results):
             digests.setdefault(str(weights.get("name") or ""), set()).add(str(weights.get("sha256") or ""))
         rows += [
             (model["label"], name, next(iter(found)) if len(found) == 1 else f"{len(found)} different")
-            for name, found in digests.items()
-        ]
+            for name, found in digests.items() if name
+        ]  # fmt: skip
     return _listed("Weights", ("Model", "Weights", "SHA-256"), rows)
 
 

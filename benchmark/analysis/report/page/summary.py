@@ -9,7 +9,7 @@ from benchmark.analysis.tables.description import chance, warnings
 from benchmark.analysis.tables.naming import names
 
 FEW = 3  # names that a fact lists
-RANDOM, PRETRAINED = "random weights", "pretrained"
+RANDOM, PRETRAINED, NOTHING = "random weights", "pretrained", "none"
 
 
 def banner(results, failed):
@@ -69,8 +69,9 @@ def _span(counts):
 
 def facets(results, comparison):
     """Return what the comparison is filtered by, facets with a choice alone: {facet: values, and that of each row}."""
-    kinds = comparison["weights"].map(lambda name: RANDOM if "random" in str(name) else PRETRAINED)
-    found = {"regime": comparison["regime"].astype(str), "weights": kinds, "status": comparison["status"].astype(str)}
+    kinds = comparison["weights"].map(lambda name: RANDOM if "random" in name else PRETRAINED if name else NOTHING)
+    regimes = comparison["regime"].replace("", NOTHING)
+    found = {"regime": regimes, "weights": kinds, "status": comparison["status"].astype(str)}
     return {
         name: {"values": list(dict.fromkeys(values)), "rows": list(values)}
         for name, values in found.items()

@@ -38,5 +38,6 @@ TABLES = (
     TableSpec(
         "confident_errors", lambda results, tables: confident_errors_table(results), "The most confident errors.",
         CONFIDENT_ERRORS, (f"At most {MOST} here, more in confident_errors.csv.",), shown=first, place=91,
+        tasks=("multiclass",),
     ),
 )  # fmt: skip

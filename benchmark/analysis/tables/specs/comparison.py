@@ -11,11 +11,13 @@ from benchmark.analysis.metrics.model_scores import model_latency, model_scores,
 from benchmark.analysis.metrics.pairwise import ALIKE, BEST, GUESSING, standing
 from benchmark.analysis.tables.columns import Column, Output, count, estimate, number, text, with_interval
 from benchmark.analysis.tables.description import weights
+from benchmark.analysis.tables.model_settings import model_settings
 from benchmark.analysis.tables.spec import INTERVAL, MACRO, POOLED, THROUGHPUT, TIMING, ZERO, TableSpec
 from benchmark.analysis.tables.specs.pairwise import tests_used
 
 COMPARISON_COLUMNS = (
-    "model", "label", "weights", "regime", "trials", "n_test", "accuracy", "accuracy_low", "accuracy_high",
+    "model", "label", "features", "head", "weights", "regime", "trials", "n_test",
+    "accuracy", "accuracy_low", "accuracy_high",
     "accuracy_std", "precision_macro", "recall_macro", "f1_macro", "f1_macro_low", "f1_macro_high",
     *METRICS, "latency_ms_p50", "latency_ms_p90", "throughput", "parameters", "size_mb",
     "train_seconds", "status",
@@ -42,24 +44,28 @@ def scores_table(results, columns=COMPARISON_COLUMNS):
 
 def _row(results, model):
     trials, done = results.of(model["name"]), results.done(model["name"])
-    row = {
+    row = model_settings(results)[model["name"]] | {
         "model": model["name"],
         "label": model["label"],
         "weights": weights(results, model),
-        "regime": _regime(done or trials) or results.study["training"]["regime"],
+        "regime": _regime(done or trials, results.study["training"]["regime"]),
         "trials": len(done),
         "status": status(trials, results.planned),
     }
     if not done:
         return row
     resources = {key: done[0].info[key] for key in ("parameters", "size_mb")}
-    seconds = {"train_seconds": sum(trial.info["train_seconds"] for trial in done) / len(done)}
+    # Unknown where nothing was trained.
+    seconds = {"train_seconds": pd.Series([trial.info["train_seconds"] for trial in done], dtype=float).mean()}
     return row | resources | seconds | model_scores(results, model["name"]) | model_latency(results, model["name"])
 
 
-def _regime(trials):
-    """Return the regime that the trials recorded: it may differ from the study's, as sound networks are frozen."""
-    return ", ".join(sorted({trial.info["regime"] for trial in trials if "regime" in trial.info}))
+def _regime(trials, usual):
+    """Return the regime that the trials recorded: it may differ from the study's, as sound networks are frozen.
+
+    '' of a model without a network; that of the study, ``usual``, where nothing is recorded."""
+    recorded = {trial.info["regime"] or "" for trial in trials if "regime" in trial.info}
+    return ", ".join(sorted(recorded)) if recorded else usual
 
 
 def status(trials, planned):
@@ -97,14 +103,17 @@ def with_parity(comparison, parity):
 
 
 def baseline_table(results, tables):
-    """Return one row with the columns of the comparison for the baseline of the task, none where the study wants none.
+    """Return one row with the columns of the comparison for the baseline of the task, none where the study wants none,
+    or has a model of that name.
 
     It is that of :mod:`analysis.metrics.baseline`, scored on the same test clips by the same functions;
     it has no weights and no latency. trials counts the folds and seeds that any model has done. Whatever ranks, tests
     or draws models takes the comparison alone, since the baseline is no model of the study."""
-    trials = baseline_trials(results) if results.study.get("baseline", True) else []
+    own = results.task.baseline in (model["name"] for model in results.models)
+    trials = baseline_trials(results) if results.study.get("baseline", True) and not own else []
     scores = trial_scores(results, trials) if trials else {}
     row = {"model": results.task.baseline, "label": baseline_of(results).label, "weights": "", "regime": ""}
+    row |= {"features": "", "head": ""}
     row |= {"trials": len(trials), "status": "baseline"}
     columns = tables["comparison"].columns
     return one_row_per_model([scores | row] if trials else [], columns).assign(best="")[columns]
@@ -121,6 +130,10 @@ def with_standing(value, low, high, best):
     return f"{with_interval(value, low, high)} {STANDINGS.get(best, ' ')}"
 
 
+SETTINGS = (
+    text("Features", "features", outputs=Output.SCREEN | Output.FACTS),
+    text("Head", "head", outputs=Output.SCREEN | Output.FACTS, note="Head: in brackets, where models differ."),
+)
 NOT_PAPER = Output.ANY & ~Output.LATEX
 RESOURCES = (
     number("p50", "latency_ms_p50", ".1f", unit="ms"),
@@ -133,6 +146,7 @@ RESOURCES = (
 )
 COLUMNS = (
     text("Model", "label", outputs=Output.TABLES),
+    *SETTINGS,
     text("Weights", "weights", shorten=True),
     text("Regime", "regime", outputs=Output.SCREEN | Output.FACTS),
     number("Trials", "trials", outputs=Output.SCREEN | Output.FACTS),

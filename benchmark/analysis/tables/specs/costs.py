@@ -50,15 +50,15 @@ def _row(results, model):
     row |= {
         "peak_memory_mb": numbers["peak_memory_mb"].max(),
         "threads": _text(trial.info["threads"] for trial in trials),
-        "processor": _text(found.get("processor", "") for found in hardware),
+        "processor": _text(found.get("processor") for found in hardware),
         "accelerators": _text(name for found in hardware for name in found.get("accelerators") or ()),
     }
     return row | model_latency(results, model["name"])
 
 
 def _text(values):
-    """Return different values as text, in order, separated by commas."""
-    return ", ".join(sorted({str(value) for value in values} - {""}))
+    """Return different values that are known as text, in order, separated by commas."""
+    return ", ".join(sorted({str(value) for value in values if value not in (None, "")}))
 
 
 COLUMNS = (

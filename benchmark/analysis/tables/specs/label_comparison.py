@@ -5,7 +5,14 @@ from functools import partial
 from benchmark.analysis.tables.columns import Column, Output, estimate, number, text
 from benchmark.analysis.tables.multilabel import HEADERS, INTERVAL, LOSSES, POOLED, TASKS, ZERO, left_out
 from benchmark.analysis.tables.spec import TIMING, TableSpec
-from benchmark.analysis.tables.specs.comparison import RESOURCES, about, baseline_table, comparison_table, with_standing
+from benchmark.analysis.tables.specs.comparison import (
+    RESOURCES,
+    SETTINGS,
+    about,
+    baseline_table,
+    comparison_table,
+    with_standing,
+)
 
 SCREEN = Output.SCREEN
 OTHERS = (
@@ -14,7 +21,7 @@ OTHERS = (
 )  # fmt: skip
 BROAD = {"f1_micro", "f1_samples", "subset_accuracy", "hamming_loss", "ranking_loss"}  # also where there is little room
 LABEL_COMPARISON_COLUMNS = (
-    "model", "label", "weights", "regime", "thresholds", "trials", "n_test",
+    "model", "label", "features", "head", "weights", "regime", "thresholds", "trials", "n_test",
     "average_precision_macro", "average_precision_macro_low", "average_precision_macro_high",
     "average_precision_macro_std", "precision_macro", "recall_macro", "f1_macro", "f1_macro_low", "f1_macro_high",
     "f1_macro_at_half", "f1_macro_tuned_on_test", *OTHERS,
@@ -28,6 +35,7 @@ TUNED = (
 AP = "average_precision_macro"
 COLUMNS = (
     text("Model", "label", outputs=Output.TABLES),
+    *SETTINGS,
     text("Weights", "weights", shorten=True, drop=6),
     text("Regime", "regime", outputs=SCREEN | Output.FACTS),
     text("Thresholds", "thresholds", outputs=SCREEN | Output.FACTS),

@@ -11,8 +11,23 @@ from benchmark.analysis.audit.printed import in_words, printed_rows
 from benchmark.analysis.audit.published import read_published
 from benchmark.analysis.audit.reported import share
 from benchmark.analysis.metrics.model_scores import model_scores
+from benchmark.analysis.metrics.multilabel.fixed_thresholds import fixed_scores
+from benchmark.analysis.metrics.multilabel.sample import OF_CLASSES
 from benchmark.analysis.tables.columns import Column, number, text, with_interval
+from benchmark.analysis.tables.paper_form import TABLE_1
 from benchmark.analysis.tables.spec import TableSpec
+from benchmark.analysis.tables.specs.paper_films import validated
+
+
+@dataclass(frozen=True)
+class Place:
+    """A row of a paper's table whose numbers are of one model."""
+
+    table: str
+    row: str
+    metrics: dict[str, str]  # names of our scores to those of the printed ones, of the row or of each class
+    threshold: float | None = None  # what they are decided by; None: what the model is
+    split: str = "test"
 
 
 @dataclass(frozen=True)
@@ -22,10 +37,26 @@ class Paper:
     metrics: dict[str, str]  # names of our scores to those of the printed ones, the paper's headline first
     rows: dict[str, tuple[str, str]]  # names of models of a study to (table, row), as printed
     fact: str = ""  # a sentence on these numbers
+    others: tuple[tuple[str, Place], ...] = ()  # further rows, each with its model
+    unprinted: tuple[str, ...] = ()  # models of its study of which it prints no number
+
+    @property
+    def models(self):
+        """The names that a study of the paper gives its models."""
+        return tuple(dict.fromkeys((*self.rows, *(model for model, _ in self.others), *self.unprinted)))
+
+    def places(self, model):
+        """Return every :class:`Place` of a model, that of its averages first."""
+        first = [Place(*self.rows[model], self.metrics)] if model in self.rows else []
+        return [*first, *(place for name, place in self.others if name == model)]
 
 
 F1 = ("f1_macro", "f1_micro", "f1_samples", "f1_weighted")
 AREAS = ("average_precision_macro", "average_precision_micro", "average_precision_weighted", "ranking_loss")
+CLASS_AP, MICRO_AP = ({name: name} for name in ("average_precision", "average_precision_micro"))
+PRECISION = {"precision": "precision", "precision_macro": "precision"}  # of each class, and of the row
+OF_TABLE_4 = {"ctt_c": "CTT-MMC-C", "ctt_s": "CTT-MMC-S", "ctt_tn": "CTT-MMC-TN", "lstm": "LSTM", "av": "AV",
+              "random": "Random"}  # fmt: skip
 OF_MOVIENET = ("average_precision_macro", "precision_macro", "recall_macro")
 PAPERS = {
     "posters2025": Paper(
@@ -59,7 +90,13 @@ PAPERS = {
             "ctt_tn": ("Table 3", "CTT-MMC-TN"),
         },
         "The audit finds that the paper's weighted AP of LSTM, and macro and weighted AP of AV, do not follow from its "
-        "own classes.",
+        "own classes, and that Comedy and Drama of its random scores look swapped. Table 1 is of validation clips.",
+        (
+            *((model, Place("Table 4", row, CLASS_AP)) for model, row in OF_TABLE_4.items()),
+            *((model, Place("Table 1", f"p = {parts}, {draws} samples", MICRO_AP, split="val"))
+              for (parts, draws), model in TABLE_1.items()),
+        ),
+        ("prior",),
     ),
     "trailers2023": Paper(
         {"keras_accuracy": "accuracy"},
@@ -69,7 +106,15 @@ PAPERS = {
             "yamnet": ("Text", "pre-trained models (YAMNET, VGGISH)"),
             "vggish": ("Text", "pre-trained models (YAMNET, VGGISH)"),
         },
-        "The paper does not define its accuracy; that of metrics=['accuracy'] in Keras is compared with it.",
+        "The paper does not define its accuracy, nor which mean its precision over all genres is: that of "
+        "metrics=['accuracy'] in Keras, and the macro mean, are compared with them.",
+        (
+            ("vgg16", Place("Text", "VGG16 on frames, threshold 0.36", PRECISION, 0.36)),
+            *((model, Place("Text", f"{row}, threshold {100 * threshold:g}%", PRECISION, threshold))
+              for model, row in {"cnn": "basic CNN", "yamnet": "YAMNET", "vggish": "VGGISH"}.items()
+              for threshold in (0.5, 0.1)),
+        ),
+        ("cnn_frames", "vgg16_one_label"),
     ),
     "sulun2024": Paper(
         {name: name for name in OF_MOVIENET},
@@ -81,32 +126,59 @@ PAPERS = {
     ),
 }  # fmt: skip
 PARITY_COLUMNS = (
-    "model", "label", "table", "row", "metric", "printed", "published", "ours", "ours_low", "ours_high", "difference",
+    "model", "label", "table", "row", "class", "metric", "printed", "published", "ours", "ours_low", "ours_high",
+    "difference",
 )  # fmt: skip
 
 
 def published_scores(source):
-    """Return {(table, row): {printed name of a score: its text}} of one source."""
-    return {(row.table, row.name): row.others | row.averages for row in printed_rows(read_published(source))}
+    """Return {(table, row, class): {printed name of a score: its text}} of one source; class '' is the whole row."""
+    found = {}
+    for row in printed_rows(read_published(source)):
+        found[row.table, row.name, ""] = row.others | row.averages
+        found |= {(row.table, row.name, name): texts for name, texts in row.classes.items()}
+    return found
 
 
-def parity_table(results, scores=model_scores):
-    """Return a row per published model of the study and score with :data:`PARITY_COLUMNS`, the headline of the paper
+def parity_table(results, scores=None):
+    """Return a row per published number of the study's models with :data:`PARITY_COLUMNS`, the headline of the paper
     first; none where the study names no such paper as ``published``.
 
-    results: the :class:`benchmark.store.results.Results`; scores: (results, model) -> a dict of scores 0..1 and their
-    ends, ``_low`` and ``_high``. printed: the text; difference: ours minus published. Ours is missing where no trial is
-    done or the score is not computed."""
+    results: the :class:`benchmark.store.results.Results`; scores: (results, model, place) -> a dict of scores 0..1 and
+    their ends, ``_low`` and ``_high``, arrays (n_classes,) where there is one per class; :func:`place_scores` unless
+    given. printed: the text; difference: ours minus published. Ours is missing where no trial is done, the score is
+    not computed or the study has no such class."""
     source, rows = results.study.get("published"), []
     if source in PAPERS:
-        paper, printed = PAPERS[source], published_scores(source)
-        for model in (model for model in results.models if model["name"] in paper.rows):
-            place = paper.rows[model["name"]]
-            ours = scores(results, model["name"]) if results.done(model["name"]) else {}
-            names = {"model": model["name"], "label": model["label"], "table": place[0], "row": place[1]}
-            rows += [names | _beside(metric, printed[place][theirs], ours)
-                     for metric, theirs in paper.metrics.items() if theirs in printed[place]]  # fmt: skip
+        printed = published_scores(source)
+        for model in results.models:
+            for place in PAPERS[source].places(model["name"]):
+                done = results.done(model["name"])
+                ours = (scores or place_scores)(results, model["name"], place) if done else {}
+                named = {"model": model["name"], "label": model["label"], "table": place.table, "row": place.row}
+                rows += [named | line for line in _lines(place, printed, ours, results.classes)]
     return pd.DataFrame(rows, columns=PARITY_COLUMNS)
+
+
+def place_scores(results, model, place):
+    """Return our scores for a :class:`Place`; those of one fixed threshold, or of the validation clips, have no
+    interval."""
+    trials = results.done(model)
+    if place.threshold is not None:
+        return fixed_scores(trials, place.threshold)
+    return {"average_precision_micro": validated(trials)} if place.split == "val" else model_scores(results, model)
+
+
+def _lines(place, printed, ours, classes):
+    """Yield a dict per number printed at a place: of the whole row, then of the classes that the study has too."""
+    for name in ("", *classes):
+        texts = printed.get((place.table, place.row, name), {})
+        for metric, theirs in place.metrics.items():
+            of_class = metric in OF_CLASSES
+            if theirs in texts and of_class == bool(name):
+                own = {key: ours[key][classes.index(name)] if name else ours[key]
+                       for key in (metric, f"{metric}_low", f"{metric}_high") if key in ours}  # fmt: skip
+                yield {"class": name} | _beside(metric, texts[theirs], own)
 
 
 def _beside(metric, printed, ours):
@@ -126,6 +198,7 @@ def facts_of(tables):
 COLUMNS = (
     text("Model", "label"),
     text("Published as", "row", shorten=True),
+    text("Class", "class"),
     text("Score", "metric", in_words),
     text("Published", "printed"),
     Column("Ours [95 %]", ("ours", "ours_low", "ours_high"), with_interval),
