@@ -94,7 +94,7 @@ def resolve_network(entry, where="models", configs=CONFIGS, dataset_kind=None):
         raise StudyError(f"{where}: an entry of models must be a name or a mapping; got {entry!r}")
     base, changed = entry.get("extends"), {key: value for key, value in entry.items() if key != "extends"}
     inherited = _settings("models", base, where, configs)
-    name = changed.pop("features", inherited.pop("features", None))
+    name = changed.get("features", inherited.get("features"))
     features = _feature_settings(name, where, configs)
     named = {"name": base or name, "label": features.pop("label", base or name)} if base or name else {}
     merged = named | inherited | features | changed

@@ -131,6 +131,7 @@ class NetworkParams(FeatureParams):
 
     name: Name
     label: str
+    features: str | None = Field(None, description="file in configs/features whose settings the features have")
     head: HeadParams = HeadParams()
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of the features, before the head
     normalization: Literal["zscore", "zerocenter", "rescale-symmetric"] = Field(

@@ -119,7 +119,9 @@ def dependencies(study, trial, clips):
         "clips": content_hash(rows.sort_values("clip_id").to_numpy().tolist()),
         "training": content_hash(_given(study.training), _given(study.augment)),
         **{name: content_hash(given) for name, given in _given(study, include=OF_TASK).items()},
-        "model": content_hash(_given(trial.network, exclude={"label", "training", "augment", "frames", "thresholds"})),
+        "model": content_hash(
+            _given(trial.network, exclude={"label", "features", "training", "augment", "frames", "thresholds"})
+        ),
         **{name: content_hash(_given(part) if isinstance(part, Params) else part) for name, part in depended.items()},
     }
 

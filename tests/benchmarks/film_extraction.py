@@ -1,4 +1,4 @@
-"""Features of frames of films against a plain loop, in one run: cv2.VideoCapture and Keras' predict, and from the cache.
+"""Features of frames against a plain loop, in one run: cv2.VideoCapture and Keras predict; and from the cache.
 
     python tests/benchmarks/film_extraction.py FILMS WEIGHTS [ENGINE ...]
 

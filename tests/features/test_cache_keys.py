@@ -63,7 +63,14 @@ NETWORK = {
     "weights_sha256": "0" * 64, "head": "mlp", "pooling": "flatten", "crops": 10, "key": "other", "sound": True,
     "reads": {"reads": "spectrogram", "backbone": None},
 }  # fmt: skip
-SHOWN = {"name", "label", "augment", "frames", "thresholds"}  # of a network: what it is called; sections, tried above
+SHOWN = {
+    "name",
+    "label",
+    "features",
+    "augment",
+    "frames",
+    "thresholds",
+}  # of a network: what it is called; sections, tried above
 ELSEWHERE = {  # top-level settings that are looked at in another way, or change no result
     "name", "cache", "results", "engine", "leakage", "tracking", "ensembles", "published", "baseline", "latency",
     "figures",
