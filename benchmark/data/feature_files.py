@@ -21,7 +21,7 @@ import numpy as np
 from benchmark.data.addresses import split_address
 from benchmark.errors import FeatureError, did_you_mean
 
-UNNAMED = "array"  # the key of the one array in a .npy
+UNNAMED = "features"  # the key of an array that has none: that of a .npy
 NUMBERS = "fiub"  # kinds of dtype of features
 DIGEST = "sha256"  # attribute of a clip's group: what digest_of says of its arrays
 OPEN = 4  # HDF5 files that stay open between clips
@@ -58,7 +58,7 @@ def read_features(address, key=None):
     ``key`` names the array; without it the clip must hold one alone. Raises :class:`FeatureError`, naming the file, the
     key and what came, where it cannot be read, is no array of features, is empty, or holds NaN or infinity."""
     key, _ = _chosen(address, key)
-    array = _read(address, key)
+    array = read_array(address, key)
     with np.errstate(over="ignore", invalid="ignore"):  # of what float32 does not hold: told as infinite
         features = np.atleast_2d(array).astype("float32")
     if wrong := int(features.size - np.isfinite(features).sum()):
@@ -80,8 +80,7 @@ def keys_of(address):
 
 def stored_digest(address):
     """Return the digest that ``convert`` keeps beside a clip's arrays, None where there is none."""
-    file, _ = split_address(address)
-    kept = _guarded(address, lambda: _group(address).attrs.get(DIGEST)) if _is_hdf5(file) else None
+    kept = _guarded(address, lambda: _group(address).attrs.get(DIGEST)) if form_of(address) is HDF5 else None
     return kept if isinstance(kept, str) and re.fullmatch("[0-9a-f]{64}", kept) else None
 
 
@@ -94,7 +93,7 @@ def digest(address):
     keys = keys_of(address)
     if not keys:
         raise FeatureError(address, "holds no array of features")
-    return digest_of({key: _read(address, key) for key in keys})
+    return digest_of({key: read_array(address, key) for key in keys})
 
 
 def digest_of(arrays):
@@ -140,11 +139,12 @@ def _as_steps(shape):
 
 def _arrays(address, key=None):
     """Return {key: Array} of what a clip holds; where one is asked for, no other need be among them."""
-    return _guarded(address, lambda: _form(address).arrays(address, key))
+    return _guarded(address, lambda: form_of(address).arrays(address, key))
 
 
-def _read(address, key):
-    return _guarded(address, lambda: _form(address).read(address, key))
+def read_array(address, key):
+    """Return an array of a clip as it is in its file; raise :class:`FeatureError` where it cannot be read."""
+    return _guarded(address, lambda: form_of(address).read(address, key))
 
 
 def _guarded(address, act):
@@ -158,7 +158,8 @@ def _guarded(address, act):
         raise FeatureError(address, f"cannot be read: {told.splitlines()[0][:200]}") from None
 
 
-def _form(address):
+def form_of(address):
+    """Return the :class:`Form` of a clip's file; raise FeatureError where its extension is none of features."""
     suffix = Path(split_address(address)[0]).suffix.lower()
     if suffix not in FORMS:
         raise FeatureError(address, f"is no file of features: {', '.join(FORMS)} are")
@@ -196,10 +197,6 @@ def _npz_arrays(address, key):
 def _npz_read(address, key):
     with np.load(address, allow_pickle=False) as archive:
         return archive[key]
-
-
-def _is_hdf5(file):
-    return FORMS.get(Path(file).suffix.lower()) is HDF5
 
 
 @lru_cache(maxsize=OPEN)
