@@ -21,6 +21,11 @@ class DatasetKind:
         """Whether its clips are sound, of which pictures are made."""
         return "waveform" in self.inputs
 
+    @property
+    def is_given(self):
+        """Whether its clips are features that were computed elsewhere: there is nothing to see or to hear."""
+        return "given" in self.inputs
+
     def functions(self):
         """Return the module of the kind, imported when it is first needed."""
         return importlib.import_module(self.module)
@@ -40,5 +45,10 @@ DATASET_KINDS = {
         {"picture": frozenset()},
         "benchmark.data.image_clips",
         by_content=True,
+    ),
+    "features": DatasetKind(  # computed elsewhere
+        re.compile(r"\.(np[yz]|h5|hdf5)"),
+        {"given": frozenset()},
+        "benchmark.data.feature_clips",
     ),
 }
