@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types
-KINDS = {1: "bytes", 2: "float", 3: "int64"}  # fields of a Feature: its list of values
 MASK = 0xA282EAD8  # added to a checksum that is stored beside what it is of
 MOST = 1 << 31  # bytes of a record: a longer one is a wrong length
 
@@ -69,18 +68,18 @@ def parse(content):
     """Return the :class:`SequenceExample` in bytes; raise :class:`RecordError` where they are none."""
     try:
         context, lists = {}, {}
-        for number, part in _fields(content):
-            if number == 1:
+        for field, part in _fields(content):
+            if field == (1, BYTES):
                 context |= {key: _values(feature) for key, feature in _entries(part)}
-            elif number == 2:
-                lists |= {key: [_values(step) for n, step in _fields(steps) if n == 1] for key, steps in _entries(part)}
+            elif field == (2, BYTES):
+                lists |= {key: [_values(step) for step in _first(steps)] for key, steps in _entries(part)}
         return SequenceExample(context, lists)
     except (ValueError, IndexError, struct.error, TypeError) as error:
         raise RecordError(f"is no SequenceExample: {error}") from None
 
 
 def _fields(content):
-    """Yield (field number, value) of a message: an integer of a varint, else bytes."""
+    """Yield ((field number, wire type), value) of a message: an integer of a varint, else bytes."""
     at = 0
     while at < len(content):
         tag, at = _varint(content, at)
@@ -92,7 +91,12 @@ def _fields(content):
             value, at = content[at : at + size], at + size
             if size < 0 or at > len(content):
                 raise ValueError("a field goes beyond the end")
-        yield number, value
+        yield (number, kind), value
+
+
+def _first(content):
+    """Return the bytes of all fields of number 1 of a message."""
+    return [part for field, part in _fields(content) if field == (1, BYTES)]
 
 
 def _varint(content, at):
@@ -108,34 +112,42 @@ def _varint(content, at):
 
 def _entries(content):
     """Yield (key, value's bytes) of a message that holds a map of them."""
-    for number, entry in _fields(content):
-        if number == 1:
-            fields = dict(_fields(entry))
-            yield fields.get(1, b"").decode("utf-8"), fields.get(2, b"")
+    for entry in _first(content):
+        fields = dict(_fields(entry))
+        yield fields.get((1, BYTES), b"").decode("utf-8"), fields.get((2, BYTES), b"")
 
 
 def _values(feature):
     """Return the values of a Feature, a list of bytes, floats or integers."""
     found = []
-    for number, content in _fields(feature):
-        if number in KINDS:
-            found = [value for n, part in _fields(content) if n == 1 for value in _of_kind(KINDS[number], part)]
+    for (number, kind), content in _fields(feature):
+        if kind == BYTES and number in KINDS:  # of several the last holds
+            found = KINDS[number](content)
     return found
 
 
-def _of_kind(kind, part):
-    if kind == "bytes":
-        return [part]
-    if kind == "float":  # packed, or one by one
-        return np.frombuffer(part, "<f4").tolist()
-    if isinstance(part, int):
-        return [_signed(part)]
-    found, at = [], 0
-    while at < len(part):
-        value, at = _varint(part, at)
-        found.append(_signed(value))
+def _floats(content):
+    """Return the values of a FloatList, packed or one by one."""
+    parts = [part for field, part in _fields(content) if field in ((1, BYTES), (1, FIXED32))]
+    return [value for part in parts for value in np.frombuffer(part, "<f4").tolist()]
+
+
+def _integers(content):
+    """Return the values of an Int64List, packed or one by one."""
+    found = []
+    for field, part in _fields(content):
+        if field == (1, VARINT):
+            found.append(_signed(part))
+        elif field == (1, BYTES):
+            at = 0
+            while at < len(part):
+                value, at = _varint(part, at)
+                found.append(_signed(value))
     return found
 
 
 def _signed(value):
     return value - (1 << 64) if value >> 63 else value
+
+
+KINDS = {1: _first, 2: _floats, 3: _integers}  # by the field of a Feature: its BytesList, FloatList or Int64List
