@@ -24,7 +24,7 @@ from benchmark.errors import FeatureError, did_you_mean
 UNNAMED = "features"  # the key of an array that has none: that of a .npy
 NUMBERS = "fiub"  # kinds of dtype of features
 DIGEST = "sha256"  # attribute of a clip's group: what digest_of says of its arrays
-OPEN = 4  # HDF5 files that stay open between clips
+OPEN = 4  # HDF5 files, and groups in them, that stay open from one look to the next
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 # What zipfile, NumPy and h5py raise of files that are damaged, or none of theirs
 UNREADABLE = (
@@ -205,19 +205,24 @@ def _opened(file, *state):
     return h5py.File(file, "r", locking="best-effort")
 
 
+@lru_cache(maxsize=OPEN)
+def _opened_group(file, name, *state):
+    group = _opened(file, *state).get(name) if name else _opened(file, *state)
+    if not isinstance(group, h5py.Group):
+        raise FeatureError(f"{file}#{name}", f"there is no clip '{name}' in the file")
+    return group
+
+
 def _group(address):
     """Return the HDF5 group of a clip."""
     file, name = split_address(address)
     status = os.stat(file)
-    opened = _opened(file, status.st_size, status.st_mtime_ns, status.st_ino, os.getpid())
-    if name and not isinstance(opened.get(name), h5py.Group):
-        raise FeatureError(address, f"there is no clip '{name}' in the file")
-    return opened[name] if name else opened
+    return _opened_group(file, name, status.st_size, status.st_mtime_ns, status.st_ino, os.getpid())
 
 
 def _hdf5_arrays(address, key):
     group = _group(address)
-    items = group.items() if key is None else [(key, group[key])] if key in group else []
+    items = group.items() if key is None else [(key, group.get(key))]
     return {name: Array(item.shape or (), item.dtype) for name, item in items if isinstance(item, h5py.Dataset)}
 
 

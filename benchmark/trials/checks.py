@@ -153,5 +153,10 @@ def _waveform_steps(network, study, thorough):
         yield partial(WaveformExtractor, network, study)
 
 
-STEPS = {"picture": _image_steps, "waveform": _waveform_steps}
-SOURCES = {"picture": sources.source_of, "waveform": sources.hub_module}
+def _nothing(*given):
+    """Return no step and no source: given features need neither network nor weights."""
+    return ()
+
+
+STEPS = {"picture": _image_steps, "waveform": _waveform_steps, "given": _nothing}
+SOURCES = {"picture": sources.source_of, "waveform": sources.hub_module, "given": _nothing}

@@ -23,7 +23,7 @@ def convert_silently(*given):
 def said_of(out, clip_id):
     """Return (labels, split) of a clip in a file."""
     with h5py.File(out) as file:
-        return list(file[clip_id].attrs["labels"]), file[clip_id].attrs["split"]
+        return list(file[clip_id].attrs["labels"]), file[clip_id].attrs.get("split", "")
 
 
 def sequence_example(steps, labels=(0, 7), video_id=b"abc", key="audio_embedding"):
@@ -173,6 +173,9 @@ def test_the_folders_of_audioset_are_a_split(tmp_path):
     assert [said_of(tmp_path / "a.h5", name)[1] for name in "abc"] == ["train", "test", "train"]
     convert_silently(tmp_path / "all" / "eval", tmp_path / "b.h5", "audioset")
     assert said_of(tmp_path / "b.h5", "b")[1] == ""
+    (tmp_path / "split.json").write_text('{"train": ["b"], "test": ["c"]}')
+    convert_silently(tmp_path / "all", tmp_path / "c.h5", "audioset", None, tmp_path / "split.json")
+    assert [said_of(tmp_path / "c.h5", name)[1] for name in "abc"] == ["train", "train", "test"]
 
 
 def test_a_damaged_record_costs_that_clip_alone(tmp_path):

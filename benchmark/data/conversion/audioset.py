@@ -24,7 +24,7 @@ def dequantise(numbers):
     return numbers.astype("float32") * np.float32(span / 255) + np.float32(span / 512 + LEAST)
 
 
-def read_audioset(source, labels=None, split=None):
+def read_audioset(source, labels=None):
     """Yield the clips of a .tfrecord, or of all below a folder, each a Clip or a Flaw.
 
     Each list of features of the messages (audio_embedding, of VGGish, a step a second) is an array of the clip. The

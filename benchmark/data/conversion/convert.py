@@ -1,9 +1,8 @@
 """Published features as one HDF5 file with a group per clip, which ``dataset.kind: features`` reads.
 
 The layout: a group per clip, named after its id (:func:`benchmark.data.addresses.group_name`). In it a dataset per kind
-of features, (n_steps, dim), and the attributes ``labels`` (array of text), ``group``, ``split`` (train, val, test or
-blank) and ``sha256``, the digest of its arrays. An attribute ``split`` or ``group`` of the file holds for clips that
-have none."""
+of features, (n_steps, dim), and the attributes ``labels`` (array of text), ``group`` and ``split`` (train, val, test)
+where there are such, and ``sha256``, the digest of its arrays. Attributes of the file hold for clips without them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from benchmark.data.addresses import group_name
 from benchmark.data.conversion.audioset import read_audioset
 from benchmark.data.conversion.clip import Flaw
 from benchmark.data.conversion.dictionaries import read_lmtd, read_sulun2024
+from benchmark.data.conversion.label_files import read_split
 from benchmark.data.conversion.npz_folder import read_npz_folder
 from benchmark.data.feature_files import DIGEST, FORMS, HDF5, NUMBERS, digest_of
 from benchmark.errors import StudyError, did_you_mean
@@ -30,7 +30,7 @@ NARROWED = {np.dtype("f8"): "f4", np.dtype("f16"): "f4"}  # features are read as
 class Format(NamedTuple):
     """How a format is read."""
 
-    read: Callable  # (source, labels, split) -> Clips and Flaws, one by one
+    read: Callable  # (source, labels) -> Clips and Flaws, one by one
     what: str
 
 
@@ -52,9 +52,10 @@ class Converted(NamedTuple):
 def convert(source, out, form, labels=None, split=None, say=print):
     """Write features that were published in a format, a row of FORMATS, as one HDF5 file; return :class:`Converted`.
 
-    ``labels`` and ``split`` are files that the format's reader knows. Clips go one by one from the source into the
-    file, which has its name only when it is whole. A clip that is wrong is left out. ``say`` hears how far it is.
-    Raises :class:`StudyError` where the source cannot be read, no clip of it is right, or ``out`` is there already."""
+    ``labels`` is a file that the format's reader knows, ``split`` that of :func:`read_split`, which counts before a
+    split of the source. Clips go one by one from the source into the file, which has its name only when it is whole. A
+    clip that is wrong is left out. ``say`` hears how far it is. Raises :class:`StudyError` where the source cannot be
+    read, no clip of it is right, or ``out`` is there already."""
     source, out = Path(source), Path(out)
     if form not in FORMATS:
         known = "; ".join(f"{name}: {row.what}" for name, row in FORMATS.items())
@@ -66,10 +67,11 @@ def convert(source, out, form, labels=None, split=None, say=print):
     for place in filter(None, (source, labels, split)):
         if not Path(place).exists():
             raise StudyError(f"there is no {place}")
+    parts = read_split(split) if split else {}
     with replacing(out) as temporary:
         with h5py.File(temporary, "w", libver="v110") as file:
             file.attrs["format"] = form
-            found = _write(file, FORMATS[form].read(source, labels, split), say)
+            found = _write(file, FORMATS[form].read(source, labels), parts, say)
         if not found.clips:
             first = f"; the first: {': '.join(found.left_out[0])}" if found.left_out else ""
             raise StudyError(f"{source} has no clip that could be converted{first}")
@@ -83,11 +85,11 @@ def print_converted(found, out):
     print(f"{out}: {found.clips} clips; {len(found.left_out)} left out")
 
 
-def _write(file, clips, say):
-    """Write clips into an open file; return :class:`Converted`."""
+def _write(file, clips, parts, say):
+    """Write clips into an open file, in the split that ``parts`` says, else their own; return :class:`Converted`."""
     n_clips, left_out = 0, []
     for clip in clips:
-        reason = clip.reason if isinstance(clip, Flaw) else _write_clip(file, clip)
+        reason = clip.reason if isinstance(clip, Flaw) else _write_clip(file, clip, parts.get(clip.clip_id, clip.split))
         if reason:
             left_out.append((printable(clip.clip_id), printable(reason)))
             continue
@@ -97,7 +99,7 @@ def _write(file, clips, say):
     return Converted(n_clips, left_out)
 
 
-def _write_clip(file, clip):
+def _write_clip(file, clip, split):
     """Write a clip's group; return '' or why it cannot be written."""
     with np.errstate(over="ignore", invalid="ignore"):  # told as infinite
         arrays = {key: np.asarray(array, NARROWED.get(array.dtype)) for key, array in clip.arrays.items()}
@@ -115,7 +117,9 @@ def _write_clip(file, clip):
     for key, array in arrays.items():
         group.create_dataset(key, data=np.atleast_2d(array))
     group.attrs["labels"] = np.array(clip.labels, TEXT)
-    group.attrs["group"], group.attrs["split"] = clip.group, clip.split
+    for name, text in (("group", clip.group), ("split", split)):
+        if text:
+            group.attrs[name] = text
     group.attrs[DIGEST] = digest_of({key: np.atleast_2d(array) for key, array in arrays.items()})
     return ""
 

@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from benchmark.data.conversion.clip import Clip, Flaw
-from benchmark.data.conversion.label_files import Label, read_label_table, read_split
+from benchmark.data.conversion.label_files import Label, read_label_table
 from benchmark.data.conversion.pickles import read_pickle
 from benchmark.data.feature_files import UNNAMED
 from benchmark.errors import StudyError
@@ -13,7 +13,7 @@ from benchmark.errors import StudyError
 PREFIX = re.compile(r"is_?(?=\w)")  # of the columns of classes in LMTD's table
 
 
-def read_lmtd(source, labels=None, split=None):
+def read_lmtd(source, labels=None):
     """Yield the clips of LMTD-9's features: {id: (n_steps, 2048) float32}, ids of six digits, as '000123'.
 
     The layout is that of lmtd9_resnet152.pickle (https://github.com/jwehrmann/lmtd, lmtd9/lmtd9.py and database.py),
@@ -23,7 +23,6 @@ def read_lmtd(source, labels=None, split=None):
         raise StudyError("the labels of LMTD are not in its features: --labels TABLE.csv")
     table = read_label_table(labels, lambda cell: cell.zfill(6))
     is_prefixed = all(PREFIX.match(name) for said in table.values() for name in said.labels)
-    parts = read_split(split) if split else {}
     features = _mapping(source, read_pickle(source))
     for clip_id in list(features):
         array, said = features.pop(clip_id), table.get(clip_id)  # let go of as it is written
@@ -31,18 +30,17 @@ def read_lmtd(source, labels=None, split=None):
             yield Flaw(clip_id, f"has no row in {labels}")
             continue
         names = tuple(PREFIX.sub("", name, count=1) if is_prefixed else name for name in said.labels)
-        yield Clip(clip_id, {UNNAMED: np.asarray(array)}, names, said.group, parts.get(clip_id, said.split))
+        yield Clip(clip_id, {UNNAMED: np.asarray(array)}, names, said.group, said.split)
 
 
-def read_sulun2024(source, labels=None, split=None):
+def read_sulun2024(source, labels=None):
     """Yield the trailers of MovieNet with the features that Sulun et al. published as features.pkl.
 
     It is {'samples': {youtube_id: {'features': {name: array}, 'label': (21,) of 0 and 1}}, 'idx_to_label': {index:
     genre}, ...} (https://github.com/serkansulun/trailer-genre-classification, preprocessing/src/extract_features.py); a
     plain {id: {name: array}} is taken too. A feature that a trailer lacks is an empty list there, and no array here.
-    ``labels`` is trailers_genres_clean.csv, whose genres then count, and ``split`` is splits.json."""
+    ``labels`` is trailers_genres_clean.csv, whose genres then count."""
     table = read_label_table(labels) if labels else {}
-    parts = read_split(split) if split else {}
     loaded = _mapping(source, read_pickle(source))
     genres = loaded.get("idx_to_label", {})
     samples = loaded.get("samples", loaded)
@@ -57,7 +55,7 @@ def read_sulun2024(source, labels=None, split=None):
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             yield Flaw(str(clip_id), f"is not {{'features': {{name: array}}, 'label': ...}}: {error}")
             continue
-        yield Clip(clip_id, arrays, said.labels, said.group, parts.get(clip_id, said.split))
+        yield Clip(clip_id, arrays, *said)
 
 
 def _mapping(source, loaded):

@@ -1,7 +1,7 @@
 """A folder of .npz or .npy files, one per clip, which may lie in a folder per class."""
 
 from benchmark.data.conversion.clip import Clip, Flaw
-from benchmark.data.conversion.label_files import Label, read_label_table, read_split
+from benchmark.data.conversion.label_files import Label, read_label_table
 from benchmark.data.feature_files import keys_of, read_array
 from benchmark.data.media import is_visible
 from benchmark.errors import FeatureError, StudyError
@@ -9,7 +9,7 @@ from benchmark.errors import FeatureError, StudyError
 SUFFIXES = (".npz", ".npy")
 
 
-def read_npz_folder(source, labels=None, split=None):
+def read_npz_folder(source, labels=None):
     """Yield the clips in the files below a folder; an id is the file's place there without its extension.
 
     ``labels`` is a table with ids and labels (:func:`read_label_table`), where an id may also be the file's name;
@@ -20,7 +20,6 @@ def read_npz_folder(source, labels=None, split=None):
     if not files:
         raise StudyError(f"{source} holds no {' or '.join(SUFFIXES)}")
     table = read_label_table(labels) if labels else None
-    parts = read_split(split) if split else {}
     for file in files:
         inner = file.relative_to(source).with_suffix("")
         clip_id = inner.as_posix()
@@ -33,8 +32,7 @@ def read_npz_folder(source, labels=None, split=None):
         except FeatureError as error:
             yield Flaw(clip_id, error.reason)
             continue
-        part = parts.get(clip_id, parts.get(inner.name, said.split))
-        yield Clip(clip_id, arrays, said.labels, said.group, part)
+        yield Clip(clip_id, arrays, *said)
 
 
 def _said(table, file, inner):
