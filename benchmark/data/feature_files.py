@@ -12,7 +12,6 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
 import h5py
@@ -160,7 +159,7 @@ def _guarded(address, act):
 
 def form_of(address):
     """Return the :class:`Form` of a clip's file; raise FeatureError where its extension is none of features."""
-    suffix = Path(split_address(address)[0]).suffix.lower()
+    suffix = os.path.splitext(split_address(address)[0])[1].lower()
     if suffix not in FORMS:
         raise FeatureError(address, f"is no file of features: {', '.join(FORMS)} are")
     return FORMS[suffix]
