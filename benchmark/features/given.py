@@ -46,10 +46,11 @@ class GivenExtractor:
     parameters, graph = 0, None
 
     def __init__(self, network, settings, seed=0, load=True):
-        self.network, self.settings = network, settings
+        self.dim = network.input_size or _dim(settings.folder / CLIPS, network.key)
+        # As trial.json keeps it: where the trial is taken, the study's clips may not be.
+        self.network, self.settings = network.model_copy(update={"input_size": self.dim}), settings
         named = hashlib.sha256(repr(network.key).encode()).hexdigest()
         self.weights = {"name": "given", "sha256": named, "sha256_of": "key"}
-        self.dim = network.input_size or _dim(settings.folder / CLIPS, network.key)
 
     def features(self, clips, batch_size):
         """Return the features of each clip, a sequence of (n_steps, dim) float32 that reads them when asked for."""

@@ -122,6 +122,7 @@ def test_a_study_of_given_features_runs_and_scores_as_scikit_learn_does(trained)
     assert "6 numbers a step; 3 to 5 steps a clip, median 4" in said
     assert record["flops"] is None
     assert record["weights"]["name"] == "given"
+    assert record["settings"]["model"]["input_size"] == 6  # so that the trial can be taken elsewhere
     clips = pd.read_csv(study.folder / "clips.csv")
     with h5py.File(study.dataset.root) as file:
         means = np.stack([file[path.partition("#")[2]]["x"][()].mean(axis=0) for path in clips["path"]])
