@@ -88,6 +88,7 @@ def render(study: StudyFile, settings: Settings = (), only: Only = ()):
     from benchmark.engines.session import connected, spread
 
     plan = load_study(study, settings, only)
+    prepare.check_pictures(plan)
     with connected(plan.engine):
         clips, rejected = prepare.draw(plan, *prepare.find(plan, labelled=False), spread=spread(plan.engine))
     for path, reason in rejected.itertuples(index=False):
@@ -225,6 +226,20 @@ def export(
     from benchmark.inference.export import export
 
     export(trial, file_format, out, known=_known(trust))
+
+
+@app.command()
+def convert(
+    source: Annotated[Path, typer.Argument(help="what was published: a file or a folder")],
+    out: Annotated[Path, typer.Argument(help="the HDF5 file to write", metavar="OUT.h5")],
+    form: Annotated[str, typer.Option("--format", help="audioset, lmtd, sulun2024 or npz_folder")],
+    labels: Annotated[Path | None, typer.Option(help="table of labels, or of the names of classes")] = None,
+    split: Annotated[Path | None, typer.Option(help="JSON {part: [clip_id, ...]}")] = None,
+):
+    """Write published features as one HDF5 file, which dataset.kind: features reads; list the clips left out."""
+    from benchmark.data.conversion.convert import convert, print_converted
+
+    print_converted(convert(source, out, form, labels, split), out)
 
 
 @app.command()

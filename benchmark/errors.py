@@ -11,6 +11,17 @@ class WeightsError(ValueError):
     """Weights that are missing, broken or of another network: one readable sentence."""
 
 
+class FeatureError(ValueError):
+    """Features of one clip that cannot be used: its address, and the reason without it."""
+
+    def __init__(self, address, reason):
+        super().__init__(address, reason)
+        self.address, self.reason = address, reason
+
+    def __str__(self):
+        return f"{self.address}: {self.reason}"
+
+
 class TrainingError(ArithmeticError):
     """Training went where no result can come from."""
 

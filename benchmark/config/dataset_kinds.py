@@ -27,6 +27,11 @@ class DatasetKind:
         """Return the sections of a study that shape what is read of a clip."""
         return self.inputs.get(reads, frozenset())
 
+    @property
+    def is_given(self):
+        """Whether its clips are features that were computed elsewhere: there is nothing to see or to hear."""
+        return "given" in self.inputs
+
     def functions(self):
         """Return the module of the kind, imported when it is first needed."""
         return importlib.import_module(self.module)
@@ -62,5 +67,11 @@ DATASET_KINDS = {
         },
         "benchmark.data.video_clips",
         usually={"picture": "frames"},
+    ),
+    "features": DatasetKind(  # computed elsewhere
+        re.compile(r"\.(np[yz]|h5|hdf5)"),
+        {"given": frozenset()},
+        "benchmark.data.feature_clips",
+        usually={None: "given"},
     ),
 }

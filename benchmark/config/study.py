@@ -48,7 +48,7 @@ class DatasetParams(Params):
 
     root: Place = Field(
         description="a folder with a folder per class, also within train, val and test; or a CSV: "
-        "path,label[,group][,split], or a column of 0 and 1 per class"
+        "path,label[,group][,split], or a column of 0 and 1 per class; or one HDF5 file of features"
     )
     kind: Literal[tuple(DATASET_KINDS)] = "audio"
     columns: ColumnParams = Field(ColumnParams(), description="of a CSV whose columns have other names")

@@ -10,9 +10,11 @@ from pathlib import Path
 import pandas as pd
 
 from benchmark.config.labels import ClassParams
+from benchmark.data.addresses import split_address
 from benchmark.data.class_choice import choose_classes, odd_names
 from benchmark.data.digests import digests
 from benchmark.data.folder_reader import read_folder
+from benchmark.data.hdf5_reader import read_hdf5
 from benchmark.data.media import flaw
 from benchmark.data.same_files import join_folders
 from benchmark.data.table_reader import read_listed
@@ -23,6 +25,8 @@ from spectrograms.names import printable, safe_name
 
 COLUMNS = ["clip_id", "path", "label", "group", "split", "sha256"]
 TABLES = (".csv", ".tsv", ".txt")
+READERS = {".h5": read_hdf5, ".hdf5": read_hdf5} | dict.fromkeys(TABLES, read_listed)  # of a file; else it is a folder
+DIGEST = re.compile("[0-9a-f]{64}")
 ALL = ClassParams()
 
 
@@ -34,23 +38,24 @@ def find_clips(dataset, cache, labelled=True, say=lambda sentence: None, task="m
     and groups do not depend on where the data set lies, nor on how a CSV writes its paths. Digests are remembered in
     ``cache/digests.csv`` as long as a file is the same, so a second call reads no media file.
 
-    ``dataset.root`` is a folder (:func:`read_folder`) or a CSV (:func:`read_listed`). A clip's group is its CSV cell,
+    ``dataset.root`` is a folder (:func:`read_folder`), a CSV (:func:`read_listed`) or one HDF5 file of features
+    (:func:`read_hdf5`). A clip's group is its CSV cell,
     else what ``group_pattern`` makes of its file name, else its own. ``task`` is a key of TASKS: where it takes several
     labels, a file in several class folders is one clip. ``classes`` is a :class:`ClassParams`, of which keep
     and drop are heeded. Without ``labelled`` files may also lie directly in ``root``, and one class will do: enough to
     render. Raises :class:`StudyError` where ``root`` is unusable."""
     root, memo = dataset.root, Path(cache) / "digests.csv"
-    is_table = root.suffix.lower() in TABLES and not root.is_dir()
-    found, rejected, notes = read_listed(dataset, labelled, task) if is_table else read_folder(dataset, labelled)
+    read = read_folder if root.is_dir() else READERS.get(root.suffix.lower(), read_folder)
+    found, rejected, notes = read(dataset, labelled, task)
     if labelled:
         found, taken_off, more = choose_classes(root, found, classes, task)
         rejected, notes = rejected + taken_off, notes + more
     flaws = {clip.path: why for clip in found if (why := flaw(clip.path, dataset.kind))}
     of_file = digests([clip.path for clip in found if clip.path not in flaws], memo)
-    flaws |= {path: digest for path, digest in of_file.items() if digest.startswith("cannot be read")}
+    flaws |= {path: told for path, told in of_file.items() if not DIGEST.fullmatch(told)}
     sound = [clip for clip in found if clip.path not in flaws]
     _check_labels(root, found, sound, flaws, labelled)
-    if labelled and not is_table and allows_several(task):
+    if labelled and read is read_folder and allows_several(task):
         sound, doubles, more = join_folders(root, sound, of_file)
         rejected, notes = rejected + doubles, notes + more
     for note in [*notes, *(odd_names(root, sound) if labelled else ())]:
@@ -96,7 +101,8 @@ def _clip_ids(clips):
 def _groups(clips, ids, pattern):
     """Return the group of each clip; ``pattern`` is a regular expression, or pairs of one and the group's name."""
     pairs = ((pattern, None),) if isinstance(pattern, str) else pattern or ()
-    names = [unicodedata.normalize("NFC", os.path.basename(clip.path)) for clip in clips]
+    named = [split_address(clip.path)[1] or os.path.basename(clip.path) for clip in clips]
+    names = [unicodedata.normalize("NFC", name) for name in named]
     groups = [clip.group or _group_of(name, pairs) for clip, name in zip(clips, names, strict=True)]
     if pairs and not any(groups):
         # Going on would silently let takes of one recording into train and test.

@@ -1,4 +1,4 @@
-"""SHA-256 of files, remembered as long as a file is the same."""
+"""SHA-256 of clips, remembered as long as their file is the same: of its bytes, or of the arrays of features in it."""
 
 import csv
 import hashlib
@@ -6,20 +6,24 @@ import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 
-from benchmark.errors import StudyError
+from benchmark.data.addresses import file_of
+from benchmark.data.feature_files import digest
+from benchmark.data.media import is_a
+from benchmark.errors import FeatureError, StudyError
 from spectrograms.files import replacing
 
 FIELDS = 6  # of a row: path, size, time of change, inode, time of its status' change, digest
 
 
 def digests(paths, memo):
-    """Return {path: SHA-256 in hex, or 'cannot be read: ...'}; a file that ``memo`` knows is not read again.
+    """Return {path: SHA-256 in hex, or why there is none}; what ``memo`` knows is not read again.
 
+    Features count by their arrays, so that one clip is the same in whatever file it lies.
     ``memo`` is a CSV, made if absent. It knows a file by its path and :func:`_state`. Several processes may use it at
     once: each adds to what it finds, and what is lost between two of them is computed again. Raises
     :class:`StudyError` where it cannot be written."""
     # The state is taken before the file is read: one that changes meanwhile is known by its old state, and read again.
-    keys = {path: (path, *_state(os.stat(path))) for path in paths}
+    keys = {path: (path, *_state(os.stat(file_of(path)))) for path in paths}
     known = _read(memo)
     new = [path for path, key in keys.items() if key not in known]
     with ThreadPoolExecutor() as pool:  # hashing gives up the interpreter lock
@@ -40,10 +44,14 @@ def _state(status):
 
 def _sha256(path):
     try:
+        if is_a(file_of(path), "features"):
+            return digest(path)
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         return f"cannot be read: {error.strerror}"
+    except FeatureError as error:
+        return error.reason
 
 
 def _read(memo):

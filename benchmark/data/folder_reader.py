@@ -11,15 +11,18 @@ from spectrograms.image import is_picture
 from spectrograms.names import printable
 
 
-def read_folder(dataset, labelled):
+def read_folder(dataset, labelled, task):
     """Return what lies in the class folders of ``dataset.root``: a list of Found, one of (path, reason), one of notes.
 
+    Labels are as folders say, whatever the task.
     Folders train and test, val too (or training, valid and the like), are no classes but a split that is given; the
     classes lie in them, and a note says so. Raises :class:`StudyError` where there is no class."""
     root, dataset_kind = dataset.root, dataset.kind
     if not root.is_dir():
         what = "is another file" if root.exists() else f"does not exist (relative paths start at {Path.cwd()})"
-        raise StudyError(f"dataset.root must be a folder with a folder per class, or a .csv file; {root} {what}")
+        raise StudyError(
+            f"dataset.root must be a folder with a folder per class, a .csv file, or one .h5 of features; {root} {what}"
+        )
     if dataset.columns != ColumnParams() or dataset.folder:
         raise StudyError(f"dataset.columns and dataset.folder belong to a CSV; dataset.root {root} is a folder")
     root, rejected, found = Path(os.path.abspath(root)), [], []

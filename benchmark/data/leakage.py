@@ -38,10 +38,13 @@ def find_copies(clips, clip_params, cache, dataset_kind="audio", n_jobs=-1):
     The relation of a pair is 'same bytes', 'same sound' (also re-encoded, resampled, cut, padded, louder or softer, but
     not faster or slower) or 'same picture' (also re-encoded or resized). ``likeness`` is the share of strong bits in
     common, 1 for the same bytes. clip_a comes before clip_b in ``clips``, and so the pairs are sorted. Fingerprints are
-    kept in ``cache``. A clip with hardly any change in it, such as a steady tone, is like no other."""
+    kept in ``cache``. A clip with hardly any change in it, such as a steady tone, is like no other. Of a kind whose
+    COPIES are None the same bytes alone count."""
     # In an order of its own, so that neither the order of the rows nor the names change what is found.
     files = clips.sort_values(["sha256", "clip_id"]).drop_duplicates("sha256")
     copies = DATASET_KINDS[dataset_kind].functions().COPIES
+    if copies is None:
+        return find_same_bytes(clips)
     digests = files["sha256"].to_numpy()
     prints = _fingerprints(files, copies, clip_params, cache, n_jobs)
     of_files = [(digests[i], digests[j], copies.name, share) for i, j, share in copies.compare(prints)]

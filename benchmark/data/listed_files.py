@@ -3,6 +3,7 @@
 import os
 from collections import defaultdict
 
+from benchmark.data.addresses import file_of
 from benchmark.data.label_columns import listed
 from benchmark.data.media import files_below, is_a
 from benchmark.errors import StudyError
@@ -23,7 +24,7 @@ def locate_all(rows, dataset):
     for row in rows:
         path, tail = _locate(row["path"], places), row["path"].replace("\\", "/")
         name = tail.rpartition("/")[-1]
-        found = [path] if os.path.lexists(path) else (
+        found = [path] if os.path.lexists(file_of(path)) else (
             [file for file in by_name[name] if file.endswith("/" + tail)]
             or [file for file in by_id[name] if os.path.splitext(file)[0].endswith("/" + tail)]
         )  # fmt: skip
@@ -47,7 +48,7 @@ def _by_tail(files, name_of=lambda file: file):
 
 def _unlisted(rows, media, dataset):
     """Return a sentence on the files below the folder that no row names."""
-    named = {row["file"] for row in rows}
+    named = {file_of(row["file"]) for row in rows}
     rest = [file for file in media if os.path.abspath(file) not in named]
     if not rest:
         return []
@@ -61,4 +62,4 @@ def _locate(text, places):
     """Return the path that a cell means: from the first of ``places`` where it exists; '\\' is '/' where that does."""
     home = os.path.expanduser(text)
     paths = [os.path.join(base, path) for path in (home, home.replace("\\", "/")) for base in places]
-    return os.path.abspath(next((path for path in paths if os.path.lexists(path)), paths[0]))
+    return os.path.abspath(next((path for path in paths if os.path.lexists(file_of(path))), paths[0]))

@@ -3,6 +3,7 @@
 import os
 from itertools import groupby
 
+from benchmark.data.addresses import file_of
 from benchmark.data.task_labels import fits, joined, way_out
 from benchmark.errors import StudyError
 from benchmark.tasks import TASKS
@@ -38,10 +39,10 @@ def check_labels(table, rows, task):
 
 def set_missing_aside(table, rows, missing):
     """Return (the rows whose file is there, (path, reason) of the others); ``missing`` is dataset.missing."""
-    gone = [row for row in rows if not os.path.lexists(row["file"])]
+    gone = [row for row in rows if not os.path.lexists(file_of(row["file"]))]
     if missing == "error" or len(gone) == len(rows):
         _refuse(table, gone, f"{MISSING} (dataset.missing: set_aside leaves such rows out)")
-    there = [row for row in rows if os.path.lexists(row["file"])]
+    there = [row for row in rows if os.path.lexists(file_of(row["file"]))]
     return there, [(row["path"], f"no such file; {table}, line {row['line']}, names it") for row in gone]
 
 

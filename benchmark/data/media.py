@@ -1,4 +1,4 @@
-"""Files of sound and of pictures: which they are, what lies beside them, and why one cannot be a clip."""
+"""Files of sound, of pictures, of features: which they are, what lies beside them, and why one cannot be a clip."""
 
 import os
 import re
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmark.config.dataset_kinds import DATASET_KINDS
+from benchmark.data.addresses import file_of
 
 COMPANIONS = re.compile(  # what commonly lies beside media; ignored without a word
     r"\.(txt|[ct]sv|jsonl?|xml|ya?ml|md|rst|html|pdf|srt|vtt|db|ini|log|py|mat?|np[yz]|md5)"
@@ -67,18 +68,19 @@ def files_below(folder, dataset_kind, rejected):
 
 def flaw(path, dataset_kind):
     """Return why a file cannot be a clip, or ''. A pipe or device is never opened: reading it may never end."""
-    if is_any(path) and not is_a(path, dataset_kind):
+    file = file_of(path)
+    if is_any(file) and not is_a(file, dataset_kind):
         return f"is no file of {dataset_kind}"
     if path.encode(errors="ignore").decode() != path:
         return "the name is not valid UTF-8"
     if "\r" in path:  # pandas writes it without quotes, and reads two lines
         return "the name holds a carriage return"
     try:
-        status = os.stat(path)
+        status = os.stat(file)
     except OSError as error:
-        return "broken link" if os.path.islink(path) else f"cannot be read: {error.strerror}"
-    if not os.path.isfile(path):
+        return "broken link" if os.path.islink(file) else f"cannot be read: {error.strerror}"
+    if not os.path.isfile(file):
         return "is no regular file"
     if not status.st_size:
         return "is empty (0 bytes)"
-    return "" if os.access(path, os.R_OK) else "cannot be read: permission denied"
+    return "" if os.access(file, os.R_OK) else "cannot be read: permission denied"

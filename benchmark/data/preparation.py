@@ -24,7 +24,7 @@ from spectrograms.names import printable
 
 @dataclass(frozen=True)
 class Prepared:
-    """The clips that have a picture, the files set aside, the folds of each seed, the pairs of copies that a split
+    """The clips that can be used, the files set aside, the folds of each seed, the pairs of copies that a split
     parts or that have two labels (:func:`benchmark.data.leakage.across`), those that were put into one group, and
     the protocol that drew the folds."""
 
@@ -53,6 +53,12 @@ def find(study, say=print, labelled=True):
 def draw(study, clips, rejected, say=print, spread=None, trains=False):
     """Return (clips with their picture, rejected), as the kind of the data set does it; ``trains``: trials follow."""
     return DATASET_KINDS[study.dataset.kind].functions().draw(study, clips, rejected, say, spread, trains)
+
+
+def check_pictures(study):
+    """Raise :class:`StudyError` where the clips of a study have no pictures that could be made."""
+    if DATASET_KINDS[study.dataset.kind].is_given:
+        raise StudyError(f"clips of dataset.kind: {study.dataset.kind} have no pictures, so there is nothing to render")
 
 
 def split_all(study, clips):
@@ -226,7 +232,7 @@ def check_packages(study):
 
 
 def write_study(study, prepared):
-    """Write study.yaml, clips.csv, rejected.csv, leakage.csv and one example picture into the study's folder.
+    """Write study.yaml, clips.csv, rejected.csv, leakage.csv and an example picture, where clips have such.
 
     study.yaml names the protocol that was taken; grouped.csv is there where copies were put into groups."""
     folder = study.folder
@@ -240,11 +246,17 @@ def write_study(study, prepared):
     (folder / layout.GROUPED).unlink(missing_ok=True)
     if len(prepared.grouped):
         write_text(folder / layout.GROUPED, prepared.grouped.to_csv(index=False))
+    shown = _copy_example(folder, prepared) if "image" in prepared.clips else None
+    for old in (folder / layout.EXAMPLES).iterdir():
+        if old != shown:
+            old.unlink()
+
+
+def _copy_example(folder, prepared):
+    """Copy the picture of the first test clip; return its place."""
     first = next(iter(prepared.folds.values()))[0]
     example = prepared.clips[first == "test"].iloc[0]
     shown = folder / layout.EXAMPLES / f"{example['clip_id']}.png"
     with replacing(shown) as temporary:
         shutil.copyfile(example["image"], temporary)
-    for old in (folder / layout.EXAMPLES).iterdir():
-        if old != shown:
-            old.unlink()
+    return shown

@@ -32,7 +32,12 @@ def propose_study(place, name=None):
     if name is not None and safe_name(name) != name:
         raise StudyError(f"--name becomes a folder: letters, digits, '_', '-' and '.' only; got '{name}'")
     dataset = DatasetParams(**settings | {"root": _shown(settings["root"]), "folder": _shown(settings.get("folder"))})
-    networks = [load_network(MODELS[reads]) for reads in DATASET_KINDS[dataset.kind].inputs]
+    reads = DATASET_KINDS[dataset.kind].inputs
+    if reads.keys() - MODELS.keys():
+        raise StudyError(
+            f"{place} holds clips of {dataset.kind}, of which init proposes no study: see docs/features.md"
+        )
+    networks = [load_network(MODELS[name]) for name in reads]
     several = next(task for task in TASKS if allows_several(task))
     named = name or safe_name(place.resolve().stem if place.is_file() else place.resolve().name)
     study = Study(name=named, dataset=dataset, task=several, models=networks)

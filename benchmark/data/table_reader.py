@@ -4,6 +4,7 @@ import os
 import re
 from pathlib import Path
 
+from benchmark.data.addresses import name_of
 from benchmark.data.delimited import column_of, read_table
 from benchmark.data.label_columns import TITLES, listed, read_labels
 from benchmark.data.listed_files import locate_all
@@ -80,7 +81,7 @@ def _found(rows):
         Found(
             row["file"],
             row["labels"],
-            Path(row["file"]).stem,
+            name_of(row["file"]),
             Path(os.path.relpath(row["file"], shared)).as_posix(),
             row["group"],
             row["split"],

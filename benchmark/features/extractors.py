@@ -3,6 +3,7 @@
 What their features depend on stands in :mod:`benchmark.features.dependencies`."""
 
 from benchmark.features.frames import FrameExtractor
+from benchmark.features.given import GivenExtractor
 from benchmark.features.low_level import LowLevelExtractor
 from benchmark.features.pictures import PictureExtractor
 from benchmark.features.pixels import PixelExtractor
@@ -16,4 +17,5 @@ EXTRACTORS = {  # by FeatureParams.reads
     "pixels": PixelExtractor,
     "spectrogram": SpectrogramExtractor,
     "low_level": LowLevelExtractor,
+    "given": GivenExtractor,
 }

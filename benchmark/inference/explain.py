@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.config.dataset_kinds import DATASET_KINDS
-from benchmark.config.study import NetworkParams
+from benchmark.config.features import usual_reads
 from benchmark.errors import StudyError
 from benchmark.inference.predictor import NO_CLASS, Predictor, check_trial, study_clips, tested_clips
 from benchmark.inference.saliency import by_band, by_second, mean_share, summary
@@ -22,6 +22,7 @@ from spectrograms.files import replacing, write_text
 FOLDER = "explanations"
 MAPS = 3  # of a clip: classes that are predicted, and as many that are missed; those with the highest scores
 PER_CLASS = 50  # test clips of which a class's mean is made: more would change a mean of shares by little
+BLIND = {"waveform": "hears the waveform", "given": "reads features that were computed elsewhere"}
 NO_FORMULAS = {"text.parse_math": False, "font.size": 9}  # a class may be called 'Lo$t & $aved'
 
 
@@ -64,10 +65,11 @@ def explain(trial_dir, files=(), n=1, known=None):
 def _check_sees(record):
     """Raise :class:`StudyError` for a network that gets no picture, before seconds are spent on loading it."""
     model = record.get("settings", {}).get("model", {})
-    if "backbone" in model and NetworkParams.model_construct(**model).reads != "picture":
+    reads = model.get("reads") or usual_reads(model) or "picture"
+    if reads != "picture":
         raise StudyError(
-            f"{model.get('label', model['backbone'])} hears the waveform and never sees a picture, so there is none to "
-            "draw on; a trial of an image network is needed"
+            f"{model.get('label', 'the model')} {BLIND.get(reads, f'reads {reads}')} and never sees a picture, "
+            "so there is none to draw on; a trial of an image network is needed"
         )
 
 

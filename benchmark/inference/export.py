@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from benchmark.errors import StudyError
+from benchmark.errors import FeatureError, StudyError
 from benchmark.inference.predictor import Predictor, check_trial, study_clips, tested_clips
 from benchmark.models.backend import backend_name
 from benchmark.tasks import TASKS
@@ -82,6 +82,10 @@ FORMATS = {
     "onnx": Format("model.onnx", _exporter("onnx"), _load_onnx, 1e-4, ("onnx", "onnxruntime"), 55.0),
     "tflite": Format("model.tflite", _exporter("litert"), _load_tflite, 1e-4, ("tensorflow", "ai_edge_litert"), 12.0),
 }
+HEADS_READ = {  # what goes into a head that is written alone, by what its network reads
+    "waveform": "the mean over patches of the embeddings of {}, which is not in the file",
+    "given": "the features of {}, which were computed elsewhere: the mean over steps",
+}
 OUTPUTS = {  # what the scores of a head are, by its activation
     "softmax": "probabilities, which sum to 1; the class of the highest is predicted",
     "sigmoid": "a probability of each class by itself; every class at or above its threshold is predicted",
@@ -150,7 +154,7 @@ def _test_clips(trial_dir, predictor, n):
         return {}
     cases, classifier = {}, predictor.classifier
     for number in np.unique(np.linspace(0, len(files) - 1, min(n, len(files))).round().astype(int)):
-        with contextlib.suppress(AudioError, ImageError, OSError):  # changed since
+        with contextlib.suppress(AudioError, ImageError, FeatureError, OSError):  # changed since
             x = classifier.extractor.read(files[number])
             cases[test.clip_id[number]] = classifier.inputs([x]), classifier.score(x)
     return cases
@@ -215,7 +219,7 @@ def _describe(predictor, record, format):
     study, shape = predictor.study, [1, *predictor.classifier.model.input_shape[1:]]
     picture = "RGB 0..255 as it is, (batch, height, width, channel); the network's own normalisation is in the file"
     activation = TASKS[study.task].activation
-    embedding = f"the mean over patches of the embeddings of {predictor.network.label}, which is not in the file"
+    other = HEADS_READ.get(predictor.network.reads, HEADS_READ["waveform"]).format(predictor.network.label)
     settings = {"clip": study.clip, "mel": study.mel, "image": study.image} if image else {"clip": study.clip}
     return {
         "format": format,
@@ -224,7 +228,7 @@ def _describe(predictor, record, format):
         "model": predictor.network.name,
         "label": predictor.network.label,
         "weights": record["weights"],
-        "input": {"shape": shape, "dtype": "float32", "what": picture if image else embedding},
+        "input": {"shape": shape, "dtype": "float32", "what": picture if image else other},
         "task": study.task,
         "output": {
             "shape": [1, len(predictor.classes)],

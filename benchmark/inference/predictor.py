@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.config.study import NetworkParams, Study
-from benchmark.errors import StudyError, WeightsError
+from benchmark.data.addresses import file_of
+from benchmark.errors import FeatureError, StudyError, WeightsError
 from benchmark.models.backend import import_keras
 from benchmark.store.csv_file import read_text
 from benchmark.store.labels import class_names, to_text
@@ -84,7 +85,7 @@ def tested_clips(trial, predictor, files):
     files: paths indexed by clip_id. Raises :class:`StudyError` where predictions.csv cannot be read."""
     test = read_predictions(Path(trial) / PREDICTIONS, predictor.study.task, predictor.thresholds).of("test")
     paths = files.reindex(test.clip_id, fill_value="").to_numpy()
-    found = np.array([Path(path).is_file() for path in paths], bool)
+    found = np.array([Path(file_of(path)).is_file() for path in paths], bool)
     return test.take(found), paths[found]
 
 
@@ -151,10 +152,10 @@ class Predictor:
         """Return {file, predicted, thresholds, scores, error, caveat, windows, latency_ms} of one file.
 
         ``windows`` holds {start, predicted, scores, error} of each of :func:`window_starts`, start in seconds; a
-        picture is one window without start. A window that cannot be scored, such as a silent one, has an error instead
-        of scores. The file's scores are the mean of its windows'; where there is none, its error is that of its first
-        window. ``predicted`` is what the scores decide, as predictions.csv has it: a class, or of several labels all
-        at or above their threshold, joined by '|'.
+        picture, or a file of features, is one window without start. A window that cannot be scored, such as a silent
+        one, has an error instead of scores. The file's scores are the mean of its windows'; where there is none, its
+        error is that of its first window. ``predicted`` is what the scores decide, as predictions.csv has it: a class,
+        or of several labels all at or above their threshold, joined by '|'.
         ``latency_ms`` is None unless ``timed``: see :meth:`latency`. Raises StudyError for a ``hop`` that is none."""
         if hop is not None and not 0 < hop < math.inf:
             raise StudyError(f"the hop must be a number of seconds above 0; got {hop:g}")
@@ -163,8 +164,8 @@ class Predictor:
         for start in window_starts(path, self.study.clip, hop) if has_windows else [None]:
             try:
                 scores, error = self.classifier.score(self._reader(start).read(path)), None
-            except (AudioError, ImageError, FilmError, OSError) as problem:
-                scores, error = None, str(problem)
+            except (AudioError, ImageError, FilmError, FeatureError, OSError) as problem:
+                scores, error = None, getattr(problem, "reason", None) or str(problem)
             windows.append({"start": start, **self._said(scores), "error": error})
             scored += [] if scores is None else [(start, scores)]
         row = {"file": str(path), **self._said(None), "thresholds": self.thresholds, "error": None, "caveat": ""}

@@ -103,7 +103,7 @@ def describe(study, trial, classifier, clips, classes, stages):
         "versions": versions(),
         "hardware": hardware(gpus()),
         "settings": study.model_dump(mode="json", exclude={"models"})
-        | {"model": trial.network.model_dump(mode="json")},
+        | {"model": classifier.extractor.network.model_dump(mode="json")},
         "depends_on": dependencies(study, trial, clips),
     }
 

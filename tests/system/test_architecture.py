@@ -75,9 +75,13 @@ def test_pyplot_is_never_used():
     assert not [path for path in SOURCES if "matplotlib.pyplot" in str(imports(path))]
 
 
-def test_tensorflow_is_imported_for_embeddings_alone_and_nothing_is_unpickled():
+def test_tensorflow_is_imported_for_embeddings_alone():
     assert users_of("tensorflow", "tensorflow_hub") == {"benchmark.features.hub"}
-    assert not users_of("pickle", "dill", "cloudpickle")
+
+
+def test_pickles_are_read_in_one_place_that_runs_nothing_of_them():
+    """Features are published as pickles; tests/data/test_pickles.py tries attacks on the one module that reads them."""
+    assert users_of("pickle", "dill", "cloudpickle", "_pickle") == {"benchmark.data.conversion.pickles"}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=module_name)

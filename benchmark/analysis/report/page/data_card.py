@@ -50,16 +50,17 @@ def facts(results):
     """Return (name, text) of what the clips are."""
     study, clips = results.study, results.clips
     dataset, clip = study["dataset"], study.get("clip") or {}
-    synthetic = dataset.get("synthetic")
+    synthetic, is_sound = dataset.get("synthetic"), dataset.get("kind") == "audio"
     found = [
         ("Clips", f"{len(clips)} in {len(results.classes)} classes"),
         *_label_facts(results),
         ("Groups", _groups(results)),
         ("From", f"{dataset.get('root', '')} ({dataset.get('kind', '')})"),
         ("Sound", f"SYNTHETIC: computed, {synthetic} clips per class asked for" if synthetic else ""),
-        ("Duration", _duration(clip, clips) if dataset.get("kind") == "audio" else ""),
-        ("Shorter files", SHORT.get(clip.get("short"), "")),
-        ("Mel spectrogram", _mel(study.get("mel"))),
+        ("Duration", _duration(clip, clips) if is_sound else ""),
+        ("Shorter files", SHORT.get(clip.get("short"), "") if is_sound else ""),
+        ("Mel spectrogram", _mel(study.get("mel")) if is_sound else ""),
+        *_steps(clips),
         ("Mostly padding", caveats.on_padding(clips, clip) if clip.get("duration") else ""),
         ("Caveats", "; ".join(caveats.on_clips(clips))),
         ("Files set aside", str(len(results.rejected) or "none")),
@@ -80,6 +81,15 @@ def _duration(clip, clips):
     total = pd.to_numeric(clips["seconds"]).sum() if "seconds" in clips else len(clips) * seconds
     offset = f", from second {clip['offset']:g}" if clip.get("offset") else ""
     return f"{seconds:g} s of each file{offset}; {total / 60:.1f} minutes of sound in all"
+
+
+def _steps(clips):
+    """Return (name, text) of how many steps the features of a clip have, of each kind of features that is given."""
+    return [
+        (column.replace("n_steps", "Steps").replace("_", " of ", 1), f"{least:g} to {most:g} a clip, median {median:g}")
+        for column in clips.columns if column == "n_steps" or column.startswith("n_steps_")
+        for least, median, most in [pd.to_numeric(clips[column]).quantile([0, 0.5, 1])]
+    ]  # fmt: skip
 
 
 def _mel(mel):

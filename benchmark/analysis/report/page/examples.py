@@ -50,9 +50,15 @@ def examples(results, per_clip):
                "sound": sounds.get(clip)}
         for number, clip in enumerate(ids, start=1)
     }  # fmt: skip
+    return Examples(chosen, clips, (*_missing(known, ids, pictures), *silence), heading)
+
+
+def _missing(clips, ids, pictures):
+    """Return sentences on the pictures that are not there."""
+    if ids and "image" not in clips:
+        return ("There are no pictures: the clips are features that were computed elsewhere.",)
     missing = len(ids) - len(pictures)
-    notes = (f"{missing} of {len(ids)} pictures are not on this computer any more, or left out.",) if missing else ()
-    return Examples(chosen, clips, (*notes, *silence), heading)
+    return (f"{missing} of {len(ids)} pictures are not on this computer any more, or left out.",) if missing else ()
 
 
 def label_marks(y_true, y_pred):

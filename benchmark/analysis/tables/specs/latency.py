@@ -41,6 +41,6 @@ COLUMNS = (
 TABLES = (
     TableSpec(
         "latency", latency_table, "Computation times.", COLUMNS,
-        (TIMING, "Whole file: decoding and rendering included."), place=70,
+        (TIMING, "Whole file: reading included, and decoding and rendering of sound."), place=70,
     ),
 )  # fmt: skip

@@ -1,0 +1,77 @@
+"""Features that were computed elsewhere in the place of a network: read where they lie, clip by clip."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from benchmark.data.feature_files import read_features, shape_of
+from benchmark.errors import FeatureError, StudyError
+from benchmark.features.extractor import Extractor
+from benchmark.store.csv_file import read_text
+from benchmark.store.layout import CLIPS
+
+
+class GivenFeatures(Sequence):
+    """The features (n_steps, dim) float32 of clips, each read when it is asked for: all together may fill no memory."""
+
+    def __init__(self, paths, key):
+        self.paths, self.key = list(paths), key
+
+    def __len__(self):
+        """Return the number of clips."""
+        return len(self.paths)
+
+    def __getitem__(self, place):
+        """Return the features of one clip, or of a slice of clips unread."""
+        if isinstance(place, slice):
+            return GivenFeatures(self.paths[place], self.key)
+        return read_given(self.paths[place], self.key)
+
+
+def read_given(path, key):
+    """Return the features (n_steps, dim) float32 of a clip; raise :class:`StudyError` where it has none."""
+    try:
+        return read_features(str(path), key)
+    except FeatureError as error:
+        raise StudyError(str(error)) from None
+
+
+class GivenExtractor(Extractor):
+    """What other extractors compute, given: no network, no parameters, and no cache, for nothing is computed.
+
+    ``network.key`` names the array in the clips' files. Each step has ``network.input_size`` numbers or, unless that is
+    given, as many as in the first clip of the study's clips.csv."""
+
+    parameters, graph = 0, None
+
+    def __init__(self, network, settings, seed=0, load=True):
+        self.dim = network.input_size or _dim(settings.folder / CLIPS, network.key)
+        # As trial.json keeps it: where the trial is taken, the study's clips may not be.
+        self.network, self.settings = network.model_copy(update={"input_size": self.dim}), settings
+        named = hashlib.sha256(repr(network.key).encode()).hexdigest()
+        self.weights = {"name": "given", "sha256": named, "sha256_of": "key"}
+
+    def features(self, clips, batch_size):
+        """Return the features of each clip, a sequence of (n_steps, dim) float32 that reads them when asked for."""
+        return GivenFeatures(clips["path"], self.network.key)
+
+    def read(self, path):
+        """Return the features (n_steps, dim) float32 of one file; raise :class:`FeatureError` without such."""
+        features = read_features(str(path), self.network.key)
+        if features.shape[1] != self.dim:
+            raise FeatureError(path, f"has {features.shape[1]} numbers a step; the model reads {self.dim}")
+        return features
+
+    def model_inputs(self, inputs, reads):
+        """Return what the head reads (``reads``) of a list of features (n_steps, dim)."""
+        return reads([np.asarray(features) for features in inputs])
+
+
+def _dim(clips, key):
+    """Return the numbers of a step of the first clip in clips.csv."""
+    paths = read_text(clips, ("path",))["path"]
+    try:
+        return shape_of(paths.iloc[0], key)[1]
+    except (FeatureError, IndexError) as error:
+        raise StudyError(f"{clips} does not tell how many numbers a step of the features has: {error}") from None
