@@ -41,7 +41,7 @@ class Extractor:
     """What all extractors do: keep the features of a clip, computed once."""
 
     def features(self, clips, batch_size):
-        """Return the features of each clip, a list of (n_steps, dim) float32, cached per clip."""
+        """Return the features of each clip, :class:`benchmark.features.cache.Features`, cached per clip."""
         place = self.settings.cache / "features"
         folder = place / cache_key(self)
         compute = partial(self._compute, n_clips=len(clips), batch_size=batch_size)

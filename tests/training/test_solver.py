@@ -18,7 +18,8 @@ from benchmark.config.load import load_study
 from benchmark.config.study import TrainingParams
 from benchmark.errors import StudyError
 from benchmark.features.batches import Batches
-from benchmark.models.heads import Standardize, linear
+from benchmark.models.heads import linear
+from benchmark.models.heads.layers import Standardize
 from benchmark.training.classifier import Classifier
 from benchmark.training.data import TrialData
 from benchmark.training.estimators import solve_head
