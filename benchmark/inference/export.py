@@ -260,9 +260,8 @@ def _describe(predictor, record, format):
 
 def _shapes(model):
     """Return the shape of a model's input for one clip, or {name: shape} of several; None is a size that is open."""
-    if isinstance(model.input, dict):
-        return {name: [1, *tensor.shape[1:]] for name, tensor in model.input.items()}
-    return [1, *model.input_shape[1:]]
+    shapes = {tensor.name: [1, *tensor.shape[1:]] for tensor in model.inputs}
+    return shapes if len(shapes) > 1 else next(iter(shapes.values()))
 
 
 def _told_of_steps(head):

@@ -51,6 +51,24 @@ from tests.support.study_files import write_study
         ({"models": [{"extends": "vgg16", "head": {"hidden": [8]}}]}, "the linear head takes no settings; got hidden"),
         ({"models": [{"extends": "vgg16", "head": {"kind": "mlp", "hiden": 1}}]}, "did you mean 'hidden'"),
         (
+            {"models": [{"extends": "vgg16", "head": {"kind": "mlp", "width": 5}}]},
+            "the mlp head takes hidden, dropout, standardize; got width",
+        ),
+        (
+            {"models": [{"extends": "vgg16", "head": "lstm"}]},
+            "model vgg16: the lstm head reads the steps of a clip, and a picture has none; choose linear or mlp",
+        ),
+        ({"models": [{"extends": "yamnet", "head": {"kind": "ctt", "maxout": 4}}]}, "maxout is of .* give hidden too"),
+        ({"models": [{"extends": "yamnet", "head": {"kind": "ctt", "mask": False}}]}, "mask: false needs length"),
+        (
+            {"models": [{"extends": "yamnet", "head": {"kind": "lstm", "too_long": "random"}}]},
+            "too_long: random has no effect without length",
+        ),
+        (
+            {"models": [{"extends": "yamnet", "head": {"kind": "conv", "grid": [2, 7]}}]},
+            "width 3 is wider than the grid, 2 x 7 cells",
+        ),
+        (
             {"models": ["vgg19", {"extends": "vgg16", "head": "mlp"}], "training": {"optimizer": "lbfgs"}},
             "model vgg16: lbfgs solves a linear head alone, and its head is mlp; leave out training.optimizer",
         ),
@@ -269,6 +287,7 @@ def test_a_path_may_begin_at_home(tmp_path, monkeypatch):
         ("mlp", {}, "adam"),
         ({"kind": "mlp", "hidden": [8, 8]}, {"optimizer": "rmsprop"}, "rmsprop"),
         ("mlp", {"preset": "matlab"}, "sgdm"),
+        ({"kind": "mlp", "standardize": False}, {"l2": 1e-4}, "adam"),
     ],
 )
 def test_a_head_that_is_not_linear_is_trained_in_gradient_steps(tmp_path, head, training, optimizer):
