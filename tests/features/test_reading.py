@@ -10,6 +10,7 @@ from benchmark.config.heads import HeadParams
 from benchmark.errors import StudyError
 from benchmark.features.cache import Features
 from benchmark.features.reading import CHOICES, Means, Steps, mean_over_steps, reader_of
+from benchmark.training.imbalance import Balance
 from tests.support.features import InMemory, write_features
 
 RNG = np.random.default_rng(0)
@@ -110,6 +111,15 @@ def test_training_batches_are_drawn_anew_and_the_same_again_from_the_same_genera
     np.testing.assert_array_equal(first, again)
     np.testing.assert_array_equal(first, slow)  # whatever the threads take
     assert (np.array(first[0]) != np.array(first[1])).any()
+
+
+def test_drawn_clips_of_a_balance_keep_their_targets():
+    batches = batches_of(Steps("random", 3), numbered(9, 9, 9), trains=True)
+    balanced = batches.balanced(Balance(np.array([2, 1, 1, 0]), np.array([4, 3, 3, 1]), None))
+    for inputs, targets, weights in balanced.for_training(np.arange(4), np.random.default_rng(0)):
+        clip = inputs["features"][:, 0, 0].astype(int)
+        assert targets.argmax(axis=1).tolist() == clip.tolist()
+        assert weights.tolist() == [{2: 4, 1: 3, 0: 1}[one] for one in clip]
 
 
 @pytest.mark.parametrize("reader", [Means(), Steps("equidistant", 3), Steps("head", trains_on="steps")])
