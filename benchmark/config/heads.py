@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_serializer, model_validator
 
 from spectrograms.params import Params
 
@@ -107,6 +107,12 @@ class HeadParams(Params):
         if self.grid and self.width > min(self.grid):
             raise ValueError(f"width {self.width} is wider than the grid, {self.grid[0]} x {self.grid[1]} cells")
         return self
+
+    @model_serializer(mode="wrap")
+    def _changed(self, dump):
+        """Return what differs from the defaults of the kind, so that a setting that is new is in no finished trial."""
+        usual = HEADS[self.kind] | {"kind": None}
+        return {name: value for name, value in dump(self).items() if getattr(self, name) != usual.get(name)}
 
     @property
     def settings(self):
