@@ -3,6 +3,7 @@
 from pydantic import ValidationError
 
 from benchmark.config.dataset_kinds import DATASET_KINDS
+from benchmark.config.heads import OF_MEANS
 from benchmark.config.losses import LOSSES
 from benchmark.config.training import SOLVER
 from benchmark.tasks import TASKS
@@ -57,6 +58,16 @@ def solver_has_linear_head(study, part):
                 f"leave out training.{' and training.'.join(key for key, solves in asked.items() if solves)}"
             )
     return "; ".join(slips)
+
+
+def heads_read_what_is_there(study, part):
+    """A head over steps follows a network that gives several of a clip."""
+    if strange := [model for model in study.models if model.head.reads_steps and model.reads == "picture"]:
+        kinds = " or ".join(OF_MEANS)
+        return (
+            f"model {strange[0].name}: the {strange[0].head.kind} head reads the steps of a clip, and a picture has "
+            f"none; choose {kinds}"
+        )
 
 
 def augmentation_is_read(study, part):
@@ -146,6 +157,7 @@ CHECKS = (
     models_have_names,
     own_settings_are_right,
     solver_has_linear_head,
+    heads_read_what_is_there,
     augmentation_is_read,
     models_read_clips,
     pictures_of_sound_have_one_length,

@@ -2,23 +2,81 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_serializer, model_validator
 
 from spectrograms.params import Params
 
+OF_MEANS = ("linear", "mlp")  # read the mean of a clip's features over its steps; the others read the steps
+# Which steps are read, and what becomes of a clip with fewer or more: no layer of the head knows.
+READING = ("length", "too_long", "mask", "draws", "trains_on")
+SEQUENCE = {"length": None, "too_long": "head", "mask": True, "standardize": True}
+JUDGE = {"over_steps": "mean", "trains_on": "steps", "length": None, "too_long": "head", "standardize": True}
 # The settings of each kind with their defaults; benchmark.models.heads.HEADS has a row of the same name that builds it.
-HEADS = {"linear": {}, "mlp": {"hidden": (256,), "dropout": 0.5}}
+HEADS = {
+    "linear": {},
+    "mlp": {"hidden": (256,), "dropout": 0.5, "standardize": True},
+    "ctt": {"filters": 256, "width": 3, "hidden": (), "maxout": None, "dropout": 0.5} | SEQUENCE,
+    "ctt_spectrogram": {"filters": 256, "width": 3, "parts": 11, "draws": 10, "segment": 130, "dropout": 0.5},
+    "lstm": {"units": 256, "dropout": 0.5} | SEQUENCE,
+    "conv": {"filters": 256, "width": 3, "grid": (7, 7), "pooling": "average", "dropout": 0.5} | JUDGE,
+    "plain_cnn": {"channels": (16, 32, 64), "width": 3, "segment": 130, "dropout": 0.5} | JUDGE,
+}
+Units = tuple[PositiveInt, ...]
 
 
 class HeadParams(Params):
     """From features to scores; a plain word is the kind, with the defaults of its settings."""
 
     kind: Literal[tuple(HEADS)] = "linear"
-    hidden: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] | None = Field(
-        None, description="mlp: units of each hidden layer; [256] unless given"
+    hidden: Units | None = Field(
+        None, description="mlp, ctt: units of each hidden layer; unless given [256] of mlp and none of ctt"
+    )
+    maxout: Annotated[int, Field(ge=2)] | None = Field(
+        None, description="ctt: pieces of each hidden unit, of which the largest counts; ReLU unless given"
     )
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = Field(
-        None, description="mlp: rate in each hidden layer, before its ReLU; 0.5 unless given"
+        None, description="rate before the last layer, of mlp in each hidden layer, before its ReLU; 0.5 unless given"
+    )
+    filters: PositiveInt | None = Field(None, description="ctt, ctt_spectrogram, conv: of the convolution; 256")
+    width: PositiveInt | None = Field(None, description="of the convolution's window: steps, or cells of a map; 3")
+    units: PositiveInt | None = Field(None, description="lstm: 256 unless given")
+    segment: PositiveInt | None = Field(
+        None, description="ctt_spectrogram, plain_cnn: steps of one segment; 130 unless given, 3 s at 44.1 kHz"
+    )
+    parts: PositiveInt | None = Field(
+        None, description="ctt_spectrogram: equal parts of a clip, of each of which one segment is drawn; 11"
+    )
+    draws: PositiveInt | None = Field(
+        None, description="ctt_spectrogram: draws whose scores a prediction is the mean of; 10 unless given"
+    )
+    grid: tuple[PositiveInt, PositiveInt] | None = Field(
+        None, description="conv: rows and columns of the map that the features of a step are; [7, 7] unless given"
+    )
+    pooling: Literal["average", "max", "flatten"] | None = Field(
+        None, description="conv: how the convolved map becomes a vector; average unless given"
+    )
+    channels: Annotated[Units, Field(min_length=1)] | None = Field(
+        None, description="plain_cnn: of each block of convolution and pooling; [16, 32, 64] unless given"
+    )
+    over_steps: Literal["mean", "max", "noisy_or"] | None = Field(
+        None, description="conv, plain_cnn: how the scores of its steps become those of a clip; mean unless given"
+    )
+    trains_on: Literal["clips", "steps"] | None = Field(
+        None, description="conv, plain_cnn: each step of a clip is an example by itself, or a clip is one; steps"
+    )
+    length: PositiveInt | None = Field(
+        None,
+        description="steps that are read of a clip (plain_cnn: segments); shorter ones are padded with zeros. Unless "
+        "given all, padded to the most of all clips",
+    )
+    too_long: Literal["head", "equidistant", "random"] | None = Field(
+        None,
+        description="which steps of a clip of more than length: the first, as many at equal distances, or as many at "
+        "random in their order, anew for each training batch; head unless given",
+    )
+    mask: bool | None = Field(None, description="padding is left out; false: its zeros count as steps; true")
+    standardize: bool | None = Field(
+        None, description="features are standardised by those of the training clips' steps (frozen only); true"
     )
 
     @model_validator(mode="before")
@@ -38,7 +96,35 @@ class HeadParams(Params):
             raise ValueError(f"the {self.kind} head {takes}; got {', '.join(strange)}")
         return self
 
+    @model_validator(mode="after")
+    def _consistent(self):
+        if self.maxout and not self.hidden:
+            raise ValueError("maxout is of the units of hidden layers; give hidden too, such as [256]")
+        if self.length is None and self.too_long not in (None, "head"):
+            raise ValueError(f"too_long: {self.too_long} has no effect without length: no clip is too long")
+        if self.length is None and self.mask is False:
+            raise ValueError("mask: false needs length: where zeros count, their number must not depend on other clips")
+        if self.grid and self.width > min(self.grid):
+            raise ValueError(f"width {self.width} is wider than the grid, {self.grid[0]} x {self.grid[1]} cells")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _changed(self, dump):
+        """Return what differs from the defaults of the kind, so that a setting that is new is in no finished trial."""
+        usual = HEADS[self.kind] | {"kind": None}
+        return {name: value for name, value in dump(self).items() if getattr(self, name) != usual.get(name)}
+
     @property
     def settings(self):
         """The settings of the head's kind, by name."""
         return {name: getattr(self, name) for name in HEADS[self.kind]}
+
+    @property
+    def layers(self):
+        """Those of :attr:`settings` that shape its layers, apart from whether it standardises."""
+        return {name: value for name, value in self.settings.items() if name not in (*READING, "standardize")}
+
+    @property
+    def reads_steps(self):
+        """Whether it reads the steps of a clip, and not their mean."""
+        return self.kind not in OF_MEANS

@@ -52,7 +52,7 @@ HEAD_INITS = {"keras": "zeros", "matlab": "glorot"}  # of 'auto'
 SOLVER_ONLY = {"C": "the solver alone reads it (preset: keras, regime: frozen, optimizer: lbfgs); leave it out"}
 STEPS_ONLY = dict.fromkeys(
     ("learning_rate", "shuffle", "validation_frequency", "patience", "keep", "monitor", "schedule",
-     "gradient_threshold", "head_init"),
+     "gradient_threshold", "head_init", "l2"),
     "the frozen head is solved (optimizer: lbfgs) without it; leave it out, or choose optimizer: adam",
 )  # fmt: skip
 BACKBONE_ONLY = dict.fromkeys(
@@ -111,7 +111,7 @@ class TrainingParams(Params):
     )
     schedule: Schedule = ScheduleParams()  # of the learning rate
     gradient_threshold: PositiveFloat | None = Field(None, description="largest L2 norm of each variable's gradient")
-    l2: NonNegativeFloat = Field(0.0, description="preset matlab: gradient + l2 * weight; biases exempt")
+    l2: NonNegativeFloat = Field(0.0, description="gradient + l2 * weight: of kernels; preset matlab: but of biases")
     head_rate: PositiveFloat = Field(1.0, description="preset matlab: learning rate of the new layer, as a multiple")
     freeze_layers: NonNegativeInt = Field(0, description="finetune: the first layers of the backbone, not trained")
     input_normalization: Literal["pretrained", "matlab-reset"] = "pretrained"  # recomputed from the training images
@@ -155,8 +155,8 @@ class TrainingParams(Params):
             raise ValueError("head_init: solved is where fine-tuning under preset: keras starts from")
         if self.class_weight and self.oversample:
             raise ValueError("class_weight and oversample do the same in two ways; choose one")
-        if self.preset == "keras" and (self.l2 or self.head_rate != 1):
-            raise ValueError("l2 and head_rate belong to preset: matlab")
+        if self.preset == "keras" and self.head_rate != 1:
+            raise ValueError("head_rate belongs to preset: matlab")
         if self.regime == "frozen" and (self.input_normalization != "pretrained" or self.freeze_layers):
             raise ValueError("input_normalization: matlab-reset and freeze_layers need regime: finetune")
         return self

@@ -1,6 +1,7 @@
 """Clips to batches of inputs and targets, for training and for prediction."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import keras
 import numpy as np
@@ -22,13 +23,15 @@ class Batches:
     ``load`` takes row numbers and returns their inputs, an array or, for a head that reads sequences, a dict with
     features (n, n_steps, dim) and mask (n, n_steps); ``transform`` (inputs, rng) changes a training batch;
     ``mix`` (arrays, rng) changes inputs, targets and weights of one together; ``weights`` (n_clips,) are those of the
-    clips' losses, None for all alike."""
+    clips' losses, None for all alike. ``draw`` (rows, rng) returns training inputs in place of ``load`` where those are
+    drawn anew each time. A prediction of a clip is the mean over ``draws`` inputs: ``load`` takes then clip number
+    times ``draws``, plus the number of the draw."""
 
-    def __init__(self, load, targets, batch_size, transform=None, weights=None, mix=None):
+    def __init__(self, load, targets, batch_size, transform=None, weights=None, mix=None, draw=None, draws=1):
         self.load, self.targets = load, np.asarray(targets, "float32")
         self.weights = None if weights is None else np.asarray(weights, "float32")
         self.batch_size, self.transform = min(batch_size, len(self.targets)), transform
-        self.mix = mix
+        self.mix, self.draw, self.draws = mix, draw, draws
 
     @property
     def is_changed(self):
@@ -44,7 +47,12 @@ class Batches:
 
         As MATLAB does. Fewer clips than a batch make one batch of all: what MATLAB does then is unknown."""
         starts = range(0, len(order) - self.batch_size + 1, self.batch_size)
-        for rows, inputs in self._ahead([order[start : start + self.batch_size] for start in starts]):
+        batches = [order[start : start + self.batch_size] for start in starts]
+        loads = [partial(self.load, rows) for rows in batches]
+        if self.draw:  # a generator for each batch, so that none waits for what another thread has drawn
+            seeds = rng.integers(2**63, size=len(batches))
+            loads = [partial(self.draw, *each) for each in zip(batches, map(np.random.default_rng, seeds), strict=True)]
+        for rows, inputs in zip(batches, self._ahead(loads), strict=True):
             changed = self.transform(inputs, rng) if self.transform else inputs
             batch = (changed, *(part[rows] for part in (self.targets, self.weights) if part is not None))
             yield self.mix(batch, rng) if self.mix else batch
@@ -52,29 +60,31 @@ class Batches:
     def balanced(self, balance):
         """Return the batches of the rows and weights of a :class:`benchmark.training.imbalance.Balance`."""
         rows, weights = balance.rows, balance.weights
-        changes = self.batch_size, self.transform, weights, self.mix
+        draw = self.draw and (lambda chosen, rng: self.draw(rows[chosen], rng))
+        changes = self.batch_size, self.transform, weights, self.mix, draw
         return Batches(lambda chosen: self.load(rows[chosen]), self.targets[rows], *changes)
 
     def in_order(self):
-        """Yield (inputs, n) of all clips in order; the last batch is filled up with its first input."""
-        rows = np.arange(len(self))
+        """Yield (inputs, n) of all clips in order, or of all draws of each; the last batch is filled with its first."""
+        rows = np.arange(len(self) * self.draws)
         batches = [rows[start : start + self.batch_size] for start in range(0, len(rows), self.batch_size)]
         filled = [np.concatenate([b, np.repeat(b[:1], self.batch_size - len(b))]) for b in batches]
-        for (_, inputs), batch in zip(self._ahead(filled), batches, strict=True):
+        for inputs, batch in zip(self._ahead([partial(self.load, rows) for rows in filled]), batches, strict=True):
             yield inputs, len(batch)
 
-    def _ahead(self, batches):
-        """Yield (rows, float32 inputs), loading the next batch while one is used."""
+    def _ahead(self, loads):
+        """Yield the float32 inputs that each of some functions gives, the next being loaded while one is used."""
         with ThreadPoolExecutor(1) as pool:
-            coming = pool.submit(self._inputs, batches[0]) if batches else None
-            for number, rows in enumerate(batches):
+            coming = pool.submit(_as_float32, loads[0]) if loads else None
+            for number in range(len(loads)):
                 inputs = coming.result()
-                if number + 1 < len(batches):
-                    coming = pool.submit(self._inputs, batches[number + 1])
-                yield rows, inputs
+                if number + 1 < len(loads):
+                    coming = pool.submit(_as_float32, loads[number + 1])
+                yield inputs
 
-    def _inputs(self, rows):
-        return keras.tree.map_structure(lambda part: np.asarray(part, "float32"), self.load(rows))
+
+def _as_float32(load):
+    return keras.tree.map_structure(lambda part: np.asarray(part, "float32"), load())
 
 
 def image_batches(paths, targets, size, batch_size, transform=None, mix=None):

@@ -1,14 +1,63 @@
 """Arrays that are computed once per clip and kept: backbone outputs and patch embeddings, whatever made them."""
 
+from collections.abc import Sequence
+from functools import cached_property
+from math import prod
 from pathlib import Path
 
 import numpy as np
 
-from spectrograms.files import read_array, write_array
+from benchmark.errors import StudyError
+from benchmark.features.batches import IN_MEMORY
+from spectrograms.files import write_array
+
+
+class Features(Sequence):
+    """The features (n_steps, dim) float32 of each clip, read from its file when they are asked for.
+
+    ``files`` are .npy, one per clip; ``shapes`` are those of their arrays. What was read stays in memory where all of
+    them take ``limit`` bytes at most; else an array is mapped, so that only the rows that are used are read."""
+
+    def __init__(self, files, shapes, limit=IN_MEMORY):
+        self.files, self.shapes = files, shapes
+        self.is_kept = 4 * sum(map(prod, dict(zip(files, shapes, strict=True)).values())) <= limit
+        self._kept = {}
+
+    def __len__(self):
+        """Return the number of clips."""
+        return len(self.files)
+
+    def __getitem__(self, row):
+        """Return the features of one clip; raise :class:`StudyError` where its file has gone."""
+        file = self.files[row]
+        if file not in self._kept and self.is_kept:
+            self._kept[file] = np.array(self._mapped(file))
+        return self._kept[file] if self.is_kept else self._mapped(file)
+
+    @cached_property
+    def means(self):
+        """The mean of each clip's features over its steps, (n_clips, dim)."""
+        return np.stack(
+            [self._mapped(file).mean(axis=0) for file in self.files]
+        )  # not kept: who reads it needs no steps
+
+    def _mapped(self, file):
+        array = mapped(file)
+        if array is None:
+            raise StudyError(f"{file}: these features are gone, or damaged, since the run began; run it again")
+        return array
+
+
+def mapped(file):
+    """Return the array in a .npy file, of which only what is used is read; None where there is none that is whole."""
+    try:
+        return np.load(file, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
 
 
 def cached_features(clips, folder, compute, batch_size=32, scratch=None):
-    """Return one array per clip, in the order of ``clips``, computing only those that ``folder`` lacks.
+    """Return the :class:`Features` of clips, in the order of ``clips``, computing only those that ``folder`` lacks.
 
     ``compute`` takes a batch of rows of ``clips`` and returns an array for each. ``folder`` stands for all that shapes
     the arrays but the clip; the files in it are named after the bytes of the clip's file. Each is written under a
@@ -16,12 +65,12 @@ def cached_features(clips, folder, compute, batch_size=32, scratch=None):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{digest}.npy" for digest in clips["sha256"]]
-    known = {file: array for file in set(files) if (array := read_array(file)) is not None}
-    absent = [row for row, file in enumerate(files) if file not in known]
+    shapes = {file: array.shape for file in set(files) if (array := mapped(file)) is not None}
+    absent = [row for row, file in enumerate(files) if file not in shapes]
     absent = list({files[row]: row for row in reversed(absent)}.values())[::-1]  # the same bytes once
     for start in range(0, len(absent), batch_size):
         rows = absent[start : start + batch_size]
         for row, array in zip(rows, compute(clips.iloc[rows]), strict=True):
             write_array(np.asarray(array, "float32"), files[row], scratch)
-            known[files[row]] = array
-    return [known[file] for file in files]
+            shapes[files[row]] = array.shape
+    return Features(files, [shapes[file] for file in files])

@@ -1,32 +1,34 @@
 """Features that were computed elsewhere in the place of a network: read where they lie, clip by clip."""
 
 import hashlib
-from collections.abc import Sequence
 
 import numpy as np
 
 from benchmark.data.feature_files import read_features, shape_of
 from benchmark.errors import FeatureError, StudyError
+from benchmark.features.cache import Features
 from benchmark.features.extractor import Extractor
 from benchmark.store.csv_file import read_text
 from benchmark.store.layout import CLIPS
 
 
-class GivenFeatures(Sequence):
-    """The features (n_steps, dim) float32 of clips, each read when it is asked for: all together may fill no memory."""
+class GivenFeatures(Features):
+    """The features (n_steps, dim) of clips where they lie; ``files`` are the clips' addresses."""
 
     def __init__(self, paths, key):
-        self.paths, self.key = list(paths), key
+        paths = list(map(str, paths))
+        super().__init__(paths, [_shape(path, key) for path in paths])
+        self.key = key
 
-    def __len__(self):
-        """Return the number of clips."""
-        return len(self.paths)
+    def _mapped(self, file):
+        return read_given(file, self.key)
 
-    def __getitem__(self, place):
-        """Return the features of one clip, or of a slice of clips unread."""
-        if isinstance(place, slice):
-            return GivenFeatures(self.paths[place], self.key)
-        return read_given(self.paths[place], self.key)
+
+def _shape(path, key):
+    try:
+        return shape_of(path, key)
+    except FeatureError as error:
+        raise StudyError(str(error)) from None
 
 
 def read_given(path, key):
@@ -53,7 +55,7 @@ class GivenExtractor(Extractor):
         self.weights = {"name": "given", "sha256": named, "sha256_of": "key"}
 
     def features(self, clips, batch_size):
-        """Return the features of each clip, a sequence of (n_steps, dim) float32 that reads them when asked for."""
+        """Return the :class:`GivenFeatures` of the clips, which are read when they are asked for."""
         return GivenFeatures(clips["path"], self.network.key)
 
     def read(self, path):

@@ -30,6 +30,7 @@ class Format:
     tolerance: float  # largest difference of a score
     packages: tuple[str, ...] = ()  # as they are imported; for pip with - in place of _
     memory: float = 2.0  # taken by writing, as a multiple of the weights: measured on ResNet-18, rounded up
+    any_length: bool = True  # takes inputs whose size is open, such as the steps of a clip
 
 
 def _load_keras(path):
@@ -55,7 +56,7 @@ def _load_onnx(path):
 
     session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
-    return lambda x: session.run(None, {name: x})[0][0]
+    return lambda x: session.run(None, x if isinstance(x, dict) else {name: x})[0][0]
 
 
 def _load_tflite(path):
@@ -80,16 +81,21 @@ FORMATS = {
     "keras": Format("model.keras", lambda model, path: model.save(path), _load_keras, 1e-5),
     "saved_model": Format("saved_model", _exporter("tf_saved_model"), _load_saved_model, 1e-5, ("tensorflow",)),
     "onnx": Format("model.onnx", _exporter("onnx"), _load_onnx, 1e-4, ("onnx", "onnxruntime"), 55.0),
-    "tflite": Format("model.tflite", _exporter("litert"), _load_tflite, 1e-4, ("tensorflow", "ai_edge_litert"), 12.0),
+    "tflite": Format(
+        "model.tflite", _exporter("litert"), _load_tflite, 1e-4, ("tensorflow", "ai_edge_litert"), 12.0, False
+    ),
 }
-HEADS_READ = {  # what goes into a head that is written alone, by what its network reads
-    "waveform": "the mean over patches of the embeddings of {}, which is not in the file",
-    "given": "the features of {}, which were computed elsewhere: the mean over steps",
+# What goes into a head that is written alone, by what its network reads.
+NOT_IN_FILE = "the features of {}, which is not in the file"
+HEADS_READ = {
+    "waveform": "the embeddings of {}, which is not in the file",
+    "given": "the features of {}, which were computed elsewhere",
 }
 OUTPUTS = {  # what the scores of a head are, by its activation
     "softmax": "probabilities, which sum to 1; the class of the highest is predicted",
     "sigmoid": "a probability of each class by itself; every class at or above its threshold is predicted",
 }
+STEPS = 50  # of a clip of noise
 CONVERTERS = {"onnx": {"tensorflow": "tf2onnx", "jax": "jax2onnx", "torch": "onnxscript"}}  # by format and backend
 
 
@@ -107,6 +113,9 @@ def export(trial_dir, format, out=None, n=5, known=None, say=print):
     record = check_trial(trial_dir)
     out = trial_dir / "export" / format if out is None else Path(out)
     predictor = Predictor(trial_dir, record, known)
+    if predictor.network.head.reads_steps and not file_format.any_length:
+        others = ", ".join(name for name, row in FORMATS.items() if row.any_length)
+        raise StudyError(f"format {format} takes no head over steps, whose number is open; choose one of {others}")
     clips = _test_clips(trial_dir, predictor, n)
     cases = list(clips.values()) or _noise(predictor, n)
     _check_memory(file_format, predictor.classifier.model, format)
@@ -156,16 +165,27 @@ def _test_clips(trial_dir, predictor, n):
     for number in np.unique(np.linspace(0, len(files) - 1, min(n, len(files))).round().astype(int)):
         with contextlib.suppress(AudioError, ImageError, FeatureError, OSError):  # changed since
             x = classifier.extractor.read(files[number])
-            cases[test.clip_id[number]] = classifier.inputs([x]), classifier.score(x)
+            cases[test.clip_id[number]] = _case(classifier.model, classifier.inputs([x]))
     return cases
 
 
 def _noise(predictor, n):
     """Return ``n`` cases of random numbers in the range of what the model is fed with."""
-    model, rng = predictor.classifier.model, np.random.default_rng(0)
-    shape = (1, *model.input_shape[1:])
-    inputs = [rng.uniform(0, 255 if len(shape) == 4 else 1, shape).astype("float32") for _ in range(n)]
-    return [(x, np.asarray(model.predict_on_batch(x))[0]) for x in inputs]
+    classifier, rng = predictor.classifier, np.random.default_rng(0)
+    if predictor.network.reads == "picture":
+        inputs = [rng.uniform(0, 255, (1, *classifier.model.input_shape[1:])) for _ in range(n)]
+    else:
+        shape = STEPS, classifier.extractor.dim
+        inputs = [classifier.reads([rng.uniform(size=shape).astype("float32")]) for _ in range(n)]
+    return [_case(classifier.model, x) for x in inputs]
+
+
+def _case(model, inputs):
+    """Return the first of a batch of inputs, as a batch of one, and its scores (n_classes,)."""
+    import keras
+
+    first = keras.tree.map_structure(lambda part: part[:1].astype("float32"), inputs)
+    return first, np.asarray(model.predict_on_batch(first))[0]
 
 
 def _write(model, file_format, path, format):
@@ -216,10 +236,12 @@ def _describe(predictor, record, format):
     from benchmark.trials.provenance import versions
 
     image = predictor.network.reads == "picture"
-    study, shape = predictor.study, [1, *predictor.classifier.model.input_shape[1:]]
+    study = predictor.study
     picture = "RGB 0..255 as it is, (batch, height, width, channel); the network's own normalisation is in the file"
     activation = TASKS[study.task].activation
-    other = HEADS_READ.get(predictor.network.reads, HEADS_READ["waveform"]).format(predictor.network.label)
+    steps = _told_of_steps(predictor.network.head)
+    said = HEADS_READ.get(predictor.network.reads, NOT_IN_FILE).format(predictor.network.label)
+    what = picture if image else f"{steps} {said}"
     settings = {"clip": study.clip, "mel": study.mel, "image": study.image} if image else {"clip": study.clip}
     return {
         "format": format,
@@ -228,7 +250,7 @@ def _describe(predictor, record, format):
         "model": predictor.network.name,
         "label": predictor.network.label,
         "weights": record["weights"],
-        "input": {"shape": shape, "dtype": "float32", "what": picture if image else other},
+        "input": {"shape": _shapes(predictor.classifier.model), "dtype": "float32", "what": what},
         "task": study.task,
         "output": {
             "shape": [1, len(predictor.classes)],
@@ -241,3 +263,17 @@ def _describe(predictor, record, format):
         "tolerance": FORMATS[format].tolerance,
         "versions": versions(),
     }
+
+
+def _shapes(model):
+    """Return the shape of a model's input for one clip, or {name: shape} of several; None is a size that is open."""
+    shapes = {tensor.name: [1, *tensor.shape[1:]] for tensor in model.inputs}
+    return shapes if len(shapes) > 1 else next(iter(shapes.values()))
+
+
+def _told_of_steps(head):
+    """Return what a head of a :class:`benchmark.config.heads.HeadParams` reads of what a network gives, in words."""
+    if not head.reads_steps:
+        return "the mean over patches of"
+    drawn = f"; predict takes the mean over {head.draws} draws of {head.parts} segments" if head.draws else ""
+    return f"steps, with a mask that is 1 for them and 0 for padding{drawn}:"

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.tasks.scores import accuracy, average_precision_macro, clip_f1, exact_match, f1_macro
+from benchmark.tasks.scores import (
+    accuracy,
+    average_precision_macro,
+    average_precision_micro,
+    clip_f1,
+    exact_match,
+    f1_macro,
+)
 from benchmark.tasks.thresholds import DEFAULT, tune_per_class
 
 
@@ -76,6 +83,7 @@ TASKS = {
         "average_precision_macro", ("macro average precision", "Macro AP"), "prior",
         {
             "average_precision_macro": average_precision_macro,
+            "average_precision_micro": average_precision_micro,
             "f1_macro": lambda y_true, y_score: f1_macro(y_true, _above(y_score)),
             "f1_macro_tuned": _tuned_f1_macro,
         },

@@ -45,6 +45,15 @@ def average_precisions(y_true, y_score):
     return found
 
 
+def average_precision_micro(y_true, y_score):
+    """Return the average precision of all scores of all classes together, NaN where no clip is of any.
+
+    In Wehrmann & Barros 2017 it is AU(PRC) with the bar over PRC alone."""
+    from sklearn.metrics import average_precision_score
+
+    return float(average_precision_score(y_true, y_score, average="micro")) if y_true.any() else np.nan
+
+
 def average_precision_macro(y_true, y_score):
     """Return the mean average precision over the classes that have a positive clip, NaN where none has."""
     with warnings.catch_warnings(action="ignore", category=RuntimeWarning):  # of a mean of nothing

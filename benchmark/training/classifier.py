@@ -1,12 +1,13 @@
 """Extractor and head joined into what is trained, scored and saved."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import keras
 import numpy as np
 
 from benchmark.features.extractor import Extractor
 from benchmark.features.extractors import EXTRACTORS
+from benchmark.features.reading import Means, Steps, reader_of
 from benchmark.models.flops import count_flops
 from benchmark.models.heads import HEADS
 from benchmark.tasks import TASKS
@@ -21,7 +22,7 @@ class Classifier:
     head: keras.Model
     model: keras.Model
     regime: str  # a row of benchmark.training.regimes.REGIMES
-    head_kind: str = "linear"  # a row of benchmark.models.heads.HEADS
+    reader: Means | Steps = field(default_factory=Means)  # of what the head reads of a clip's features
 
     @property
     def parameters(self):
@@ -39,10 +40,12 @@ class Classifier:
 
     def reads(self, features):
         """Return what the head reads of clips whose ``features`` are a list of (n_steps, dim)."""
-        return HEADS[self.head_kind].reads(features)
+        return self.reader(features)
 
     def inputs(self, inputs):
-        """Return what the model takes for a list of inputs from ``extractor.read``, in one batch."""
+        """Return what the model takes for a list of inputs from ``extractor.read``, in one batch.
+
+        Of a head that draws from a clip it holds each draw, see :class:`benchmark.features.reading.Steps`."""
         return self.extractor.model_inputs(inputs, self.reads)
 
     def score(self, x):
@@ -51,7 +54,8 @@ class Classifier:
 
     def score_many(self, inputs):
         """Return the class probabilities (n_inputs, n_classes) of a list of inputs, in one batch, synchronised."""
-        return np.asarray(self.model.predict_on_batch(self.inputs(inputs)))
+        scores = np.asarray(self.model.predict_on_batch(self.inputs(inputs)))
+        return scores.reshape(len(inputs), -1, scores.shape[1]).mean(axis=1)
 
 
 def build_classifier(network, settings, n_classes, seed=0, load=True):
@@ -61,6 +65,7 @@ def build_classifier(network, settings, n_classes, seed=0, load=True):
     extractor = EXTRACTORS[network.reads](network, settings, seed, load)
     regime = regime_of(network, settings.training)
     activation = TASKS[settings.task].activation
-    shape = extractor.dim, n_classes, network.dropout, regime == "frozen", activation
-    head = HEADS[network.head.kind].build(*shape, **network.head.settings)
-    return Classifier(extractor, head, extractor.model(head), regime, network.head.kind)
+    standardize = regime == "frozen" and network.head.standardize is not False
+    shape = extractor.dim, n_classes, network.dropout, standardize, activation
+    head = HEADS[network.head.kind](*shape, **network.head.layers)
+    return Classifier(extractor, head, extractor.model(head), regime, reader_of(network.head, seed))

@@ -2,10 +2,9 @@
 
 from functools import cached_property
 
-import keras
 import numpy as np
 
-from benchmark.features.batches import Batches, image_batches
+from benchmark.features.batches import image_batches
 from benchmark.tasks import TASKS
 from benchmark.training.augmentation import make_mix, make_transform
 from benchmark.training.imbalance import balance
@@ -31,8 +30,14 @@ class TrialData:
 
     @cached_property
     def balanced(self):
-        """What the training makes of unlike classes: a :class:`benchmark.training.imbalance.Balance`."""
-        return balance(self.targets("train"), self.study.training, self.seed)
+        """What the training makes of unlike classes: a :class:`benchmark.training.imbalance.Balance` of its examples.
+
+        These are the training clips, or their steps where the head trains on them."""
+        found = balance(self.targets("train"), self.study.training, self.seed)
+        reader = self.classifier.reader
+        if reader.trains_on == "clips":
+            return found
+        return found.over(reader.examples(self._features, self._rows(["train"])))
 
     @cached_property
     def loss(self):
@@ -41,22 +46,25 @@ class TrialData:
 
     @cached_property
     def _features(self):
-        extractor, batch_size = self.classifier.extractor, self.study.training.batch_size
-        return self.classifier.reads(extractor.features(self.clips, batch_size))
+        return self.classifier.extractor.features(self.clips, self.study.training.batch_size)
 
     def features(self, *splits):
-        """Return what the head reads of the clips in some splits: (n_clips, ...), or a dict of such arrays."""
-        rows = self._rows(splits)
-        return keras.tree.map_structure(lambda part: part[rows], self._features)
+        """Return the mean of each clip's features over its steps, (n_clips, dim), of the clips in some splits."""
+        return self._features.means[self._rows(splits)]
+
+    def training_blocks(self):
+        """Return arrays (n, dim) of all that the head reads of the training clips, one after the other."""
+        return self.classifier.reader.blocks(self._features, self._rows(["train"]))
 
     def batches(self, trains, *splits):
-        """Return the :class:`Batches` of some splits for a stage that trains 'head' or 'all'.
+        """Return the :class:`features.batches.Batches` of some splits for a stage that trains 'head' or 'all'.
 
-        Training pictures are augmented as the study says."""
+        Those of training alone may be drawn, or hold the steps of clips; training pictures are augmented as the study
+        says."""
         targets, batch_size = self.targets(*splits), self.study.training.batch_size
+        rows, is_training = self._rows(splits), splits == ("train",)
         if trains == "head":
-            x = self.features(*splits)
-            return Batches(lambda rows: keras.tree.map_structure(lambda part: part[rows], x), targets, batch_size)
-        changes = (make_transform(self.study.augment), make_mix(self.study.augment)) if splits == ("train",) else ()
-        paths = self.clips["image"].to_numpy()[self._rows(splits)]
-        return image_batches(paths, targets, self.classifier.extractor.backbone.input_size, batch_size, *changes)
+            return self.classifier.reader.batches(self._features, rows, targets, batch_size, is_training)
+        changes = (make_transform(self.study.augment), make_mix(self.study.augment)) if is_training else ()
+        size = self.classifier.extractor.backbone.input_size
+        return image_batches(self.clips["image"].to_numpy()[rows], targets, size, batch_size, *changes)

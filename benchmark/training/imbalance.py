@@ -17,6 +17,13 @@ class Balance:
         """Return the weights (n_clips,) of other clips, such as those of validation, or None."""
         return None if self.class_weight is None else targets @ self.class_weight
 
+    def over(self, counts):
+        """Return the balance of the parts of the clips: each clip has so many, ``counts`` (n_clips,), in order."""
+        starts = np.cumsum(counts) - counts
+        rows = np.concatenate([np.arange(starts[row], starts[row] + counts[row]) for row in self.rows])
+        weights = None if self.weights is None else np.repeat(self.weights, counts[self.rows])
+        return Balance(rows, weights, self.class_weight)
+
 
 def balance(targets, training, seed):
     """Return the :class:`Balance` of training clips with one-hot ``targets`` (n_clips, n_classes).

@@ -121,9 +121,10 @@ def _step(model, batch, stage, epoch):
 
 
 def predict(model, batches):
-    """Return the class probabilities (n_clips, n_classes) of all clips, in order."""
+    """Return the class probabilities (n_clips, n_classes) of all clips, in order: of each the mean over its draws."""
     scores = [keras.ops.convert_to_numpy(model.predict_on_batch(inputs))[:n] for inputs, n in batches.in_order()]
-    return np.concatenate(scores)
+    scores = np.concatenate(scores)
+    return scores.reshape(len(batches), batches.draws, scores.shape[1]).mean(axis=1)
 
 
 def validate(model, val, stage):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from benchmark.features.pictures import batch_norm
-from benchmark.models.heads import Standardize
+from benchmark.models.heads.layers import ADAPTED, Standardize
 from benchmark.training.boundary import find_boundary, kept_outputs, place_of
 from benchmark.training.early_stopping import kept_iteration
 from benchmark.training.estimators import ESTIMATORS
@@ -83,8 +83,8 @@ def _take_steps(stage, classifier, data, clock, name, checkpoint):
 
 def _on_features(stage, classifier, data, clock, files, train, val):
     """Return the head as it is trained, on what, and how."""
-    for layer in [layer for layer in classifier.head.layers if isinstance(layer, Standardize)]:
-        layer.adapt(data.features("train"))
+    for layer in [layer for layer in classifier.head.layers if isinstance(layer, ADAPTED)]:
+        layer.adapt(data.training_blocks())
     return classifier.head, train, val, FitOptions(head_factors(classifier.head, stage.settings))
 
 
@@ -124,7 +124,7 @@ def _standardize(head, features):
     standardize = own[0] if own else Standardize()
     if not own:
         standardize.build(features.shape)
-    standardize.adapt(features)
+    standardize.adapt([features])
     return standardize
 
 

@@ -41,14 +41,33 @@ from tests.support.study_files import write_study
         ({"dataset": None}, "dataset: .*got None"),
         ({"augment": {"translation": 30}}, "frozen features are computed once"),
         ({"augment": {"scale": [1.1, 0.9]}}, "the smallest and the largest factor"),
-        ({"training": {"l2": 0.1}}, "belong to preset: matlab"),
+        ({"training": {"head_rate": 3}}, "belongs to preset: matlab"),
+        ({"training": {"l2": 0.1}}, "training.l2 has no effect: the frozen head is solved"),
         ({"training": {"regime": "finetune", "save": "head"}}, "use 'model' or 'none'"),
         ({"training": {"input_normalization": "matlab-reset"}}, "need regime: finetune"),
         ({"training": {"preset": "matlap"}}, "did you mean 'matlab'"),
-        ({"models": [{"extends": "vgg16", "head": "mpl"}]}, "head.kind: .*'linear' or 'mlp'.*did you mean 'mlp'"),
-        ({"models": [{"extends": "vgg16", "head": {"kind": "lin"}}]}, "model vgg16: head.kind: .*'linear' or 'mlp'"),
+        ({"models": [{"extends": "vgg16", "head": "mpl"}]}, "head.kind: .*'linear', 'mlp', .*did you mean 'mlp'"),
+        ({"models": [{"extends": "vgg16", "head": {"kind": "lin"}}]}, "model vgg16: head.kind: .*'linear', 'mlp'"),
         ({"models": [{"extends": "vgg16", "head": {"hidden": [8]}}]}, "the linear head takes no settings; got hidden"),
         ({"models": [{"extends": "vgg16", "head": {"kind": "mlp", "hiden": 1}}]}, "did you mean 'hidden'"),
+        (
+            {"models": [{"extends": "vgg16", "head": {"kind": "mlp", "width": 5}}]},
+            "the mlp head takes hidden, dropout, standardize; got width",
+        ),
+        (
+            {"models": [{"extends": "vgg16", "head": "lstm"}]},
+            "model vgg16: the lstm head reads the steps of a clip, and a picture has none; choose linear or mlp",
+        ),
+        ({"models": [{"extends": "yamnet", "head": {"kind": "ctt", "maxout": 4}}]}, "maxout is of .* give hidden too"),
+        ({"models": [{"extends": "yamnet", "head": {"kind": "ctt", "mask": False}}]}, "mask: false needs length"),
+        (
+            {"models": [{"extends": "yamnet", "head": {"kind": "lstm", "too_long": "random"}}]},
+            "too_long: random has no effect without length",
+        ),
+        (
+            {"models": [{"extends": "yamnet", "head": {"kind": "conv", "grid": [2, 7]}}]},
+            "width 3 is wider than the grid, 2 x 7 cells",
+        ),
         (
             {"models": ["vgg19", {"extends": "vgg16", "head": "mlp"}], "training": {"optimizer": "lbfgs"}},
             "model vgg16: lbfgs solves a linear head alone, and its head is mlp; leave out training.optimizer",
@@ -268,6 +287,7 @@ def test_a_path_may_begin_at_home(tmp_path, monkeypatch):
         ("mlp", {}, "adam"),
         ({"kind": "mlp", "hidden": [8, 8]}, {"optimizer": "rmsprop"}, "rmsprop"),
         ("mlp", {"preset": "matlab"}, "sgdm"),
+        ({"kind": "mlp", "standardize": False}, {"l2": 1e-4}, "adam"),
     ],
 )
 def test_a_head_that_is_not_linear_is_trained_in_gradient_steps(tmp_path, head, training, optimizer):

@@ -3,7 +3,6 @@
 from collections import Counter
 from itertools import starmap
 
-import keras
 import numpy as np
 import pytest
 import soundfile
@@ -14,25 +13,13 @@ from benchmark.engines.features import compute_shared, shared
 from benchmark.engines.progress import Board
 from benchmark.features.pictures import PictureExtractor
 from benchmark.features.waveforms import WaveformExtractor
-from benchmark.models.audio_networks import AudioNetwork
 from benchmark.models.weights import load
 from spectrograms import audio
+from tests.support.audio_network import audio_network
 from tests.support.jobs import jobs_of
 from tests.support.studies import NETWORK, SmallNet, study_of
 
 FOLDS = {"split": {"protocol": "kfold", "folds": 2, "seeds": [0, 1]}, "training": {"epochs": 1, "save": "none"}}
-
-
-def SmallAudio():
-    """An audio network that is built at once: two numbers for each patch."""
-    patch = keras.Input((96, 64, 1))
-    return AudioNetwork(keras.Model(patch, keras.layers.Dense(2)(keras.layers.Flatten()(patch))), 96, 0.01)
-
-
-def audio_network(name):
-    """Return the settings of an audio network with random weights."""
-    builder = {"backbone": "tensorflow_hub:nowhere", "random": "tests.engines.test_once:SmallAudio"}
-    return builder | {"name": name, "label": name, "weights": "random"}
 
 
 @pytest.fixture

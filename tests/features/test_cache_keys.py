@@ -11,6 +11,7 @@ import pytest
 
 from benchmark.config.features import SegmentParams
 from benchmark.config.frames import FrameParams
+from benchmark.config.heads import HeadParams
 from benchmark.config.load import read_section
 from benchmark.config.study import NetworkParams, Study
 from benchmark.config.training import TrainingParams
@@ -41,7 +42,7 @@ OTHER = {  # another value of each setting; where it needs company, that too
         "monitor": "accuracy", "schedule": {"schedule": {"kind": "step", "every": 2}},
         "loss": {"loss": {"label_smoothing": 0.1}, "optimizer": "adam"},
         "stages": {"regime": "two_stage", "stages": [{"unfreeze": ["a"]}]},
-        "gradient_threshold": 1.0, "l2": {"preset": "matlab", "l2": 0.5},
+        "gradient_threshold": 1.0, "l2": 0.5,
         "head_rate": {"preset": "matlab", "head_rate": 3.0}, "C": "grid", "head_init": "glorot",
         "class_weight": "balanced", "oversample": True,
         "freeze_layers": {"regime": "finetune", "freeze_layers": 2},
@@ -130,6 +131,25 @@ def test_a_trial_depends_on_its_head_however_that_is_written():
     assert depends(study_of()) == depends(study_of(head=linear)) == depends(study_of(head={"kind": linear}))
     assert depends(study_of(head=mlp)) == depends(study_of(head={"kind": "mlp", "hidden": [256], "dropout": 0.5}))
     assert depends(study_of(head=mlp)) != depends(study_of(head=own))
+
+
+HEAD = {  # another value of each setting of a head, and a kind that has it; where it needs company, that too
+    "hidden": ("ctt", {"hidden": [8]}), "maxout": ("ctt", {"hidden": [8], "maxout": 3}), "dropout": ("mlp", 0.1),
+    "filters": ("ctt", 8), "width": ("ctt", 5), "units": ("lstm", 8), "segment": ("plain_cnn", 50),
+    "parts": ("ctt_spectrogram", 3), "draws": ("ctt_spectrogram", 5), "grid": ("conv", [5, 5]),
+    "pooling": ("conv", "max"), "channels": ("plain_cnn", [8]), "over_steps": ("conv", "max"),
+    "trains_on": ("conv", "clips"), "length": ("ctt", 20), "too_long": ("ctt", {"length": 20, "too_long": "random"}),
+    "mask": ("lstm", {"length": 20, "mask": False}), "standardize": ("mlp", False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", [name for name in HeadParams.model_fields if name != "kind"])
+def test_a_trial_depends_on_every_setting_of_its_head(key):
+    kind, change = HEAD[key]
+    change = change if isinstance(change, dict) else {key: change}
+    company = {name: value for name, value in change.items() if name != key}
+    heads = [study_of(backbone=AUDIO, head={"kind": kind, **settings}) for settings in (change, company)]
+    assert depends(heads[0]) != depends(heads[1])
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from benchmark.models.googlenet import LocalResponseNormalization
 from benchmark.store.labels import to_matrix
 from benchmark.store.predictions import predictions
 from tests.support import untrained
+from tests.support.audio_network import audio_network
 from tests.support.studies import NETWORK
 
 CLASSES = ["blue", "green", "red"]
@@ -39,13 +40,15 @@ NETWORKS = {
     "small": NETWORK,
     "norm": NETWORK | {"name": "norm", "backbone": "tests.inference.test_export:NormNet"},
     "yamnet": load_network("yamnet").model_dump(mode="json") | {"weights": "random"},
+    "drawn": audio_network("drawn", head={"kind": "ctt_spectrogram", "segment": 2, "parts": 3, "draws": 2}),
+    "judged": audio_network("judged", head={"kind": "conv", "grid": [1, 2], "width": 1}),
 }
 
 
 def write_trial(folder, name="small", part="model.keras"):
     """Write the folder of a trial that was never trained, with four test clips; return it."""
     rng, ids = np.random.default_rng(0), [f"clip{number}" for number in range(4)]
-    sound = name == "yamnet"
+    sound = NETWORKS[name]["backbone"].startswith("tensorflow_hub:")
     trial = untrained.write_trial(folder, NETWORKS[name], CLASSES, part, "audio" if sound else "images")
     paths = [folder / f"{clip_id}.{'wav' if sound else 'png'}" for clip_id in ids]
     for path in paths:  # a second of noise, or a picture of it
@@ -96,6 +99,28 @@ def test_an_exported_file_says_what_predict_says(tmp_path, format):
     scores = FORMATS[format].load(path)(predictor.classifier.extractor.read(clip))
     np.testing.assert_allclose(scores, list(predictor.predict(clip)["scores"].values()), atol=1e-5)  # six digits
     assert scores.max() < 0.99  # else anything would agree
+
+
+@pytest.mark.parametrize("format", ["keras", "saved_model", "onnx"])
+@pytest.mark.parametrize("name", ["drawn", "judged"])
+def test_a_head_over_steps_is_exported_with_features_and_mask(tmp_path, name, format):
+    need(format)
+    trial = write_trial(tmp_path, name, "head.keras")
+    path = export(trial, format, say=lambda line: None)
+    assert told(path)["input"]["shape"] == {"features": [1, None, 2], "mask": [1, None]}
+    assert ("the mean over 2 draws of 3 segments" in told(path)["input"]["what"]) == (name == "drawn")
+    run, classifier = FORMATS[format].load(path), Predictor(trial, check_trial(trial)).classifier
+    x = classifier.extractor.read(tmp_path / "clip1.wav")
+    inputs = classifier.inputs([x])
+    draws = [run({key: part[row : row + 1] for key, part in inputs.items()}) for row in range(len(inputs["mask"]))]
+    np.testing.assert_allclose(np.mean(draws, axis=0), classifier.score(x), atol=1e-5)  # float32
+
+
+def test_a_format_for_inputs_of_one_size_takes_no_head_over_steps(tmp_path):
+    need("tflite")
+    trial = write_trial(tmp_path, "judged", "head.keras")
+    with pytest.raises(StudyError, match="format tflite takes no head over steps, whose number is open; choose one of"):
+        export(trial, "tflite")
 
 
 def test_an_exported_file_is_run_without_keras(tmp_path):

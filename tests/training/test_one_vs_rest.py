@@ -25,6 +25,7 @@ from benchmark.training.regimes import stages_of
 from benchmark.training.solver import GRID, solve_best
 from benchmark.training.stages import run_stages
 from benchmark.trials.provenance import Stages
+from tests.support.features import InMemory
 
 TASK = TASKS["multilabel"]
 CLASSES = ["a", "b", "c", "d"]
@@ -100,7 +101,7 @@ def test_the_grid_takes_the_strength_with_the_lowest_validation_loss():
 
 def test_kernel_and_bias_go_into_the_head():
     head = linear(20, 4, standardize=True, activation="sigmoid")
-    features = [*(TRAIN[0] * 3 + 5)[:, None], *(VAL[0] * 3 + 5)[:, None]]
+    features = InMemory([*(TRAIN[0] * 3 + 5)[:, None], *(VAL[0] * 3 + 5)[:, None]])
     extractor = SimpleNamespace(features=lambda clips, batch_size: features)
     training = TrainingParams(loss={"pos_weight": "sqrt"})
     study = SimpleNamespace(training=training, task="multilabel")

@@ -18,7 +18,8 @@ from benchmark.config.load import load_study
 from benchmark.config.study import TrainingParams
 from benchmark.errors import StudyError
 from benchmark.features.batches import Batches
-from benchmark.models.heads import Standardize, linear
+from benchmark.models.heads import linear
+from benchmark.models.heads.layers import Standardize
 from benchmark.training.classifier import Classifier
 from benchmark.training.data import TrialData
 from benchmark.training.estimators import solve_head
@@ -28,6 +29,7 @@ from benchmark.training.regimes import REGIMES, frozen
 from benchmark.training.solver import GRID, solve, solve_best
 from benchmark.training.stages import run_stages
 from benchmark.trials.provenance import Stages
+from tests.support.features import InMemory
 from tests.support.stages import steps
 from tests.support.study_files import write_study
 
@@ -46,7 +48,7 @@ def head_after(train, val, training, regime="frozen"):
     """Return (head, history, what trial.json says) after the stages of a regime on features of clips."""
     keras.utils.set_random_seed(0)
     head = linear(train[0].shape[1], train[1].shape[1], standardize=regime == "frozen")
-    extractor = SimpleNamespace(features=lambda clips, batch_size: [*train[0][:, None], *val[0][:, None]])
+    extractor = SimpleNamespace(features=lambda clips, batch_size: InMemory([*train[0][:, None], *val[0][:, None]]))
     classifier, study = Classifier(extractor, head, head, regime), SimpleNamespace(training=training, task="multiclass")
     table = pd.DataFrame({"split": ["train"] * len(train[0]) + ["val"] * len(val[0])})
     data = TrialData(classifier, table, np.concatenate([train[1], val[1]]), study, 0)

@@ -12,7 +12,8 @@ from benchmark.config.load import load_network, read_section
 from benchmark.config.study import Study, TrainingParams
 from benchmark.errors import TrainingError
 from benchmark.features.batches import Batches
-from benchmark.models.heads import linear, mean_over_steps, padded
+from benchmark.features.reading import Steps, mean_over_steps
+from benchmark.models.heads import linear
 from benchmark.training import regimes
 from benchmark.training.checkpoint import Progress
 from benchmark.training.early_stopping import EarlyStopping, kept_iteration
@@ -107,7 +108,7 @@ def test_a_head_over_steps_trains_on_features_and_mask():
     pooled = keras.ops.sum(features * mask[..., None], axis=1) / keras.ops.sum(mask, axis=1, keepdims=True)
     keras.utils.set_random_seed(0)
     model = keras.Model({"features": features, "mask": mask}, linear(3, 3)(pooled))
-    inputs, stage = padded(clips), steps(TrainingParams(epochs=3, batch_size=30))
+    inputs, stage = Steps()(clips), steps(TrainingParams(epochs=3, batch_size=30))
 
     def batches(rows):
         return Batches(lambda chosen: {name: part[rows][chosen] for name, part in inputs.items()}, Y[rows], 30)

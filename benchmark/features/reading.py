@@ -1,0 +1,135 @@
+"""What a head reads of clips' features (n_steps, dim): their mean over the steps, or the steps, chosen and padded.
+
+Only what a batch needs is read of features that lie in files, see :class:`benchmark.features.cache.Features`."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.config.heads import HEADS
+from benchmark.features.batches import Batches
+
+# Which units (steps or segments) of a clip are read, by HeadParams.too_long: (units it has, units wanted, rng) -> which
+CHOICES = {
+    "head": lambda n, length, rng: np.arange(min(n, length)),
+    "equidistant": lambda n, length, rng: np.linspace(0, n - 1, min(n, length)).round().astype(int),
+    "random": lambda n, length, rng: np.sort(rng.choice(n, min(n, length), replace=False)),
+    # One of each of so many equal parts; where these hold less than one, some come twice (Wehrmann & Barros 2017).
+    "parts": lambda n, length, rng: ((np.arange(length) + rng.random(length)) * n / length).astype(int),
+}
+DRAWN = ("random", "parts")
+
+
+def mean_over_steps(features):
+    """Return the mean of each clip's features over its steps, (n_clips, dim), of a list of (n_steps, dim)."""
+    return np.stack([steps.mean(axis=0) for steps in features])
+
+
+class Means:
+    """What heads over the mean read: (n_clips, dim)."""
+
+    draws, trains_on = 1, "clips"
+
+    def __call__(self, features):
+        """Return the inputs for a list of clips' features (n_steps, dim)."""
+        return mean_over_steps(features)
+
+    def batches(self, features, rows, targets, batch_size, trains=False):
+        """Return the :class:`Batches` of some rows of :class:`benchmark.features.cache.Features`."""
+        return Batches(features.means[rows].__getitem__, targets, batch_size)
+
+    def blocks(self, features, rows):
+        """Return arrays (n, dim) of all that the head reads of some rows, one after the other."""
+        return [features.means[rows]]
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What heads over steps read: {"features": (n, length, dim), "mask": (n, length)}, both float32.
+
+    A unit is a step, or ``unit`` of them, of which a last part is left out: a segment. What is no step of a clip is 0,
+    also in the mask, which is 1 elsewhere; it is 1 everywhere without ``masked``. Training batches are drawn anew where
+    the choice is random; a prediction is the mean over ``draws`` choices, which depend on ``seed`` alone and are the
+    same for clips of one length."""
+
+    choice: str = "head"  # a row of CHOICES
+    length: int | None = None  # units that are read of a clip; None: all
+    unit: int = 1  # steps
+    masked: bool = True
+    draws: int = 1
+    trains_on: str = "clips"  # or 'steps': each unit of a training clip is an example by itself
+    seed: int = 0
+
+    def __call__(self, features, most=None):
+        """Return the inputs for a list of clips' features (n_steps, dim): ``draws`` for each, one after the other.
+
+        They are padded to ``length``, else to ``most`` units, else to those of the longest of them."""
+        drawn = [(clip, self._numbers(clip, self._fixed(draw))) for clip in features for draw in range(self.draws)]
+        return self._stacked(drawn, most)
+
+    def batches(self, features, rows, targets, batch_size, trains=False):
+        """Return the :class:`Batches` of some rows of :class:`benchmark.features.cache.Features`.
+
+        With ``trains`` they are for training, and may be drawn, or hold an example for each unit of a clip."""
+        if trains and self.trains_on == "steps":
+            return self._batches_of_units(features, rows, targets, batch_size)
+        most = self._units(max(n_steps for n_steps, _ in features.shapes))
+
+        def load(cases):
+            clips = ((features[rows[case // self.draws]], case % self.draws) for case in cases)
+            return self._stacked([(clip, self._numbers(clip, self._fixed(draw))) for clip, draw in clips], most)
+
+        def draw(chosen, rng):
+            clips = (features[row] for row in rows[chosen])
+            return self._stacked([(clip, self._numbers(clip, rng)) for clip in clips], most)
+
+        is_drawn = trains and self.choice in DRAWN
+        return Batches(load, targets, batch_size, draw=draw if is_drawn else None, draws=self.draws)
+
+    def _batches_of_units(self, features, rows, targets, batch_size):
+        counts = self.examples(features, rows)
+        owners, numbers = np.repeat(np.arange(len(rows)), counts), np.concatenate([np.arange(n) for n in counts])
+
+        def load(examples):
+            return self._stacked([(features[rows[owners[one]]], numbers[one : one + 1]) for one in examples], 1, 1)
+
+        return Batches(load, targets[owners], batch_size)
+
+    def blocks(self, features, rows):
+        """Return the features (n_steps, dim) of some rows, read one after the other."""
+        return (features[row] for row in rows)
+
+    def examples(self, features, rows):
+        """Return the number of units of each of some rows, (n_rows,): of its examples where units are."""
+        return np.array([self._units(features.shapes[row][0]) for row in rows])
+
+    def _units(self, n_steps):
+        return max(1, n_steps // self.unit)
+
+    def _numbers(self, clip, rng):
+        n = self._units(len(clip))
+        return CHOICES[self.choice](n, self.length or n, rng)
+
+    def _fixed(self, draw):
+        return np.random.default_rng([self.seed, draw])
+
+    def _stacked(self, chosen, most=None, length=None):
+        """Return features and mask of [(clip, numbers of its units)], padded to a length, in units."""
+        units = length or self.length or most or max(len(numbers) for _, numbers in chosen)
+        features = np.zeros((len(chosen), units * self.unit, chosen[0][0].shape[1]), "float32")
+        mask = np.zeros(features.shape[:2], "float32")
+        for row, (clip, numbers) in enumerate(chosen):
+            steps = (numbers[:, None] * self.unit + np.arange(self.unit)).ravel()
+            inside = np.flatnonzero(steps < len(clip))  # all, but of a clip that is shorter than a segment
+            features[row, inside], mask[row, inside] = clip[steps[inside]], 1
+        return {"features": features, "mask": mask if self.masked else np.ones_like(mask)}
+
+
+def reader_of(head, seed=0):
+    """Return what reads clips' features for the head of a :class:`benchmark.config.heads.HeadParams`."""
+    if not head.reads_steps:
+        return Means()
+    told = {"unit": head.segment or 1, "draws": head.draws or 1, "seed": seed}
+    if "parts" in HEADS[head.kind]:
+        return Steps("parts", head.parts, **told)
+    return Steps(head.too_long, head.length, masked=head.mask is not False, trains_on=head.trains_on or "clips", **told)
