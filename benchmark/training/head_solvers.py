@@ -46,4 +46,4 @@ def solve_head(standardize, train, val, stage, balanced, iteration_done=lambda d
     )
 
 
-ESTIMATORS = {"lbfgs": solve_head}  # by TrainingParams.optimizer
+HEAD_SOLVERS = {"lbfgs": solve_head}  # by TrainingParams.optimizer
