@@ -49,8 +49,8 @@ class TrialResult:
 
     @property
     def weights(self):
-        """The name of the weights the trial started from, or '' where it is not recorded."""
-        return (self.info.get("weights") or {}).get("name", "")
+        """The name of the weights the trial started from, '' where it is not recorded or there are none."""
+        return (self.info.get("weights") or {}).get("name") or ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +80,7 @@ class Results:
 
     @property
     def models(self):
-        """A dict with name, label and weights for each model, in the study's order."""
+        """A dict with name, label and weights for each model, in the study's order; weights '' where it has none."""
         return _models(self.study)
 
     @property
@@ -213,7 +213,8 @@ def _task(study):
 
 
 def _models(study):
-    return [{key: model[key] for key in ("name", "label", "weights")} for model in study["models"]]
+    return [{key: model[key] for key in ("name", "label")} | {"weights": model.get("weights") or ""}
+            for model in study["models"]]  # fmt: skip
 
 
 def _folds_and_seeds(study):
