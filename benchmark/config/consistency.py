@@ -9,7 +9,8 @@ from benchmark.errors import did_you_mean
 from benchmark.tasks import TASKS
 
 OWN_SECTIONS = ("training", "augment")  # of a study, of which a model may change a part for itself
-OF_EXTRACTOR = ("batch_size", "mixed_precision")  # of training: what features depend on, without any training
+# What a model that is not trained reads all the same of the sections on training: what its features are computed with.
+UNTRAINED = {"training": ("batch_size", "mixed_precision"), "augment": ()}
 NOT_TRAINED = {"estimator": "a model of scikit-learn", "fusion": "a mean of other models' scores"}  # by its trainer
 
 
@@ -19,14 +20,14 @@ def own_section(study, network, name):
     Of a model that is not trained, what it does not read is as by default."""
     section = getattr(study, name)
     own = type(section).model_validate(section.model_dump(exclude_unset=True) | getattr(network, name))
-    if network.is_trained:
+    if network.is_trained or name not in UNTRAINED:
         return own
-    return type(own)(**{key: getattr(own, key) for key in _read(network) if key in type(own).model_fields})
+    return type(own)(**{key: getattr(own, key) for key in _read(network, name)})
 
 
-def _read(network):
-    """Return the settings that a model reads that is not trained."""
-    return () if network.reads == "nothing" else OF_EXTRACTOR
+def _read(network, name):
+    """Return the settings of a section on training that a model reads that is not trained."""
+    return () if network.reads == "nothing" else UNTRAINED[name]
 
 
 def ignored(study, network):
@@ -34,7 +35,7 @@ def ignored(study, network):
     if network.is_trained:
         return study.for_model(network).training.ignored(network.reads)
     why = f"{NOT_TRAINED[network.trainer]} is not trained by it; leave it out"
-    return dict.fromkeys(set(type(study.training).model_fields) - set(_read(network)), why)
+    return dict.fromkeys(set(type(study.training).model_fields) - set(_read(network, "training")), why)
 
 
 def models_have_names(study, part):

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, PositiveInt, model_validator
@@ -97,9 +98,18 @@ class EstimatorParams(Params):
         return ESTIMATORS[self.kind].reads
 
     @property
-    def settings(self):
-        """The values of each setting of its kind that are tried, {name: tuple}."""
-        return {name: getattr(self, name) for name in ESTIMATORS[self.kind].settings}
+    def candidates(self):
+        """The settings that are tried, a list of dicts: each once, since a linear kernel has no gamma."""
+        values = {name: getattr(self, name) for name in ESTIMATORS[self.kind].settings}
+        grid = [dict(zip(values, chosen, strict=True)) for chosen in product(*values.values())]
+        grid = [{name: value for name, value in settings.items() if name != "gamma" or settings["kernel"] != "linear"}
+                for settings in grid]  # fmt: skip
+        return [settings for number, settings in enumerate(grid) if settings not in grid[:number]]
+
+    @property
+    def words(self):
+        """What it is, and how much of what is compared for it on the validation clips."""
+        return f"estimator {self.kind}", len(self.candidates), "settings"
 
 
 MOST_WEIGHTS = 20_000  # of a grid: the average precision of each takes some milliseconds
@@ -120,6 +130,11 @@ class FusionParams(Params):
     def n_weights(self):
         """How many ways there are to weigh the members."""
         return math.comb(self.n_steps + len(self.members) - 1, self.n_steps)
+
+    @property
+    def words(self):
+        """What it is, and how much of what is compared for it on the validation clips."""
+        return f"fusion of {', '.join(self.members)}", self.n_weights, "weights"
 
     @model_validator(mode="after")
     def _consistent(self):

@@ -9,7 +9,6 @@ import time
 import warnings
 from collections.abc import Callable
 from functools import partial
-from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -176,7 +175,7 @@ def fit_best(params, train, val, task, seed=0, tried=lambda done, total: None):
 
     params: an EstimatorParams; train, val: a :class:`Sample` each; task: a row of TASKS, by whose headline settings are
     compared: of equals those that come first count. ``tried`` is told how many have been."""
-    row, grid, began, best = ESTIMATORS[params.kind], candidates(params), time.perf_counter(), None
+    row, grid, began, best = ESTIMATORS[params.kind], params.candidates, time.perf_counter(), None
     prepare = StandardScaler().fit(train.x).transform if row.standardizes else np.asarray
     train, x = train._replace(x=prepare(train.x)), prepare(val.x)
     for number, settings in enumerate(grid, 1):
@@ -194,12 +193,3 @@ def fit_best(params, train, val, task, seed=0, tried=lambda done, total: None):
         "converged": fitted.converged,
         "seconds": round(time.perf_counter() - began, 3),
     }
-
-
-def candidates(params):
-    """Return the settings that are tried, a list of dicts: each once, since a linear kernel has no gamma."""
-    values = params.settings
-    grid = [dict(zip(values, chosen, strict=True)) for chosen in product(*values.values())]
-    grid = [{name: value for name, value in settings.items() if name != "gamma" or settings["kernel"] != "linear"}
-            for settings in grid]  # fmt: skip
-    return [settings for number, settings in enumerate(grid) if settings not in grid[:number]]

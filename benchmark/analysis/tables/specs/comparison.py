@@ -46,7 +46,7 @@ def _row(results, model):
         "model": model["name"],
         "label": model["label"],
         "weights": weights(results, model),
-        "regime": _regime(done or trials) or results.study["training"]["regime"],
+        "regime": _regime(done or trials, results.study["training"]["regime"]),
         "trials": len(done),
         "status": status(trials, results.planned),
     }
@@ -57,9 +57,12 @@ def _row(results, model):
     return row | resources | seconds | model_scores(results, model["name"]) | model_latency(results, model["name"])
 
 
-def _regime(trials):
-    """Return the regime that the trials recorded: it may differ from the study's, as sound networks are frozen."""
-    return ", ".join(sorted({trial.info["regime"] for trial in trials if "regime" in trial.info}))
+def _regime(trials, usual):
+    """Return the regime that the trials recorded: it may differ from the study's, as sound networks are frozen.
+
+    '' of a model without a network; that of the study, ``usual``, where nothing is recorded."""
+    recorded = {trial.info["regime"] or "" for trial in trials if "regime" in trial.info}
+    return ", ".join(sorted(recorded)) if recorded else usual
 
 
 def status(trials, planned):
