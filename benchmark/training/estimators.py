@@ -124,7 +124,7 @@ FITTED = {"softmax": _of_one_label, "sigmoid": _of_several_labels}  # by the act
 
 def random_forest(seed, n_estimators):
     """Return what fits a random forest (Breiman 2001)."""
-    return RandomForestClassifier(n_estimators, random_state=seed, n_jobs=len(cores())).fit
+    return lambda x, labels: RandomForestClassifier(n_estimators, random_state=seed, n_jobs=len(cores())).fit(x, labels)
 
 
 def logistic(seed, C):
