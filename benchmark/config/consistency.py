@@ -6,15 +6,37 @@ from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.config.heads import OF_MEANS
 from benchmark.config.losses import LOSSES
 from benchmark.config.training import SOLVER
+from benchmark.errors import did_you_mean
 from benchmark.tasks import TASKS
 
 OWN_SECTIONS = ("training", "augment", "frames")  # of a study, of which a model may change a part for itself
+# What a model that is not trained reads all the same of the sections on training: what its features are computed with.
+UNTRAINED = {"training": ("batch_size", "mixed_precision"), "augment": ()}
+NOT_TRAINED = {"estimator": "a model of scikit-learn", "fusion": "a mean of other models' scores"}  # by its trainer
 
 
 def own_section(study, network, name):
-    """Return a section of a study with what a model changes in it for itself; raise pydantic's ValidationError."""
+    """Return a section of a study with what a model changes in it for itself; raise pydantic's ValidationError.
+
+    Of a model that is not trained, what it does not read is as by default."""
     section = getattr(study, name)
-    return type(section).model_validate(section.changed_by(getattr(network, name)))
+    own = type(section).model_validate(section.changed_by(getattr(network, name)))
+    if network.is_trained or name not in UNTRAINED:
+        return own
+    return type(own)(**{key: getattr(own, key) for key in _read(network, name)})
+
+
+def _read(network, name):
+    """Return the settings of a section on training that a model reads that is not trained."""
+    return () if network.reads == "nothing" else UNTRAINED[name]
+
+
+def ignored(study, network):
+    """Return {setting of training: why} of those without effect on a model of a study."""
+    if network.is_trained:
+        return study.for_model(network).training.ignored(network.reads)
+    why = f"{NOT_TRAINED[network.trainer]} is not trained by it; leave it out"
+    return dict.fromkeys(set(type(study.training).model_fields) - set(_read(network, "training")), why)
 
 
 def models_have_names(study, part):
@@ -26,6 +48,19 @@ def models_have_names(study, part):
         return f"a model cannot be named '{baseline}', as the baseline is; rename it, or set baseline: false"
     if strange := sorted({name for ensemble in study.ensembles for name in ensemble} - set(names)):
         return f"ensembles: no model {', '.join(strange)}; models are {', '.join(names)}"
+
+
+def fusions_have_members(study, part):
+    """The members of a late fusion are models of the study, and no fusions themselves."""
+    names, slips = {model.name: model for model in study.models}, []
+    for model in (model for model in study.models if model.fusion):
+        if strange := [name for name in model.needs if name not in names]:
+            known = [name for name in names if not names[name].fusion]
+            hints = [f"{name}{did_you_mean(name, known)}" for name in strange]
+            slips.append(f"model {model.name}: fusion: no model {', '.join(hints)}; models are {', '.join(known)}")
+        if nested := [name for name in model.needs if name in names and names[name].fusion]:
+            slips.append(f"model {model.name}: fusion: {', '.join(nested)} is a fusion itself; name its members")
+    return "; ".join(slips)
 
 
 def own_settings_are_right(study, part):
@@ -74,7 +109,7 @@ def augmentation_is_read(study, part):
     """Augmentation needs a model that is trained on pictures."""
     asked = [model for model in study.models if own_section(study, model, "augment").changed()]
     regimes = {own_section(study, model, "training").regime for model in asked}
-    if regimes == {"frozen"} and not part:
+    if regimes <= {"frozen"} and (asked or study.augment.changed()) and not part:
         return "augment needs regime: finetune or two_stage; frozen features are computed once, before any change"
 
 
@@ -155,6 +190,7 @@ def classes_are_weighed_as_task_allows(study, part):
 
 CHECKS = (
     models_have_names,
+    fusions_have_members,
     own_settings_are_right,
     solver_has_linear_head,
     heads_read_what_is_there,

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, model_validator
 
+from benchmark.config.estimators import ESTIMATORS, kind_of
 from spectrograms.params import Params
 
 NAMED_WEIGHTS = ("imagenet", "places365", "audioset", "random")
@@ -43,6 +44,9 @@ def kind_of_network(backbone):
 
 def usual_reads(given):
     """Return what a model reads that does not say it, as raw settings: None where it has no network either."""
+    estimator = kind_of(given.get("estimator"))
+    if given.get("fusion") or (estimator and not ESTIMATORS[estimator].reads):
+        return "nothing"
     return {None: None, "image": "picture", "sound": "waveform"}[kind_of_network(given.get("backbone"))]
 
 
@@ -82,8 +86,8 @@ class FeatureParams(Params):
     backbone: str | None = Field(
         None, description="keras.applications.NAME, keras_hub:PRESET, tensorflow_hub:HANDLE or package.module:builder"
     )
-    weights: Annotated[str, AfterValidator(at_home)] = Field(
-        "imagenet", description="imagenet, places365, audioset, random, or a path"
+    weights: Annotated[str, AfterValidator(at_home)] | None = Field(
+        "imagenet", description="imagenet, places365, audioset, random, or a path; null without a network"
     )
     weights_sha256: Annotated[str, AfterValidator(_sha256)] | None = Field(
         None, description="the weights file, or all files of a SavedModel's folder, must have this SHA-256"
@@ -105,7 +109,11 @@ class FeatureParams(Params):
     @model_validator(mode="before")
     @classmethod
     def _usual(cls, given):
-        return given | {"reads": usual_reads(given)} if isinstance(given, dict) and not given.get("reads") else given
+        if not isinstance(given, dict):
+            return given
+        reads = given.get("reads") or usual_reads(given)
+        has_network = not isinstance(reads, str) or READS.get(reads)
+        return ({} if has_network else {"weights": None}) | given | {"reads": reads}
 
     @model_validator(mode="after")
     def _network_where_one_reads(self):
@@ -118,12 +126,14 @@ class FeatureParams(Params):
         if wanted != got:
             needs = f"needs a backbone, a network over {wanted}s" if wanted else "takes no backbone"
             raise ValueError(f"reads: {self.reads} {needs}; got {self.backbone or 'none'}")
+        if wanted and self.weights is None:
+            raise ValueError(f"{self.backbone} needs weights: {', '.join(NAMED_WEIGHTS)}, or a path; got null")
         return self
 
     @property
     def weights_path(self):
         """The weights file or folder, or None where ``weights`` is one of the named sources."""
-        return None if self.weights in NAMED_WEIGHTS else Path(self.weights)
+        return None if self.weights in (None, *NAMED_WEIGHTS) else Path(self.weights)
 
     @property
     def has_named_weights(self):
@@ -132,7 +142,7 @@ class FeatureParams(Params):
 
     @property
     def weights_name(self):
-        """What the tables show: the named source, or the file's name; of what has no network, what is read."""
+        """What the tables show: the named source, or the file's name; of what has no network, what is read, if any."""
         if not READS[self.reads]:
-            return self.reads
+            return None if self.reads == "nothing" else self.reads
         return self.weights if self.weights_path is None else self.weights_path.name

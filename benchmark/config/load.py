@@ -8,6 +8,7 @@ from typing import Annotated, Literal, get_args, get_origin
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from benchmark.config.consistency import ignored
 from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.config.features import FeatureParams, usual_reads
 from benchmark.config.study import NetworkParams, Study
@@ -23,9 +24,9 @@ CONFIGS = shipped("configs")
 def load_study(path, overrides=(), only=(), settings=(), configs=CONFIGS):
     """Return the :class:`Study` of a YAML file, with ``key=value`` overrides and the models reduced to ``only``.
 
-    ``settings`` override, too, as nested mappings of values: {"training": {"epochs": 5}}. What ``only`` leaves out, and
-    ensembles with it, is dropped before anything is judged. Raises :class:`StudyError` where the file, a key or a value
-    is wrong, with every model that is."""
+    ``settings`` override, too, as nested mappings of values: {"training": {"epochs": 5}}. The members of a fusion come
+    with it; what ``only`` leaves out, and ensembles with it, is dropped before anything is judged. Raises
+    :class:`StudyError` where the file, a key or a value is wrong, with every model that is."""
     path = Path(path)
     raw = {"name": path.stem, **read_yaml(path)}
     entries = raw.get("models", [])
@@ -39,7 +40,7 @@ def load_study(path, overrides=(), only=(), settings=(), configs=CONFIGS):
     for place, value in _leaves(dict(settings)):
         _set(raw, place, value)
     if only:
-        _keep_only(raw, only)
+        _keep_only(raw, only, path, configs)
     dataset_kind = raw["dataset"].get("kind") if isinstance(raw.get("dataset"), dict) else None
     raw["models"] = _resolve_all(raw["models"], path, configs, dataset_kind)
     study = read_section(Study, raw, path, {"part": bool(only), "file": path})
@@ -51,11 +52,12 @@ def _check_read(study, path, whole):
     """Raise :class:`StudyError` for a setting of training that is not its default where no model reads it.
 
     Not ``whole``: some models are left out, and they may be the ones that read a setting of the study."""
-    ignored = [(m, study.for_model(m).training.ignored(m.reads)) for m in study.models]
+    unread = [(m, ignored(study, m)) for m in study.models]
     defaults = TrainingParams().model_dump()
     given = [key for key, value in study.training.model_dump().items() if whole and value != defaults[key]]
-    slips = [("training", key, ignored[0][1][key]) for key in given if all(key in why for _, why in ignored)]
-    slips += [(f"model {m.name}: training", key, why[key]) for m, why in ignored for key in m.training if key in why]
+    _, whys = min(unread, key=lambda found: not found[0].is_trained)  # of a model that is trained, if there is one
+    slips = [("training", key, whys[key]) for key in given if all(key in why for _, why in unread)]
+    slips += [(f"model {m.name}: training", key, why[key]) for m, why in unread for key in m.training if key in why]
     if slips:
         raise StudyError("\n".join(f"{path}: {place}.{key} has no effect: {why}" for place, key, why in slips))
 
@@ -262,16 +264,26 @@ def _name(entry):
     return entry.get("name", entry.get("extends")) if isinstance(entry, dict) else entry
 
 
-def _keep_only(raw, only):
-    """Drop all models but ``only`` from a raw study, and the ensembles that name another."""
+def _keep_only(raw, only, where, configs):
+    """Drop all models but ``only`` and those that these fuse from a raw study, and the ensembles that name another."""
     names = [str(_name(entry)) for entry in raw["models"]]
     for name in only:
         if name not in names:
             raise StudyError(
                 f"--only {name}: the study has no such model{did_you_mean(name, names)}; it has {', '.join(names)}"
             )
-    raw["models"] = [entry for entry in raw["models"] if _name(entry) in only]
+    asked = [entry for entry, name in zip(raw["models"], names, strict=True) if name in only]
+    kept = {*only, *(member for entry in asked for member in _members(entry, where, configs))}
+    raw["models"] = [entry for entry, name in zip(raw["models"], names, strict=True) if name in kept]
     if isinstance(raw.get("ensembles"), list):  # else it is judged as it stands
         raw["ensembles"] = [
-            names for names in raw["ensembles"] if not isinstance(names, list) or not set(map(str, names)) - set(only)
+            names for names in raw["ensembles"] if not isinstance(names, list) or not set(map(str, names)) - kept
         ]
+
+
+def _members(entry, where, configs):
+    """Return the names of the models that an entry of ``models`` fuses, [] where it is wrong: it is judged later."""
+    given = _settings("models", entry.get("extends"), where, configs) | entry if isinstance(entry, dict) else {}
+    fusion = given.get("fusion")
+    members = fusion.get("members") if isinstance(fusion, dict) else None
+    return list(map(str, members)) if isinstance(members, list | tuple) else []

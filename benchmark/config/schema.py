@@ -25,6 +25,7 @@ def _network_schema():
     schema = _optional(NetworkParams, "name", "label")
     schema["properties"]["features"] = {"enum": feature_names()}
     _or_short(schema, schema["properties"], "head", "HeadParams")
+    _or_short(schema, schema["properties"], "estimator", "EstimatorParams", {"type": "null"})
     _or_short(schema, schema["properties"], "thresholds", "ThresholdParams", {"type": "number"}, {"type": "null"})
     return schema
 
@@ -45,6 +46,7 @@ def _study_schema():
     _or_short(schema, schema["properties"], "engine", "EngineParams")
     _or_short(schema, schema["properties"], "thresholds", "ThresholdParams", {"type": "number"})
     _or_short(schema, network["properties"], "head", "HeadParams")
+    _or_short(schema, network["properties"], "estimator", "EstimatorParams", {"type": "null"})
     _or_short(schema, network["properties"], "thresholds", "ThresholdParams", {"type": "number"}, {"type": "null"})
     schema["properties"]["models"]["items"] = {"anyOf": [{"enum": network_names()}, {"$ref": "#/$defs/NetworkParams"}]}
     return schema

@@ -20,6 +20,7 @@ from benchmark.config.augment import AugmentParams
 from benchmark.config.columns import ColumnParams
 from benchmark.config.consistency import CHECKS, OWN_SECTIONS, own_section
 from benchmark.config.dataset_kinds import DATASET_KINDS
+from benchmark.config.estimators import EstimatorParams, FusionParams
 from benchmark.config.features import FeatureParams, SegmentParams, at_home
 from benchmark.config.frames import FrameParams
 from benchmark.config.heads import HeadParams
@@ -126,6 +127,9 @@ class EngineParams(Params):
         return {"kind": given} if isinstance(given, str) else given
 
 
+IN_PLACE_OF_HEAD = ("estimator", "fusion")  # parts of a model
+
+
 class NetworkParams(FeatureParams):
     """One model: a file in configs/models/, or an entry of a study's ``models`` that changes one."""
 
@@ -133,6 +137,8 @@ class NetworkParams(FeatureParams):
     label: str
     features: str | None = Field(None, description="file in configs/features whose settings the features have")
     head: HeadParams = HeadParams()
+    estimator: EstimatorParams | None = Field(None, description="of scikit-learn, in place of a head")
+    fusion: FusionParams | None = Field(None, description="of other models' scores, in place of features and head")
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of the features, before the head
     normalization: Literal["zscore", "zerocenter", "rescale-symmetric"] = Field(
         "zscore", description="MATLAB's input layer, for input_normalization: matlab-reset"
@@ -144,6 +150,36 @@ class NetworkParams(FeatureParams):
     augment: dict[str, Any] = Field({}, description="augmentation of this model alone")
     frames: dict[str, Any] = Field({}, description="which frames of a film this model reads")
     thresholds: Thresholds | None = Field(None, description="of this model alone; those of the study unless given")
+
+    @property
+    def trainer(self):
+        """Which row of :data:`benchmark.trials.trainers.TRAINERS` makes its trials."""
+        return next((name for name in IN_PLACE_OF_HEAD if getattr(self, name)), "head")
+
+    @property
+    def is_trained(self):
+        """Whether it is a network with a head, which is trained, timed, and kept for predictions."""
+        return self.trainer == "head"
+
+    @property
+    def needs(self):
+        """The names of the models whose trials come before its own."""
+        return self.fusion.members if self.fusion else ()
+
+    @model_validator(mode="after")
+    def _one_way(self):
+        ways = [name for name in IN_PLACE_OF_HEAD if getattr(self, name)]
+        ways += ["head"] if self.head != HeadParams() else []
+        if len(ways) > 1:
+            raise ValueError(f"a model has one of head, estimator and fusion; got {' and '.join(ways)}")
+        if self.augment and not self.is_trained:
+            raise ValueError(f"augment has no effect on a model with {self.trainer}; leave it out")
+        reads = self.estimator.reads if self.estimator else not self.fusion
+        if reads != (self.reads != "nothing"):
+            what = f"estimator: {self.estimator.kind}" if self.estimator else f"a model with {self.trainer}"
+            must = "needs features: give 'backbone', 'features' or 'reads'" if reads else "reads nothing: leave it out"
+            raise ValueError(f"{what} {must}; got reads: {self.reads}")
+        return self
 
 
 class FigureParams(Params):
@@ -205,6 +241,7 @@ class Study(Params):
     def for_model(self, network):
         """Return the study as it holds for one model: with the training, augmentation and thresholds of its own.
 
+        Settings that nothing of the model reads are as by default: they change no result of it.
         A head that is not linear has no solver: where the study leaves the choice open, adam trains it."""
         own = {name: own_section(self, network, name) for name in OWN_SECTIONS}
         if network.head.kind != "linear" and own["training"].optimizer == "auto":

@@ -12,12 +12,13 @@ from spectrograms.files import write_text
 def shared(jobs):
     """Return {key: the jobs that use the same features} of those not known to be complete."""
     from benchmark.features.dependencies import mark_key
+    from benchmark.features.extractors import EXTRACTORS
     from benchmark.training.regimes import stages_of
 
     groups, digests = defaultdict(list), jobs[0].clips["sha256"].unique()
     for job in jobs:
         network, study = job.trial.network, job.study
-        if any(stage.trains == "head" for stage in stages_of(network, study)):
+        if network.reads in EXTRACTORS and any(stage.trains == "head" for stage in stages_of(network, study)):
             key = mark_key(network, study, job.trial.seed, digests)
             if not mark(job, key).exists():
                 groups[key].append(job)

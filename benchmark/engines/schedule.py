@@ -70,35 +70,49 @@ def run_all(study, clips, folds, force=False, say=print, origin=None, wrong=Mapp
     ``say`` gets one line per trial: reused and why redone, accuracy and seconds, or what failed; and one per model that
     is timed. ``origin`` is that of :mod:`store.origin`. ``wrong`` is {network: reason} of those whose trials cannot but
     fail: they are recorded so, and not begun."""
-    planned, records, jobs = _jobs(study, clips, folds, origin), {}, []
+    planned, records = _jobs(study, clips, folds, origin), {}
     trials = [job.trial for job in planned]
     sweep(study.folder, deep=True)
     board = Board(study.folder, trials, say, live=None if say is print else False)
     with board.shown():
-        for job in planned:
-            trial = job.trial
-            done, why = reusable(job)
-            if done or force:
-                trial.drop_checkpoints(job.study)  # of a run that was killed as the trial was done
-            if done and not force:
-                records[trial.name] = done
-                board.kept(trial, done)
-            else:
-                jobs.append(job)
-                board.due(trial, "asked for again" if done else why)
-        hopeful = [job for job in jobs if job.trial.network.name not in wrong]
-        if hopeful:
-            FEATURES[study.engine.kind](hopeful, study.engine, board)
-        refused = ((job, failed(job, reason)) for job in jobs if (reason := wrong.get(job.trial.network.name)))
-        for job, record in chain(refused, ENGINES[study.engine.kind](hopeful, study.engine, board)):
-            records[job.trial.name] = record
-            board.ended(job.trial, record)
+        for wave in waves(planned):
+            kept, jobs = _sort(wave, force, board)
+            hopeful = [job for job in jobs if job.trial.network.name not in wrong]
+            if hopeful:
+                FEATURES[study.engine.kind](hopeful, study.engine, board)
+            refused = ((job, failed(job, reason)) for job in jobs if (reason := wrong.get(job.trial.network.name)))
+            for job, record in chain(refused, ENGINES[study.engine.kind](hopeful, study.engine, board)):
+                records[job.trial.name] = record
+                board.ended(job.trial, record)
+            records |= kept
         forget_waveforms(study.cache, study.clip)
         for network in study.models:
             forget_frames(study.cache, study.for_model(network).frames)
         for trial, record in time_models(planned, records, study.engine, board.say):
             records[trial.name] = record
     return [records[trial.name] for trial in trials]
+
+
+def waves(jobs):
+    """Return the jobs that need the results of no other, and those that come when these are done."""
+    return [[job for job in jobs if bool(job.trial.network.needs) == late] for late in (False, True)]
+
+
+def _sort(jobs, force, board):
+    """Return ({name: record} of the trials that are kept, the jobs that are to run), and tell the board."""
+    kept, due = {}, []
+    for job in jobs:
+        trial = job.trial
+        done, why = reusable(job)
+        if done or force:
+            trial.drop_checkpoints(job.study)  # of a run that was killed as the trial was done
+        if done and not force:
+            kept[trial.name] = done
+            board.kept(trial, done)
+        else:
+            due.append(job)
+            board.due(trial, "asked for again" if done else why)
+    return kept, due
 
 
 def reusable(job):

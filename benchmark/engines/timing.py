@@ -9,13 +9,15 @@ from benchmark.store.reasons import reason_of
 
 
 def time_models(jobs, records, engine, say=print):
-    """Time each model whose latency is not known yet; yield (trial, its new record).
+    """Time each network whose latency is not known yet; yield (trial, its new record).
 
     jobs: of all trials of the study, model by model; records: {name of a trial: trial.json}. Folds and seeds of a model
     have one architecture, so the first that is done stands for all. Models are timed in this process under ``inline``,
     else each in a spawned one, on this machine, with the cores of one trial. What cannot be timed is told, and tried
     again by the next run."""
-    due = [job for _, group in groupby(jobs, lambda job: job.trial.network.name) if (job := _due(list(group), records))]
+    timed = [job for job in jobs if job.trial.network.is_trained]
+    groups = groupby(timed, lambda job: job.trial.network.name)
+    due = [job for _, group in groups if (job := _due(list(group), records))]
     if due:
         here = " on this machine" if engine.kind == "ray" else ""
         say(f"latency{here}: {len(due)} to time, one after the other …")

@@ -37,6 +37,7 @@ from spectrograms.image import caveat, is_picture, read_image
 from spectrograms.names import printable
 
 PARTS = {MODEL: "model", HEAD: "head"}  # file of a trial: part of the classifier whose weights it holds
+KEEPS_NOTHING = {"estimator": "an estimator", "fusion": "a late fusion of other models' scores"}  # by trainer
 NEEDED = ("classes", "seed", "settings", "weights")  # of trial.json
 LEAST = 0.5  # share of a last window that must be sound: in one with less, the silence after it would be scored
 PROBE = 0.05  # seconds decoded to see whether a file goes on
@@ -58,6 +59,8 @@ def check_trial(folder):
         ) from None
     if record.get("status") != "done":
         raise StudyError(f"{folder}: the trial failed ({record.get('error')}), so there is no model")
+    if what := KEEPS_NOTHING.get(record.get("trainer")):
+        raise StudyError(f"{folder}: {record.get('label')} is {what}, which keeps nothing to predict with")
     if not any((folder / name).exists() for name in PARTS):
         raise StudyError(f"{folder} has no saved model; run the study with training.save: model")
     lacking = [key for key in NEEDED if not record.get(key) and record.get(key) != 0]

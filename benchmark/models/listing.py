@@ -21,7 +21,8 @@ def list_networks(networks):
     """Print one row per network as soon as it is known: name, label, input, parameters without the new head, weights,
     backbone. Below the row of a network that cannot be laid out stands why."""
     known = [
-        {"name": n.name, "label": n.label, "weights": n.weights_name, "backbone": n.backbone or ""} for n in networks
+        {"name": n.name, "label": n.label, "weights": n.weights_name or "", "backbone": n.backbone or ""}
+        for n in networks
     ]
     texts = [dict(zip(COLUMNS, COLUMNS, strict=True)), WIDEST, *known]
     widths = {name: max(len(row.get(name, "")) for row in texts) for name in COLUMNS}

@@ -7,7 +7,7 @@ from benchmark.config.stages import SOLVER, ScheduleParams
 from benchmark.config.training import EPOCHS, TrainingParams
 from benchmark.features.extractors import EXTRACTORS
 from benchmark.tasks import TASKS, Task
-from benchmark.training.estimators import ESTIMATORS
+from benchmark.training.head_solvers import HEAD_SOLVERS
 from benchmark.training.losses import Loss, make_loss
 from benchmark.training.schedules import SCHEDULES
 
@@ -21,8 +21,8 @@ class Stage:
     """One stage of a training; what all stages have in common (batches, validation) is in ``settings``."""
 
     trains: str  # 'head', on features that are computed once; or 'all', the backbone too, on the pictures themselves
-    optimizer: str  # adam, sgdm, rmsprop; or a row of benchmark.training.estimators.ESTIMATORS
-    epochs: int  # most passes over the training clips, or iterations of an estimator
+    optimizer: str  # adam, sgdm, rmsprop; or a row of benchmark.training.head_solvers.HEAD_SOLVERS
+    epochs: int  # most passes over the training clips, or iterations of a solver
     settings: TrainingParams
     start: str | None = None  # of the head: 'zeros', 'glorot' as it was drawn; None: as the stage before left it
     learning_rate: float = 1e-3
@@ -37,7 +37,7 @@ class Stage:
     @property
     def takes_steps(self):
         """Whether the stage takes gradient steps."""
-        return self.optimizer not in ESTIMATORS
+        return self.optimizer not in HEAD_SOLVERS
 
     def rate(self, epoch, gains=()):
         """Return the learning rate in an epoch, counted from 1.

@@ -9,7 +9,7 @@ from benchmark.features.pictures import batch_norm
 from benchmark.models.heads.layers import ADAPTED, Standardize
 from benchmark.training.boundary import find_boundary, kept_outputs, place_of
 from benchmark.training.early_stopping import kept_iteration
-from benchmark.training.estimators import ESTIMATORS
+from benchmark.training.head_solvers import HEAD_SOLVERS
 from benchmark.training.loop import FitOptions, fit
 from benchmark.training.matlab import input_normalization
 from benchmark.training.matlab.batch_norm import PopulationStatistics, is_folded, unfold
@@ -57,7 +57,7 @@ def _estimate(stage, classifier, data, clock, name, checkpoint):
         train, val = ((data.features(split), data.targets(split)) for split in ("train", "val"))
     standardize = _standardize(classifier.head, train[0])
     with clock(name) as epoch_done:
-        kernel, bias, history, found = ESTIMATORS[stage.optimizer](
+        kernel, bias, history, found = HEAD_SOLVERS[stage.optimizer](
             standardize, train, val, stage, data.balanced, epoch_done
         )
     if standardize not in classifier.head.layers:  # that of a fine-tuning does not standardise

@@ -31,7 +31,7 @@ def judge(study, say=print, thorough=False, offline=False):
         say(f"{name}: {note}")
     keras.utils.clear_session()
     said = [f"trials of {name} will fail: {reason}" for name, reasons in wrong.items() for reason in reasons]
-    if len(wrong) == len(study.models):
+    if all(wrong.keys() & {network.name, *network.needs} for network in study.models):
         raise StudyError("\n".join(["no network of the study can be run", *said]))
     for sentence in said:
         say(sentence)

@@ -15,14 +15,24 @@ from benchmark.trials.checks import attempt
 def training_notes(study, folds):
     """Return a sentence per thing to know; ``folds`` is {seed: [split of each clip, ...]}.
 
-    They are changes of pictures that no spectrogram bears, and what the outputs of frozen layers take that are kept
-    between epochs. What is wrong with a network is said by :mod:`benchmark.trials.checks`, and not here."""
+    They are what models without a head are, changes of pictures that no spectrogram bears, and what the outputs of
+    frozen layers take that are kept between epochs. What is wrong with a network is said by
+    :mod:`benchmark.trials.checks`, and not here."""
     n_clips = max(int(np.isin(split, ("train", "val")).sum()) for splits in folds.values() for split in splits)
+    n_val = min(int((split == "val").sum()) for splits in folds.values() for split in splits)
     models = [model for model in study.models if model.reads == "picture"]
-    said = [line for model in models for line in _meaningless(study, model)]
+    said = [_untrained(model, n_val) for model in study.models if not model.is_trained]
+    said += [line for model in models for line in _meaningless(study, model)]
     for model in models:
         said += attempt(lambda model=model: list(_kept(study, model, n_clips)))[0] or ()
     return list(dict.fromkeys(said))
+
+
+def _untrained(model, n_val):
+    """Return what a model without a head is, what it reads, and what is compared for it on validation clips."""
+    what, n, of_it = getattr(model, model.trainer).words
+    compared = f"; {n} {of_it} are compared on {n_val} validation clips" if n > 1 else ""
+    return f"{model.name}: {what}, reads {model.reads}{compared}"
 
 
 def _meaningless(study, model):

@@ -1,5 +1,6 @@
 """One model, fold and seed, from clips to a folder of results."""
 
+import hashlib
 import json
 
 import keras
@@ -8,23 +9,27 @@ import pandas as pd
 from benchmark.features.dependencies import depends_on
 from benchmark.models.backend import cores
 from benchmark.store.labels import to_matrix
-from benchmark.store.layout import HEAD, HISTORY, MODEL, PREDICTIONS, RECORD, THRESHOLDS
-from benchmark.store.predictions import as_written, pooled, predictions
+from benchmark.store.layout import HISTORY, PREDICTIONS, RECORD, THRESHOLDS, trial_folder
+from benchmark.store.predictions import SPLITS, as_written, pooled, predictions
+from benchmark.store.results import HISTORY_COLUMNS
 from benchmark.tasks import TASKS
 from benchmark.tasks.thresholds import find_thresholds
-from benchmark.training.checkpoint import Checkpoint
-from benchmark.training.classifier import build_classifier
-from benchmark.training.data import TrialData
-from benchmark.training.loop import gpus, precision, predict
-from benchmark.training.regimes import stages_of
-from benchmark.training.stages import run_stages
+from benchmark.training.loop import gpus, precision
 from benchmark.trials.energy import EnergyMeter
 from benchmark.trials.provenance import Stages, hardware, peak_memory_mb, versions
+from benchmark.trials.trainers import TRAINERS
 from spectrograms.files import replacing_folder
 from spectrograms.params import Params, content_hash
 
-EVALUATED = ("val", "test")
 OF_TASK = {"task", "thresholds"}  # of a study: what a trial depends on where it is given
+SHOWN = {
+    "label",
+    "features",
+    "training",
+    "augment",
+    "frames",
+    "thresholds",
+}  # of a network: its name in tables; sections of its own
 
 
 def run_trial(job, progress=None):
@@ -34,26 +39,23 @@ def run_trial(job, progress=None):
     is. The folder appears under its own name only when it is complete. Latency is added to it when no trial runs any
     more, see :mod:`benchmark.engines.timing`."""
     study, trial, clips, classes = job.study, job.trial, job.rows, job.classes
-    stages = Stages(progress)
-    with precision(study.training.mixed_precision) as policy:
-        with stages("build"):
-            classifier = build_classifier(trial.network, study, len(classes), trial.seed)
-        with EnergyMeter() as meter:
-            history, y_score, said = train_and_predict(classifier, job, clips, stages)
-    evaluated = clips[clips["split"].isin(EVALUATED)]
-    y_true, y_score = to_matrix(evaluated["label"], classes), as_written(y_score)
+    stages, depended = Stages(progress), dependencies(study, trial, clips)
+    with precision(study.training.mixed_precision) as policy, EnergyMeter() as meter:
+        trained = TRAINERS[trial.network.trainer](job, clips, stages, content_hash(depended))
+    evaluated = clips[clips["split"].isin(SPLITS)]
+    y_true, y_score = to_matrix(evaluated["label"], classes), as_written(trained.y_score)
     thresholds = thresholds_of(study, evaluated["split"].to_numpy() == "val", y_true, y_score, classes)
     found = predictions(evaluated["split"], evaluated["clip_id"], y_true, y_score, classes, study.task, thresholds)
-    frames = {
-        PREDICTIONS: pooled(map(found.of, EVALUATED)).frame(),
-        HISTORY: pd.DataFrame(history),
-    }
-    record = trial.record(study) | {"origin": job.origin} | describe(study, trial, classifier, clips, classes, stages)
-    record |= said | {"precision": policy, "energy_j": meter.joules}
     task, test = TASKS[study.task], found.of("test")
+    frames = {
+        PREDICTIONS: pooled(map(found.of, SPLITS)).frame(),
+        HISTORY: pd.DataFrame(trained.history or None, columns=None if trained.history else HISTORY_COLUMNS),
+    }
+    record = trial.record(study) | {"origin": job.origin} | describe(job, clips, stages, trained.network)
+    record |= {"depends_on": depended, **trained.said, "precision": policy, "energy_j": meter.joules}
     score = task.scores[task.headline](test.y_true, test.y_score)
     record |= {"headline": task.headline, f"test_{task.headline}": score, THRESHOLDS: thresholds}
-    write_folder(trial.folder(study), record, frames, saved(classifier, study.training.save))
+    write_folder(trial.folder(study), record, frames, trained.models)
     trial.drop_checkpoints(study)
     return record
 
@@ -66,35 +68,16 @@ def thresholds_of(study, val, y_true, y_score, classes):
     return dict(zip(classes, found.tolist(), strict=True))
 
 
-def train_and_predict(classifier, job, clips, stages):
-    """Train the model through the stages of its regime; return history, scores of val and test, keys of trial.json.
-
-    A run that is cut goes on from the last whole epoch of all layers."""
-    study, trial = job.study, job.trial
-    plan = stages_of(trial.network, study)
-    targets = to_matrix(clips["label"], job.classes).astype("float32")
-    data = TrialData(classifier, clips, targets, study, trial.seed, job.classes)
-    checkpoint = Checkpoint(trial.checkpoint(study), content_hash(dependencies(study, trial, clips)))
-    history, said = run_stages(plan, classifier, data, stages, checkpoint)
-    stages.seconds["train"] += round(checkpoint.seconds, 3)  # those of the run that was cut
-    with stages("predict"):
-        trains = plan[-1].trains
-        return history, predict(classifier.trained(trains), data.batches(trains, *EVALUATED)), said
-
-
-def describe(study, trial, classifier, clips, classes, stages):
-    """Return the part of trial.json that is known when the trial is done."""
+def describe(job, clips, stages, network=None):
+    """Return the part of trial.json that is known when any trial is done; its trainer adds what only that knows."""
+    network = network or job.trial.network
     counts = clips["split"].value_counts()
     return {
         "status": "done",
         "error": None,
-        "regime": classifier.regime,
-        "weights": classifier.extractor.weights,
-        "classes": list(classes),
-        **{f"n_{split}": int(counts.get(split, 0)) for split in ("train", *EVALUATED)},
-        "parameters": classifier.parameters,
-        "flops": classifier.flops,
-        "size_mb": round(classifier.parameters * 4 / 2**20, 2),  # float32, as MATLAB's table counts megabytes
+        "classes": list(job.classes),
+        **{f"n_{split}": int(counts.get(split, 0)) for split in ("train", *SPLITS)},
+        **dict.fromkeys(("parameters", "flops", "size_mb")),
         "train_seconds": stages.seconds["train"],
         "seconds": stages.seconds,
         "peak_memory_mb": peak_memory_mb(),
@@ -102,27 +85,26 @@ def describe(study, trial, classifier, clips, classes, stages):
         "backend": keras.backend.backend(),
         "versions": versions(),
         "hardware": hardware(gpus()),
-        "settings": study.model_dump(mode="json", exclude={"models"})
-        | {"model": classifier.extractor.network.model_dump(mode="json")},
-        "depends_on": dependencies(study, trial, clips),
+        "settings": job.study.model_dump(mode="json", exclude={"models"}) | {"model": network.model_dump(mode="json")},
     }
 
 
 def dependencies(study, trial, clips):
     """Return the fingerprints of all that a trial's result depends on, by name: what to compare before reusing it.
 
-    Settings count where they differ from their defaults, so that a new setting makes no finished trial run again."""
+    Settings count where they differ from their defaults, so that a new setting makes no finished trial run again. Of
+    other models whose trials come first, predictions count."""
     depended = depends_on(trial.network, study)
     del depended["network"]  # the whole of it is in 'model'
     rows = clips[["clip_id", "label", "sha256", "split"]]
+    needed = {name: trial_folder(study.folder, name, trial.fold, trial.seed) for name in trial.network.needs}
     return {
         "clips": content_hash(rows.sort_values("clip_id").to_numpy().tolist()),
         "training": content_hash(_given(study.training), _given(study.augment)),
         **{name: content_hash(given) for name, given in _given(study, include=OF_TASK).items()},
-        "model": content_hash(
-            _given(trial.network, exclude={"label", "features", "training", "augment", "frames", "thresholds"})
-        ),
+        "model": content_hash(_given(trial.network, exclude=SHOWN)),
         **{name: content_hash(_given(part) if isinstance(part, Params) else part) for name, part in depended.items()},
+        **{f"predictions of {name}": _digest(folder / PREDICTIONS) for name, folder in needed.items()},
     }
 
 
@@ -131,14 +113,9 @@ def _given(section, **options):
     return section.model_dump(mode="json", exclude_defaults=True, **options)
 
 
-def saved(classifier, save):
-    """Return {file name: model} of what a trial keeps; the weights of an audio network stay where they came from."""
-    if save == "none":
-        return {}
-    whole = save == "model" and classifier.model is not classifier.head
-    kept = classifier.model if whole else classifier.head
-    # Not compiled, for the optimiser would be saved as well: twice the size of the weights.
-    return {MODEL if whole else HEAD: keras.Model(kept.inputs, kept.outputs, name=kept.name)}
+def _digest(path):
+    """Return the SHA-256 of a file; None where there is none."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
 def write_folder(folder, record, frames, models):

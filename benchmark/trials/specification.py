@@ -1,6 +1,6 @@
 """Trial specifications: picklable and free of Keras, so that a worker can be started before Keras is imported."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -8,6 +8,8 @@ import pandas as pd
 from benchmark.config.study import NetworkParams, Study
 from benchmark.store.layout import FORMAT, trial_folder
 from benchmark.trials.provenance import suite
+
+NO_WEIGHTS = {"name": None, "sha256": None}
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,9 @@ class Trial:
             "label": self.network.label,
             "fold": self.fold,
             "seed": self.seed,
-            "regime": study.training.regime,
-            "weights": {"name": self.network.weights_name, "sha256": None},
+            "trainer": self.network.trainer,
+            "regime": study.training.regime if self.network.is_trained else None,
+            "weights": NO_WEIGHTS | {"name": self.network.weights_name},
             "suite": suite(),
         }
 
@@ -65,3 +68,14 @@ class Job:
     def rows(self):
         """The clip table with its ``split`` in this fold."""
         return self.clips.assign(split=self.split)
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What a way to make a trial gives: a row of :data:`benchmark.trials.trainers.TRAINERS`."""
+
+    y_score: np.ndarray  # (n_clips, n_classes) of the clips of val and test, in the order of the table
+    said: dict  # what trial.json says of it, beside what it says of every trial
+    history: list[dict] = field(default_factory=list)  # a row per evaluation in training
+    models: dict = field(default_factory=dict)  # {file name: Keras model} that is kept for predictions
+    network: NetworkParams | None = None  # as it was built, where that says more than the study

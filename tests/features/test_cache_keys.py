@@ -62,7 +62,8 @@ NETWORK = {
     "dropout": 0.5, "normalization": "zerocenter", "pretrained_l2": 0.5, "bias_rate": 2.0, "inner_dropout": {"a": 0.1},
     "training": {"epochs": 2}, "options": {"alpha": 0.5}, "output": 1, "random": "other.module:builder",
     "weights_sha256": "0" * 64, "head": "mlp", "pooling": "flatten", "crops": 10, "key": "other", "sound": True,
-    "reads": {"reads": "spectrogram", "backbone": None},
+    "reads": {"reads": "spectrogram", "backbone": None}, "estimator": "svm",
+    "fusion": {"fusion": {"members": ["a", "b"]}, "reads": "nothing", "backbone": None},
 }  # fmt: skip
 SHOWN = {
     "name",
@@ -87,7 +88,8 @@ CLIPS = pd.DataFrame(
 
 def study_of(section=None, change=None, dataset_kind="audio", **network):
     base = {"name": "x", "label": "X", "backbone": "keras.applications.VGG16"}
-    raw = {"name": "keys", "dataset": {"root": "data", "kind": dataset_kind}, "models": [base | network]}
+    others = [base | {"name": name} for name in ("a", "b")] if "fusion" in network else []  # its members
+    raw = {"name": "keys", "dataset": {"root": "data", "kind": dataset_kind}, "models": [base | network, *others]}
     if section == "augment":
         raw["training"] = {"regime": "finetune"}
     return read_section(Study, raw | ({section: change} if change else {}))
@@ -95,7 +97,8 @@ def study_of(section=None, change=None, dataset_kind="audio", **network):
 
 def of_network(key):
     """Return the settings by which a network differs in one of them."""
-    return NETWORK[key] if key == "reads" else {key: NETWORK[key]}
+    value = NETWORK[key]
+    return value if isinstance(value, dict) and key in value else {key: value}
 
 
 def changes(sections=OTHER):
@@ -285,8 +288,10 @@ def test_features_of_frames_and_their_trials_depend_on_every_setting_of_frames(a
 
 @pytest.mark.parametrize("key", sorted({*NETWORK} - OF_FEATURES))
 def test_features_are_shared_by_models_that_differ_in_what_follows_them(address, key):
-    """Weights have an address by their values, which this network that is not built does not know."""
-    if key not in ("weights", "weights_sha256"):
+    """Weights have an address by their values, which this network that is not built does not know.
+
+    A fusion has no features."""
+    if key not in ("weights", "weights_sha256", "fusion"):
         assert address(study_of(**of_network(key))) == address(study_of(name="y"))
 
 

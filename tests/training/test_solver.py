@@ -22,7 +22,7 @@ from benchmark.models.heads import linear
 from benchmark.models.heads.layers import Standardize
 from benchmark.training.classifier import Classifier
 from benchmark.training.data import TrialData
-from benchmark.training.estimators import solve_head
+from benchmark.training.head_solvers import solve_head
 from benchmark.training.imbalance import balance
 from benchmark.training.loop import fit, validate
 from benchmark.training.regimes import REGIMES, frozen
