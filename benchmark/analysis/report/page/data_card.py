@@ -58,6 +58,7 @@ def facts(results):
         ("From", f"{dataset.get('root', '')} ({dataset.get('kind', '')})"),
         ("Sound", f"SYNTHETIC: computed, {synthetic} clips per class asked for" if synthetic else ""),
         ("Duration", _duration(clip, clips) if dataset.get("kind") == "audio" else ""),
+        ("Frames", caveats.on_frames(clips).removeprefix("frames per clip: ")),
         ("Shorter files", SHORT.get(clip.get("short"), "")),
         ("Mel spectrogram", _mel(study.get("mel"))),
         ("Mostly padding", caveats.on_padding(clips, clip) if clip.get("duration") else ""),
