@@ -6,6 +6,7 @@ import av
 import numpy as np
 
 HEIGHT, WIDTH, RATE = 64, 96, 25
+SOUND_RATE = 48000  # Hz
 MILLI = Fraction(1, 1000)  # seconds
 
 
@@ -15,7 +16,7 @@ def plain(*colours, n=1, height=HEIGHT, width=WIDTH):
 
 
 def noise(n_shots, lengths, seed=0, height=HEIGHT, width=WIDTH):
-    """Return frames of shots of so many ``lengths``: each a random mosaic of its own, with a bar that moves a little."""
+    """Return frames of shots of such ``lengths``: each a random mosaic of its own, over which a bar moves."""
     rng, frames = np.random.default_rng(seed), []
     for _, length in zip(range(n_shots), lengths, strict=True):
         blocks = rng.integers(0, 256, (height // 8, width // 8, 3), dtype=np.uint8)
@@ -27,7 +28,7 @@ def noise(n_shots, lengths, seed=0, height=HEIGHT, width=WIDTH):
     return frames
 
 
-def tone(seconds, rate=44100, channels=2):
+def tone(seconds, rate=SOUND_RATE, channels=2):
     """Return a tone that rises, with noise, (channels, n) float32."""
     time = np.arange(round(seconds * rate)) / rate
     rising = 0.3 * np.sin(2 * np.pi * (300 + 40 * time) * time)
@@ -37,10 +38,10 @@ def tone(seconds, rate=44100, channels=2):
 
 
 def write_film(path, frames, rate=RATE, codec="mpeg4", times=None, sound=None, sound_codec="aac", **options):
-    """Write frames, and a sound (channels, n) at 44.1 kHz, as a film; return the path.
+    """Write frames, and a sound (channels, n) at 48 kHz, as a film; return the path.
 
-    ``times`` are the frames' in ms; unless given they are equally spaced. ``options``: gop (frames from one key frame to
-    the next), pixels, rotation in degrees, colours (colorspace, color_range), container (its options)."""
+    ``times`` are the frames' in ms; unless given they are equally spaced. ``options``: gop (frames from one key frame
+    to the next), pixels, rotation in degrees, colours (colorspace, color_range), encoder and container (options)."""
     with av.open(str(path), "w", options=options.get("container", {})) as out:
         stream = out.add_stream(codec, rate=rate)
         stream.height, stream.width = frames[0].shape[:2]
@@ -55,7 +56,7 @@ def write_film(path, frames, rate=RATE, codec="mpeg4", times=None, sound=None, s
             setattr(stream.codec_context, name, value)
         if "rotation" in options:
             stream.set_display_rotation(options["rotation"])
-        track = out.add_stream(sound_codec, rate=44100, layout="stereo") if sound is not None else None
+        track = out.add_stream(sound_codec, rate=SOUND_RATE, layout="stereo") if sound is not None else None
         if track is not None:
             _mux_sound(out, track, sound)
         for number, pixels in enumerate(frames):
@@ -86,7 +87,7 @@ def _mux_sound(out, track, sound):
     for start in range(0, sound.shape[1], size):
         piece = np.ascontiguousarray(sound[:, start : start + size])
         frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout="stereo")
-        frame.sample_rate, frame.pts, frame.time_base = 44100, start, Fraction(1, 44100)
+        frame.sample_rate, frame.pts, frame.time_base = SOUND_RATE, start, Fraction(1, SOUND_RATE)
         for packet in track.encode(frame):
             out.mux(packet)
     for packet in track.encode(None):

@@ -72,14 +72,13 @@ def test_a_model_changes_the_frames_that_it_reads():
 
 @pytest.mark.parametrize("where", ["study", "model"])
 def test_frames_of_clips_that_are_no_films_are_refused(where):
-    frames = {"n": 3}
-    raw = study(
-        dataset={"root": "sounds", "kind": "audio"}, models=[YAMNET | ({"frames": frames} if where == "model" else {})]
-    )
-    with pytest.raises(StudyError, match="frames has no effect on dataset.kind: audio"):
-        read_section(Study, raw | ({"frames": frames} if where == "study" else {}))
+    frames = {"frames": {"n": 3}}
+    models = [YAMNET | (frames if where == "model" else {})]
+    raw = study(dataset={"root": "sounds", "kind": "audio"}, models=models)
+    with pytest.raises(StudyError, match=r"frames has no effect on dataset\.kind: audio"):
+        read_section(Study, raw | (frames if where == "study" else {}))
 
 
 def test_a_slip_in_a_models_own_frames_names_the_model():
-    with pytest.raises(StudyError, match=r"model y: frames: : Value error, every has no effect|model y: frames"):
+    with pytest.raises(StudyError, match=r"model y: frames: .*every has no effect on sample: uniform"):
         read_section(Study, study(models=[YAMNET | {"frames": {"every": 2.0}}]))
