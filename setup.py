@@ -9,7 +9,7 @@ setup(
     package_dir=SHIPPED,
     package_data={
         "benchmark.analysis.report.page": ["templates/*"],
-        "benchmark.shipped.configs": ["*", "models/*"],
+        "benchmark.shipped.configs": ["*", "models/*", "features/*"],
         "benchmark.shipped.results.published": ["*"],
     },
 )

@@ -89,6 +89,7 @@ def render(study: StudyFile, settings: Settings = (), only: Only = ()):
 
     plan = load_study(study, settings, only)
     prepare.check_pictures(plan)
+    prepare.check_packages(plan)
     with connected(plan.engine):
         clips, rejected = prepare.draw(plan, *prepare.find(plan, labelled=False), spread=spread(plan.engine))
     for path, reason in rejected.itertuples(index=False):

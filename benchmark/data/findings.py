@@ -36,7 +36,8 @@ def findings(study, prepared):
     yield f"{len(clips)} clips in {clips['group'].nunique()} groups"
     yield from () if have_one_each(labels) else _label_sets(labels, classes)
     yield from _misleading(pd.DataFrame(labels, columns=classes), parts)
-    yield from filter(None, [caveats.on_padding(clips, study.clip.model_dump()), *caveats.on_clips(clips)])
+    padded, framed = caveats.on_padding(clips, study.clip.model_dump()), caveats.on_frames(clips)
+    yield from filter(None, [padded, framed, *caveats.on_clips(clips)])
     yield from _copies(study, prepared)
     for path, reason in prepared.rejected.itertuples(index=False):
         yield f"set aside: {printable(path)}: {reason}"

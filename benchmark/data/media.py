@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,6 +39,18 @@ def is_a(file, dataset_kind):
 def is_any(file):
     """Return whether a file's extension is one of any kind of data set."""
     return any(is_a(file, dataset_kind) for dataset_kind in DATASET_KINDS)
+
+
+def kind_of(files, pictures=()):
+    """Return the kind of data set that most of the files are of, None of none; ``pictures`` are such by their content.
+
+    Films are sound too: where all sound is that of films, the kind is that of films."""
+    counts = Counter(
+        kind for file in files for kind, row in DATASET_KINDS.items()
+        if is_a(file, kind) or (row.by_content and file in pictures)
+    )  # fmt: skip
+    most = counts.most_common(1)[0][0] if counts else None
+    return "video" if most == "audio" and counts["video"] == counts["audio"] else most
 
 
 def is_visible(name):

@@ -10,6 +10,7 @@ import pandas as pd
 import yaml
 
 from benchmark.config.dataset_kinds import DATASET_KINDS
+from benchmark.config.frames import PYSCENEDETECT
 from benchmark.data.class_choice import judge_rare
 from benchmark.data.clips import find_clips
 from benchmark.data.leakage import across, find_copies, find_same_bytes, join_copies
@@ -212,20 +213,24 @@ def with_splits(clips, folds):
     return clips.assign(**drawn)
 
 
-PACKAGES = {  # what a setting needs: its value, the package, how it is installed
-    "engine": ("ray", "ray", "ray"),
-    "engine.inference": ("openvino", "openvino", "openvino"),
-    "tracking": ("mlflow", "mlflow", "mlflow-skinny"),
+PACKAGES = {  # what a setting needs: its values, the packages as they are imported, how they are installed
+    "engine": ({"ray"}, ("ray",), "ray"),
+    "engine.inference": ({"openvino"}, ("openvino",), "openvino"),
+    "tracking": ({"mlflow"}, ("mlflow",), "mlflow-skinny"),
+    "frames.detector": (PYSCENEDETECT, ("scenedetect", "cv2"), "scenedetect opencv-python-headless"),
 }
 
 
 def check_packages(study):
-    """Raise :class:`StudyError` naming every package that the study's engine or tracking needs and that is missing."""
-    given = {"engine": study.engine.kind, "engine.inference": study.engine.inference, "tracking": study.tracking}
+    """Raise :class:`StudyError` naming every package that a setting of the study needs and that is missing."""
+    detectors = [study.for_model(model).frames.detector for model in study.models]
+    given = {"engine": [study.engine.kind], "engine.inference": [study.engine.inference]}
+    given |= {"tracking": [study.tracking], "frames.detector": detectors}
     lacking = [
-        f"{setting}: {value} needs the package {package}, which is not installed: pip install {install}"
-        for setting, (value, package, install) in PACKAGES.items()
-        if given[setting] == value and find_spec(package) is None
+        f"{setting}: {asked[0]} needs the package {missing[0]}, which is not installed: pip install {install}"
+        for setting, (values, packages, install) in PACKAGES.items()
+        if (asked := [value for value in given[setting] if value in values])
+        and (missing := [package for package in packages if find_spec(package) is None])
     ]
     if lacking:
         raise StudyError("\n".join(lacking))

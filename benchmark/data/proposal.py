@@ -1,14 +1,13 @@
 """From a folder or a table to a study of it: what is there, and which settings fit."""
 
-from collections import Counter
 from functools import partial
 from pathlib import Path
 
 from benchmark.config.dataset_kinds import DATASET_KINDS
-from benchmark.config.load import load_network
+from benchmark.config.load import resolve_network
 from benchmark.config.study import DatasetParams, Study
 from benchmark.data.clips import TABLES
-from benchmark.data.media import files_below, is_a, is_any, is_visible
+from benchmark.data.media import files_below, is_any, is_visible, kind_of
 from benchmark.data.proposed_columns import propose_columns
 from benchmark.data.proposed_groups import propose_groups, read_clips
 from benchmark.data.proposed_settings import propose_classes, propose_duration, propose_split, propose_task
@@ -18,7 +17,9 @@ from benchmark.tasks import TASKS
 from spectrograms.image import is_picture
 from spectrograms.names import safe_name
 
-MODELS = {"picture": "mobilenet_v2", "waveform": "yamnet"}  # the small one of each that clips give
+# By the kind of data set the small network of each input that all its clips give; not every film has sound.
+MODELS = {"audio": ("mobilenet_v2", "yamnet"), "images": ("mobilenet_v2",), "video": ("mobilenet_v2",)}
+FILMS = "all sound here is that of films, whose frames are looked at; kind: audio takes their sound alone"
 BESIDE = Path("..", "results")  # of a study that is run in the folder of its own data
 
 
@@ -32,12 +33,12 @@ def propose_study(place, name=None):
     if name is not None and safe_name(name) != name:
         raise StudyError(f"--name becomes a folder: letters, digits, '_', '-' and '.' only; got '{name}'")
     dataset = DatasetParams(**settings | {"root": _shown(settings["root"]), "folder": _shown(settings.get("folder"))})
-    reads = DATASET_KINDS[dataset.kind].inputs
-    if reads.keys() - MODELS.keys():
+    if dataset.kind not in MODELS:
         raise StudyError(
             f"{place} holds clips of {dataset.kind}, of which init proposes no study: see docs/features.md"
         )
-    networks = [load_network(MODELS[name]) for name in reads]
+    networks = [resolve_network(name, dataset_kind=dataset.kind) for name in MODELS[dataset.kind]]
+    remarks += [("dataset.kind", FILMS)] if dataset.kind == "video" else []
     several = next(task for task in TASKS if allows_several(task))
     named = name or safe_name(place.resolve().stem if place.is_file() else place.resolve().name)
     study = Study(name=named, dataset=dataset, task=several, models=networks)
@@ -86,17 +87,14 @@ def _kind_of(folder):
     """Return the kind of data set that most files below a folder are of, those without extension by their content."""
     files = list(files_below(folder, next(iter(DATASET_KINDS)), []))
     pictures = {file for file in files if not file.suffix and file.is_file() and is_picture(file)}
-    kinds = Counter(
-        kind for file in files for kind, row in DATASET_KINDS.items()
-        if is_a(file, kind) or (row.by_content and file in pictures)
-    )  # fmt: skip
-    if not kinds:
+    kind = kind_of(files, pictures)
+    if kind is None:
         held = f"{len(files)} other files, such as {files[0]}" if files else "no file"
         raise StudyError(
             f"{folder} holds no sound, video or picture, but {held}; init wants a folder with a folder per class, or a "
             "CSV that names files and their labels"
         )
-    return kinds.most_common(1)[0][0]
+    return kind
 
 
 def _shown(path):

@@ -1,7 +1,7 @@
 """Which columns of a table name the files, labels, group and split of clips, and where those files lie."""
 
 import os
-from collections import Counter, defaultdict
+from collections import defaultdict
 from itertools import islice
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from benchmark.config.columns import ColumnParams
 from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.data.delimited import read_table
 from benchmark.data.label_columns import NUMBER, TITLES, listed, read_labels
-from benchmark.data.media import SPLIT_NAMES, files_below, is_a, is_any
+from benchmark.data.media import SPLIT_NAMES, files_below, is_any, kind_of
 from benchmark.data.table_reader import PLACE
 from benchmark.errors import StudyError
 from benchmark.store.labels import SEPARATOR
@@ -38,7 +38,6 @@ def propose_columns(table):
         raise StudyError(f"{table} has no row below its header, which is {text.header}")
     columns = {title: [cells[at] for _, cells in text.rows] for at, title in enumerate(text.header) if title}
     path, folder, files, lost = _path_column(table, columns)
-    kinds = Counter(next(kind for kind in DATASET_KINDS if is_a(file, kind)) for file in files)
     found = {"path": path, "split": _split_column(columns)}
     groups = [title for name in GROUPS for title in columns if title.lower() == name and title != path]
     inserted = [place[0] for place in PLACE.findall(path)]
@@ -49,7 +48,7 @@ def propose_columns(table):
     )
     remarks = [("dataset", f"the column {path} names the files, {labels}")]
     mapped = {field: title for field, title in found.items() if title and not _is_found(field, title, columns)}
-    dataset = {"root": table, "kind": kinds.most_common(1)[0][0], "columns": ColumnParams(**mapped), "folder": folder}
+    dataset = {"root": table, "kind": kind_of(files), "columns": ColumnParams(**mapped), "folder": folder}
     if lost:
         dataset["missing"] = "set_aside"
         remarks.append(("dataset", f"{len(lost)} of its cells name no file, such as '{printable(min(lost))}'"))

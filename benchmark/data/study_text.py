@@ -25,7 +25,8 @@ MODELS = """\
 # More networks: python run_benchmark.py models. The head alone is trained; all layers: training: {regime: finetune}
 models:
 """
-WEIGHTS = {"picture": "FILE.weights.h5", "waveform": "FOLDER"}  # what a path of weights leads to
+# What a path of weights leads to, by what a network reads.
+WEIGHTS = {"picture": "FILE.weights.h5", "frames": "FILE.weights.h5", "waveform": "FOLDER"}
 
 
 def write_proposal(place, name=None, out=None, say=print):

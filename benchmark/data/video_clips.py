@@ -26,6 +26,7 @@ NEED_SOUND = {"waveform", "spectrogram"}  # and of which it is all: a film witho
 COLUMNS = ["image", "seconds", "n_frames", "caveat", "reason"]
 CODES = {  # by what a model reads: the code by which a film becomes that
     "frames": lambda study: frames_code(study.frames),
+    "pixels": lambda study: frames_code(study.frames),
     "waveform": lambda study: version.decoding(),
     "spectrogram": lambda study: version.decoding(),
     "low_level": lambda study: [measures_code(study.frames), version.decoding()],
@@ -71,12 +72,13 @@ class Needs:
         for model in study.models:
             own.setdefault(model.reads, []).append(study.for_model(model).frames)
         self.cache, self.clip = study.cache, study.clip
-        self.sets = tuple(dict.fromkeys(own["frames"])) or (study.frames,)
+        shown = own["frames"] + own["pixels"]
+        self.sets = tuple(dict.fromkeys(shown)) or (study.frames,)
         self.hears = any(own[reads] for reads in HEAR)
         self.needs_sound = any(own[reads] for reads in NEED_SOUND)
         self.measures = [(params, measure_folder(study.cache, params)) for params in dict.fromkeys(own["low_level"])]
         self.fingerprint = None if study.leakage == "off" else fingerprint_place(COPIES, study.clip, study.cache)[1]
-        self.keeps_frames = trains and bool(own["frames"])
+        self.keeps_frames = trains and bool(shown)
         is_heard = trains and self.hears and are_kept(n_films, study.clip)
         waveforms = waveform_folder(study.cache, study.clip)
         self.besides = (partial(keep_waveform, folder=waveforms, clip=study.clip),) if is_heard else ()

@@ -8,10 +8,11 @@ MOST = 5  # kinds of caveats that are told
 
 
 def on_padding(clips, clip):
-    """Return a sentence on clips that are mostly padding, '' where there are none.
+    """Return a sentence on clips that are mostly padding, '' where there are none; films are as long as they are.
 
     ``clips`` has a column ``seconds``, of sound in each clip; ``clip`` is a mapping with duration and short."""
-    seconds = pd.to_numeric(clips["seconds"], errors="coerce") if "seconds" in clips else pd.Series(dtype=float)
+    is_sound = "seconds" in clips and "n_frames" not in clips
+    seconds = pd.to_numeric(clips["seconds"], errors="coerce") if is_sound else pd.Series(dtype=float)
     short = seconds[seconds < MOSTLY * clip["duration"]]
     if short.empty or clip["short"] == "keep":
         return ""
@@ -19,6 +20,16 @@ def on_padding(clips, clip):
         f"{len(short)} of {len(clips)} clips are mostly {REST.get(clip['short'], 'padding')}: {short.median():.1f} s "
         f"of sound in clips of {clip['duration']:g} s (median); set clip.duration"
     )
+
+
+def on_frames(clips):
+    """Return a sentence on how many frames are read of each film, '' where clips are none.
+
+    ``clips`` has a column ``n_frames`` where they are."""
+    if "n_frames" not in clips or clips.empty:
+        return ""
+    counts = pd.to_numeric(clips["n_frames"])
+    return f"frames per clip: at least {counts.min()}, in the median {counts.median():g}, at most {counts.max()}"
 
 
 def on_clips(clips):

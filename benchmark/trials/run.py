@@ -22,14 +22,8 @@ from spectrograms.files import replacing_folder
 from spectrograms.params import Params, content_hash
 
 OF_TASK = {"task", "thresholds"}  # of a study: what a trial depends on where it is given
-SHOWN = {
-    "label",
-    "features",
-    "training",
-    "augment",
-    "frames",
-    "thresholds",
-}  # of a network: its name in tables; sections of its own
+# Of a network: what it is called, and sections of its own, which count as the study has them for it.
+SHOWN = {"label", "features", "training", "augment", "frames", "thresholds"}
 
 
 def run_trial(job, progress=None):

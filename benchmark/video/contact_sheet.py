@@ -5,10 +5,10 @@ import math
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-MOST = 24  # frames shown, at equal steps of those chosen
-WIDEST, HIGHEST = 176, 132  # pixels of a frame
-COLUMNS = 6
-GAP, TEXT = 6, 17  # pixels between frames, and of the line below one
+MOST = 20  # frames shown, at equal steps of those chosen
+WIDEST, HIGHEST = 160, 120  # pixels of a frame
+COLUMNS = 5
+GAP, TEXT, LETTERS = 6, 20, 15  # pixels between frames, of the line below one, and of its letters
 PAPER, INK = (250, 250, 250), (40, 40, 40)
 
 
@@ -25,7 +25,7 @@ def contact_sheet(frames, caption=""):
     rows = math.ceil(len(shown) / columns)
     said = "  ".join(filter(None, [f"{len(shown)} of {n} frames" if len(shown) < n else "", caption]))
     size = [GAP + columns * (cell[0] + GAP), GAP + rows * (cell[1] + TEXT + GAP) + (TEXT if said else 0)]
-    sheet, font = Image.new("RGB", size, PAPER), ImageFont.load_default(12)
+    sheet, font = Image.new("RGB", size, PAPER), ImageFont.load_default(LETTERS)
     pen = ImageDraw.Draw(sheet)
     for place, number in enumerate(shown):
         left = GAP + place % columns * (cell[0] + GAP)

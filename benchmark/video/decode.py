@@ -16,6 +16,7 @@ from spectrograms.tracks import OPTIONS
 MAX_PIXELS = 50_000_000  # of a frame; a header that claims more is damaged
 RATE = 25.0  # frames a second where nothing tells: of the last frame's length alone
 SHORTER = 0.95, 1.0  # a film that has less than this share of what its header gives, and so many seconds less, is cut
+NEAR = 1e-6  # seconds within which two times are the same
 HDR = {16: "PQ", 18: "HLG"}  # transfer characteristics of ITU-T H.273
 
 
@@ -118,13 +119,15 @@ class Film:
         self.transfer = self.transfer or HDR.get(int(frame.color_trc), "")
         return shown
 
-    def caveat(self):
-        """Return what a reader of results must know of what was decoded, '' if nothing."""
-        said = [f"cannot be read to its end: {said_of(self.broken)}"] if self.broken else []
-        if self.complete and not self.broken and (claimed := self._claimed()):
-            share, seconds = SHORTER
-            if self.end < share * claimed - seconds:
-                said.append(f"ends after {self.end:.1f} of the {claimed:.1f} s that its header gives")
+    def caveat(self, survey):
+        """Return what a reader of results must know of what was decoded, '' if nothing.
+
+        ``survey`` is that of the file: decoding may have stopped before its end."""
+        end, broken = self.end if self.complete else survey.seconds, self.broken or survey.broken
+        said = [f"cannot be read to its end: {said_of(broken)}"] if broken else []
+        share, seconds = SHORTER
+        if not broken and end < share * (claimed := self._claimed()) - seconds:
+            said.append(f"ends after {end:.1f} of the {claimed:.1f} s that its header gives")
         if self.damaged:
             said.append("some frames are damaged")
         if self.interlaced:
@@ -155,16 +158,23 @@ class Clock:
             stamp = float(frame.pts * frame.time_base)
             self.origin = stamp - expected if self.origin is None else self.origin
             time = stamp - self.origin
-            if self.last is not None and time <= self.last:
+            if self.last is not None and time <= self.last + NEAR:
                 time, self.origin = expected, stamp - expected
         self.last = time
         return time, lasts
 
 
-def film_seconds(path):
-    """Return how long a film lasts by its packets, none of which is decoded; 0.0 where it has none.
+class Survey(NamedTuple):
+    """What the packets of a film tell."""
 
-    Headers do not tell: some give no duration, and that of a file that was cut is too long. Raises FilmError."""
+    seconds: float  # how long it lasts; 0.0 where it has none
+    broken: Exception | None  # the error at its end, if there is one
+
+
+def survey(path):
+    """Return the :class:`Survey` of a film, of which no packet is decoded. Raises FilmError.
+
+    Headers do not tell how long it is: some give no duration, and that of a file that was cut is too long."""
     with open_film(path) as film:
         step, before, span, last = 1 / film.rate, 0.0, None, None
         for packet in film.packets():
@@ -179,4 +189,4 @@ def film_seconds(path):
             last, begin = stamp, base * (stamp if packet.pts is None else packet.pts)
             end = begin + (base * (packet.duration or 0) or step)
             span = (min(span[0], begin), max(span[1], end)) if span else (begin, end)
-    return before + (span[1] - span[0] if span else 0.0)
+    return Survey(before + (span[1] - span[0] if span else 0.0), film.broken)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import av
 import numpy as np
 
-from benchmark.video.decode import film_seconds, open_film, said_of
+from benchmark.video.decode import open_film, said_of, survey
 from benchmark.video.pictures import Scaler
 from benchmark.video.sampling import SAMPLERS, chosen
 from benchmark.video.shots import FINDERS
@@ -40,11 +40,11 @@ def see_film(path, wanted, sha256, clip=None, cuts=(), watchers=()):
     for the Sound that :func:`spectrograms.audio.decode_clip` would give. ``cuts`` are further (detector, threshold)
     whose cuts are wanted. ``watchers`` have ``see(shown)`` for each frame, ``cut(shown)`` for the first of a shot and
     ``detector``, (detector, threshold). Raises FilmError where there is no film, or none of the frames asked for."""
-    seconds, times = film_seconds(path), array("d")
+    surveyed, times = survey(path), array("d")
     with open_film(path) as film:
         seed, aspect = [int(sha256[:16], 16)], film.stream.sample_aspect_ratio
         make = {name: Scaler(name, aspect) for name in {params.size for params in wanted}}
-        samplers = {p: SAMPLERS[p.sample](p, make[p.size], seconds, times, seed) for p in wanted}
+        samplers = {p: SAMPLERS[p.sample](p, make[p.size], surveyed.seconds, times, seed) for p in wanted}
         finders, told = _finders(samplers, cuts, watchers, film.rate)
         waiting = bool(cuts or watchers)
         sound = Packets(film.container, clip) if clip else None
@@ -61,8 +61,8 @@ def see_film(path, wanted, sha256, clip=None, cuts=(), watchers=()):
         for sampler in samplers.values():
             sampler.close(film.end)
         heard = sound.decode(path, film.broken) if sound else None
-        caveat, n_frames = film.caveat(), film.n_frames
-        seconds = film.end if film.complete else max(seconds, film.end)
+        caveat, n_frames = film.caveat(surveyed), film.n_frames
+        seconds = film.end if film.complete else max(surveyed.seconds, film.end)
     frames = {params: _frames(path, params, sampler, seconds) for params, sampler in samplers.items()}
     found = {key: np.array([times[number] for number in numbers]) for key, numbers in told.items()}
     return Seen(frames, found, seconds, n_frames, heard, caveat)

@@ -65,14 +65,8 @@ NETWORK = {
     "reads": {"reads": "spectrogram", "backbone": None}, "estimator": "svm",
     "fusion": {"fusion": {"members": ["a", "b"]}, "reads": "nothing", "backbone": None},
 }  # fmt: skip
-SHOWN = {
-    "name",
-    "label",
-    "features",
-    "augment",
-    "frames",
-    "thresholds",
-}  # of a network: what it is called; sections, tried above
+# Of a network: what it is called; sections, tried above.
+SHOWN = {"name", "label", "features", "augment", "frames", "thresholds"}
 ELSEWHERE = {  # top-level settings that are looked at in another way, or change no result
     "name", "cache", "results", "engine", "leakage", "tracking", "ensembles", "published", "baseline", "latency",
     "figures",

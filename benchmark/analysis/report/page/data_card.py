@@ -61,6 +61,7 @@ def facts(results):
         ("Shorter files", SHORT.get(clip.get("short"), "") if is_sound else ""),
         ("Mel spectrogram", _mel(study.get("mel")) if is_sound else ""),
         *_steps(clips),
+        ("Frames", caveats.on_frames(clips).removeprefix("frames per clip: ")),
         ("Mostly padding", caveats.on_padding(clips, clip) if clip.get("duration") else ""),
         ("Caveats", "; ".join(caveats.on_clips(clips))),
         ("Files set aside", str(len(results.rejected) or "none")),

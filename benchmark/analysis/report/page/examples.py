@@ -15,6 +15,7 @@ from benchmark.store.labels import class_names
 
 MISTAKES, RIGHT = 3, 4  # clips of a model at most; of those it got right one per class
 SIZE = (360, 128)  # pixels, the largest picture
+SHEET = (840, 640)  # of the contact sheet of a film, whose frames keep their form
 QUALITY = 60  # of WebP
 MOST_PICTURES = 120  # different clips; a page with more would be heavy
 SOUND_BYTES, ALL_SOUNDS = 300_000, 3_000_000  # the largest file that is embedded, and all of them together
@@ -43,7 +44,7 @@ def examples(results, per_clip):
     }
     ids = dict.fromkeys(row["clip_id"] for rows in chosen.values() for row in rows)
     known = results.clips.set_index("clip_id")
-    pictures = _pictures(known, ids)
+    pictures = _pictures(known, ids, results.study["dataset"].get("kind") == "video")
     sounds, silence = _sounds(results, known, ids)
     clips = {
         clip: {"number": number, "label": shown_label(known["label"].get(clip, "")), "picture": pictures.get(clip),
@@ -104,26 +105,32 @@ def choose(table, per_clip):
     return found
 
 
-def _pictures(clips, ids):
+def _pictures(clips, ids, whole):
     """Return {clip_id: :func:`small_picture`} of the clips whose picture can be read."""
     found = {}
     for clip in list(ids)[:MOST_PICTURES] if "image" in clips else ():
-        if picture := small_picture(clips["image"].get(clip) or ""):
+        if picture := small_picture(clips["image"].get(clip) or "", whole):
             found[clip] = picture
     return found
 
 
-def small_picture(path):
-    """Return a picture file as a dict of a data URI and its size in pixels; None where it cannot be read."""
+def small_picture(path, whole=False):
+    """Return a picture file as a dict of a data URI, its size in pixels and ``whole``; None where it cannot be read.
+
+    Where it is ``whole``, as a contact sheet is, width and height keep their ratio; a spectrogram has none."""
     try:
         with Image.open(path) as image:
             pixels = ImageOps.exif_transpose(image).convert("RGB")
-        pixels = pixels.resize([min(a, b) for a, b in zip(pixels.size, SIZE, strict=True)])
+        if whole:
+            pixels.thumbnail(SHEET)
+        else:
+            pixels = pixels.resize([min(a, b) for a, b in zip(pixels.size, SIZE, strict=True)])
     except (OSError, ValueError):
         return None
     buffer = io.BytesIO()
     pixels.save(buffer, "WEBP", quality=QUALITY, method=2)
-    return {"uri": data_uri("image/webp", buffer.getvalue()), "width": pixels.width, "height": pixels.height}
+    return {"uri": data_uri("image/webp", buffer.getvalue()), "width": pixels.width, "height": pixels.height,
+            "whole": whole}  # fmt: skip
 
 
 def _sounds(results, clips, ids):
