@@ -10,8 +10,10 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmark.analysis.report.report import report
 from benchmark.config.heads import HeadParams
+from benchmark.data.feature_files import read_features
 from benchmark.errors import FeatureError, StudyError
 from benchmark.features import extractors
+from benchmark.features import given as given_features
 from benchmark.features.given import GivenExtractor
 from benchmark.inference import explain as explaining
 from benchmark.inference.predictor import Predictor, check_trial
@@ -50,14 +52,20 @@ def test_the_features_are_those_of_the_files(tmp_path):
     assert extractor.weights["name"] == "given"
 
 
-def test_features_are_read_when_they_are_asked_for(tmp_path):
-    """A list of more clips than are there: what is not asked for is not read."""
-    path = write_features(tmp_path / "a.h5", per_class=1)
+def test_features_are_read_when_they_are_asked_for(tmp_path, monkeypatch):
+    path, reads = write_features(tmp_path / "a.h5", per_class=1), []
     extractor = GivenExtractor(network(), settings_with(tmp_path, [f"{path}#action00"]))
-    features = extractor.features(clips_at(path, ["action00", "nobody"]), 1)
-    assert features[0].shape == (3, 6)
+    monkeypatch.setattr(given_features, "read_features", lambda *given: reads.append(given) or read_features(*given))
+    features = extractor.features(clips_at(path, ["action00", "drama00"]), 1)
+    assert features.shapes == [(3, 6), (3, 6)]
+    assert reads == []
+    assert features[1].shape == (3, 6)
+    assert [address for address, _ in reads] == [f"{path}#drama00"]
     with pytest.raises(StudyError, match="there is no clip 'nobody'"):
-        features[1]
+        extractor.features(clips_at(path, ["action00", "nobody"]), 1)
+
+
+OF_SIX = {"conv": {"grid": (1, 2), "width": 1}}  # a map of six numbers
 
 
 @pytest.mark.parametrize("kind", HEADS)
@@ -66,7 +74,7 @@ def test_the_model_is_the_head_alone(tmp_path, kind):
     study = given_study(path, tmp_path)
     study.folder.mkdir(parents=True)
     settings_with(study.folder, [f"{path}#action00"])
-    model = network().model_copy(update={"head": HeadParams(kind=kind)})
+    model = network().model_copy(update={"head": HeadParams(kind=kind, **OF_SIX.get(kind, {}))})
     classifier = build_classifier(model, study, len(CLASSES))
     assert classifier.model is classifier.head
     assert classifier.parameters == classifier.head.count_params()
