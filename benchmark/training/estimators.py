@@ -8,6 +8,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import NamedTuple
 
@@ -51,7 +52,9 @@ def svm(train, task, seed, C, kernel, gamma=None):
     width = 1 / (train.x.shape[1] * max(train.x.var(), 1e-12)) if gamma == "scale" else gamma
     similar = partial(pairwise_kernels, Y=train.x, metric=kernel, filter_params=True, gamma=width)
     known = similar(train.x)
-    machines = [_platt(known, column, C) for column in train.y.T]
+    with warnings.catch_warnings(), ThreadPoolExecutor(len(cores())) as pool:  # libsvm runs beside other threads
+        warnings.simplefilter("ignore", ConvergenceWarning)  # it is recorded
+        machines = list(pool.map(partial(_platt, known, C), train.y.T))
 
     def score(x):
         likeness = similar(x)
@@ -60,16 +63,14 @@ def svm(train, task, seed, C, kernel, gamma=None):
     return Fitted(score, all(machine.converged for machine in machines))
 
 
-def _platt(known, column, C):
+def _platt(known, C, column):
     """Return the machine of one class; ``known`` is the kernel (n_clips, n_clips) of the training clips."""
     rarer = min(column.sum(), (~column).sum())
     if rarer < 2:
         return _constant(column)
     machine = SVC(C=C, kernel="precomputed", max_iter=ITERATIONS)
     calibrated = CalibratedClassifierCV(machine, ensemble=False, cv=int(min(CALIBRATION_FOLDS, rarer)))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # it is recorded
-        calibrated.fit(known, column)
+    calibrated.fit(known, column)
     (whole,) = calibrated.calibrated_classifiers_
     return Fitted(lambda likeness: calibrated.predict_proba(likeness)[:, 1], _converged(whole.estimator))
 

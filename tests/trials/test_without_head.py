@@ -18,6 +18,7 @@ from benchmark.inference.predictor import check_trial
 from benchmark.store.predictions import read_predictions
 from benchmark.store.results import read_results
 from benchmark.tasks import TASKS
+from benchmark.trials.checks import judge
 from tests.support.studies import NETWORK, SmallNet, folder_of, run, study_of
 
 UNIFORM = {"name": "chance", "label": "Chance", "estimator": "uniform"}
@@ -161,6 +162,16 @@ def test_a_fusion_with_a_failed_member_names_it_and_the_rest_goes_on(pictures, t
     assert records[0]["regime"] is None
     mended, _ = run(study_of(pictures, tmp_path, models=[FUSION, NETWORK, UNIFORM], **QUICK))
     assert [record["status"] for record in mended] == ["done"] * 3
+
+
+def test_a_study_whose_fusions_all_need_a_wrong_network_cannot_be_run(pictures, tmp_path):
+    wrong = NETWORK | {"backbone": "tests.trials.test_without_head:NoSuchNet"}
+    fusion = FUSION | {"fusion": {"members": ["small", "other"]}}
+    models = [wrong, wrong | {"name": "other"}, fusion]
+    with pytest.raises(StudyError, match="no network of the study can be run"):
+        judge(study_of(pictures, tmp_path, models=models))
+    found = judge(study_of(pictures, tmp_path, models=[*models, UNIFORM]), lambda line: None)
+    assert set(found) == {"small", "other"}
 
 
 def BrokenNet(**arguments):
