@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_serializer, model_validator
+from pydantic import Field, PositiveInt, SerializationInfo, model_serializer, model_validator
 
 from spectrograms.params import Params
 
@@ -90,7 +90,7 @@ class HeadParams(Params):
 
     @model_validator(mode="after")
     def _own_settings(self):
-        given = self.model_dump(exclude={"kind"}, exclude_none=True)
+        given = {name: value for name, value in self if name != "kind" and value is not None}
         if strange := sorted(given.keys() - HEADS[self.kind].keys()):
             takes = f"takes {', '.join(HEADS[self.kind])}" if HEADS[self.kind] else "takes no settings"
             raise ValueError(f"the {self.kind} head {takes}; got {', '.join(strange)}")
@@ -109,10 +109,13 @@ class HeadParams(Params):
         return self
 
     @model_serializer(mode="wrap")
-    def _changed(self, dump):
-        """Return what differs from the defaults of the kind, so that a setting that is new is in no finished trial."""
-        usual = HEADS[self.kind] | {"kind": None}
-        return {name: value for name, value in dump(self).items() if getattr(self, name) != usual.get(name)}
+    def _of_its_kind(self, dump, info: SerializationInfo):
+        """Return the settings of the kind; without its defaults, where these are left out, what differs from them.
+
+        So a setting that is new makes no finished trial run again."""
+        usual, told = HEADS[self.kind], dump(self)
+        given = [name for name in usual if not info.exclude_defaults or getattr(self, name) != usual[name]]
+        return {"kind": self.kind, **{name: told.get(name) for name in given}}
 
     @property
     def settings(self):

@@ -78,7 +78,7 @@ def test_a_network_that_cannot_be_taken_is_told(monkeypatch):
 
 
 def test_the_package_is_asked_for(monkeypatch, tmp_path):
-    monkeypatch.setitem(PACKAGES, "engine.inference", ("openvino", "no_such_package", "openvino"))
+    monkeypatch.setitem(PACKAGES, "engine.inference", ({"openvino"}, ("no_such_package",), "openvino"))
     with pytest.raises(StudyError, match=r"engine\.inference: openvino needs the package no_such_package"):
         check_packages(study(tmp_path))
     check_packages(study(tmp_path, "auto"))
