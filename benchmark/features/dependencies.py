@@ -32,7 +32,7 @@ def depends_on(network, study):
         "network": network.model_dump(mode="json", include=OF_FEATURES),
         "weights": file_digest(path) if path and path.exists() else network.weights,
         "builder": builder_source(network),
-        "code": dataset_kind.functions().code(study, network.reads),
+        "code": dataset_kind.functions().code(study, network.reads) if network.reads in dataset_kind.inputs else "",
     }
 
 
