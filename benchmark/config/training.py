@@ -99,6 +99,9 @@ class TrainingParams(Params):
     )
     class_weight: Literal["balanced"] | None = None  # clips of a class weigh n_clips / (n_classes * clips of the class)
     oversample: bool = False  # training clips of smaller classes are repeated up to the largest
+    one_label: bool = Field(
+        False, description="multilabel: a training clip keeps one of its labels, drawn at random (trailers2023)"
+    )
     batch_size: PositiveInt = 32
     shuffle: Literal["every-epoch", "once", "never"] = "every-epoch"  # the last partial batch is always left out
     validation_frequency: PositiveInt | None = Field(

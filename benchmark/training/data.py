@@ -7,7 +7,7 @@ import numpy as np
 from benchmark.features.batches import image_batches
 from benchmark.tasks import TASKS
 from benchmark.training.augmentation import make_mix, make_transform
-from benchmark.training.imbalance import balance
+from benchmark.training.imbalance import balance, one_label_each
 from benchmark.training.losses import make_loss
 
 
@@ -25,8 +25,12 @@ class TrialData:
         return np.flatnonzero(self.clips["split"].isin(splits))
 
     def targets(self, *splits):
-        """Return the targets (n_clips, n_classes) of the clips in some splits, in the order of the table."""
-        return self.all_targets[self._rows(splits)]
+        """Return the targets (n_clips, n_classes) of the clips in some splits, in the order of the table.
+
+        Those of training alone have one label a clip where the study says so."""
+        targets = self.all_targets[self._rows(splits)]
+        alone = splits == ("train",) and self.study.training.one_label
+        return one_label_each(targets, self.seed) if alone else targets
 
     @cached_property
     def balanced(self):

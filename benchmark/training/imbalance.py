@@ -1,4 +1,4 @@
-"""Classes of unlike size: clips that weigh more, or come more often."""
+"""Classes of unlike size: clips that weigh more, or come more often; and clips that keep one of their labels."""
 
 from dataclasses import dataclass
 
@@ -42,3 +42,14 @@ def balance(targets, training, seed):
         times, rest = divmod(most, len(of_class))
         drawn += [np.tile(of_class, times), rng.choice(of_class, rest, replace=False)]
     return Balance(np.sort(np.concatenate(drawn)), None, weight)
+
+
+def one_label_each(targets, seed):
+    """Return targets (n_clips, n_classes) in which each clip has one of its labels, drawn at random, or none as before.
+
+    What an author does who trains a network of one label on films of several (trailers2023)."""
+    drawn = np.random.default_rng(seed).random(targets.shape) * (np.asarray(targets) > 0)
+    kept = np.zeros_like(targets)
+    rows = np.flatnonzero(drawn.any(axis=1))
+    kept[rows, drawn[rows].argmax(axis=1)] = 1
+    return kept

@@ -44,7 +44,7 @@ OTHER = {  # another value of each setting; where it needs company, that too
         "stages": {"regime": "two_stage", "stages": [{"unfreeze": ["a"]}]},
         "gradient_threshold": 1.0, "l2": 0.5,
         "head_rate": {"preset": "matlab", "head_rate": 3.0}, "C": "grid", "head_init": "glorot",
-        "class_weight": "balanced", "oversample": True,
+        "class_weight": "balanced", "oversample": True, "one_label": {"one_label": True},
         "freeze_layers": {"regime": "finetune", "freeze_layers": 2},
         "input_normalization": {"regime": "finetune", "input_normalization": "matlab-reset"}, "batch_norm": "moving",
         "mixed_precision": "bfloat16", "save": "none",

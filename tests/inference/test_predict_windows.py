@@ -212,6 +212,7 @@ def test_the_table_has_a_line_for_a_file_and_one_for_each_of_several_windows(pre
 def test_sound_is_refused_where_the_study_had_pictures_only(predictor, film, monkeypatch):
     dataset = predictor.study.dataset.model_copy(update={"kind": "images"})
     monkeypatch.setattr(predictor, "study", predictor.study.model_copy(update={"dataset": dataset}))
+    monkeypatch.setattr(predictor.classifier.extractor, "settings", predictor.study)
     assert "pictures that were made elsewhere" in predictor.predict(film)["error"]
 
 

@@ -163,7 +163,7 @@ def test_an_mlp_head_learns_and_is_rebuilt_from_its_trial(pictures, tmp_path, re
     assert record["status"] == "done", record["error"]
     assert record["test_accuracy"] > 0.9
     assert "solver" not in record  # L-BFGS solves linear heads alone
-    assert record["settings"]["model"]["head"] == head
+    assert record["settings"]["model"]["head"] == head | {"standardize": True}
     assert records["other"]["parameters"] - record["parameters"] == (8 * 3 + 3) - (8 * 16 + 16 + 16 * 3 + 3)
     said = read_predictions(folder_of(study) / "predictions.csv").of("test")
     clips = pd.read_csv(study.folder / "clips.csv", dtype=str).set_index("clip_id")

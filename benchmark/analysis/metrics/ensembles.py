@@ -54,8 +54,11 @@ def aligned(parts):
 
 
 def members(results):
-    """Return the names of the models that can decide together: those with the most trials done, [] without two."""
-    done = {model["name"]: len(results.done(model["name"])) for model in results.models}
+    """Return the names of the models that can decide together: those with the most trials done, [] without two.
+
+    Left out is what reads nothing of a clip: chance, and late fusions, in which other models decide already."""
+    reading = [model["name"] for model in results.study["models"] if model.get("reads") != "nothing"]
+    done = {name: len(results.done(name)) for name in reading}
     names = [name for name, number in done.items() if number == max(done.values()) > 0]
     return names if len(names) >= LEAST else []
 
