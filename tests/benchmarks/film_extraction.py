@@ -3,15 +3,17 @@
     python tests/benchmarks/film_extraction.py FILMS WEIGHTS [ENGINE ...]
 
 FILMS is a folder of films, WEIGHTS MobileNet-v2's file, ENGINE keras or openvino (both unless given). A frame is taken
-every half second. The floor is decoding alone, by OpenCV and by the suite; the plain loop reads a film frame by frame,
+every half second. The floor is decoding alone, by OpenCV and by PyAV; the plain loop reads a film frame by frame,
 resizes what it takes and predicts a batch per film. Turns alternate, and the fastest of each counts."""
 
+import copy
 import sys
 import tempfile
 import time
 from functools import partial
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pandas as pd
@@ -22,7 +24,6 @@ from benchmark.data.video_clips import draw
 from benchmark.features.extractors import EXTRACTORS
 from benchmark.models.catalogue import find_builder
 from benchmark.models.weights.load import file_digest
-from benchmark.video.film import see_film
 
 EVERY, SIZE, TURNS = 0.5, 224, 3
 
@@ -41,22 +42,32 @@ def read_plainly(path, resized):
             found.append(cv2.resize(frame, (SIZE, SIZE)) if resized else 0)
 
 
+def decode(path):
+    """Return the number of frames of a film, decoded and nothing else."""
+    with av.open(str(path)) as film:
+        return sum(1 for _ in film.decode(video=0))
+
+
 def plain(films, model, preprocess):
     """Return the features of films by a loop."""
     return [model.predict(preprocess(read_plainly(path, True).astype("float32")), verbose=0) for path in films]
 
 
-def suite(films, weights, engine, cache):
-    """Return the features of films as a study computes them, with ``cache`` as it is."""
+def study_of(weights, engine, cache):
+    """Return a study of frames of films through MobileNet-v2."""
     raw = {"name": "x", "dataset": {"root": "films", "kind": "video"}, "frames": {"sample": "every", "every": EVERY}}
     network = resolve_network({"extends": "mobilenet_v2", "weights": weights, "reads": "frames"})
     raw |= {"cache": str(cache), "engine": {"inference": engine}, "leakage": "off", "models": [network]}
-    study = read_section(Study, raw)
+    return read_section(Study, raw)
+
+
+def suite(films, study, extractor):
+    """Return the features of films as a study computes them, with its cache as it is."""
     clips = pd.DataFrame({"path": list(map(str, films)), "sha256": [file_digest(path) for path in films]})
     clips = clips.assign(clip_id=clips["sha256"])
     kept, rejected = draw(study, clips, pd.DataFrame(columns=["path", "reason"]), lambda said: None, trains=True)
     assert rejected.empty, rejected
-    return list(EXTRACTORS["frames"](study.models[0], study).features(kept, 32))
+    return list(extractor.features(kept, 32)), kept
 
 
 def seconds(call):
@@ -74,18 +85,28 @@ def main(folder, weights, engines):
     model.load_weights(weights)
     ways = {
         "decoding alone, OpenCV": lambda: [read_plainly(path, False) for path in films],
-        "decoding alone, suite, one process": lambda: [see_film(path, (), "0" * 64) for path in films],
+        "decoding alone, PyAV, one thread": lambda: [decode(path) for path in films],
         "plain loop": partial(plain, films, model, preprocess),
     }
-    times = {}
+    times, extractors = {}, {}
+    for engine in engines:  # networks are built, and compiled, before the clock runs: the plain loop's too
+        study = study_of(weights, engine, "unused")
+        extractors[engine] = EXTRACTORS["frames"](study.models[0], study)
+        extractors[engine].forward(np.zeros((32, SIZE, SIZE, 3), "float32"))
+    model.predict(np.zeros((8, SIZE, SIZE, 3), "float32"), verbose=0)
     for _ in range(TURNS):
         for name, call in ways.items():
             times.setdefault(name, []).append(seconds(call))
         for engine in engines:
             with tempfile.TemporaryDirectory() as cache:
-                first = partial(suite, films, weights, engine, cache)
+                study = study_of(weights, engine, cache)
+                extractor = copy.copy(extractors[engine])
+                extractor.settings = study
+                first = partial(suite, films, study, extractor)
                 times.setdefault(f"suite, {engine}, empty cache", []).append(seconds(first))
-                times.setdefault(f"suite, {engine}, from the cache", []).append(seconds(first))
+                kept = first()[1]
+                again = partial(lambda extractor, kept: list(extractor.features(kept, 32)), extractor, kept)
+                times.setdefault(f"suite, {engine}, from the cache", []).append(seconds(again))
     best = {name: min(found) for name, found in times.items()}
     print(f"{len(films)} films, the fastest of {TURNS} turns")
     for name, found in best.items():
