@@ -21,7 +21,7 @@ def ten_crops(image, size):
     """Return corners and middle of a frame whose shorter side is LARGER * size, and their mirror images."""
     height, width = image.shape[:2]
     scale = round(LARGER * size) / min(height, width)
-    image = resize(image, (max(size, round(width * scale)), max(size, round(height * scale))))
+    image = resize(image, (max(size, round(height * scale)), max(size, round(width * scale))))
     down, right = image.shape[0] - size, image.shape[1] - size
     places = (0, 0), (0, right), (down, 0), (down, right), (down // 2, right // 2)
     crops = np.stack([image[top : top + size, left : left + size] for top, left in places])

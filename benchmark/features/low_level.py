@@ -32,7 +32,7 @@ def sound_measures(waveform):
     magnitude = np.abs(librosa.stft(waveform, n_fft=N_FFT, hop_length=HOP))
     bands = librosa.feature.melspectrogram(S=magnitude**2, sr=SAMPLE_RATE, n_fft=N_FFT)
     rows = [
-        librosa.feature.rms(S=magnitude, frame_length=N_FFT),
+        librosa.feature.rms(y=waveform, frame_length=N_FFT, hop_length=HOP),
         librosa.feature.mfcc(S=librosa.power_to_db(bands), n_mfcc=N_MFCC),
         librosa.feature.spectral_centroid(S=magnitude, sr=SAMPLE_RATE, n_fft=N_FFT),
         spectral_flux(np.pad(magnitude, ((0, 0), (0, 1)), mode="edge"))[None],
