@@ -13,7 +13,13 @@ from benchmark.models.backend import cores, gpu_ids
 
 # Backbones for which OpenVINO takes at most 1 / 1.05 of Keras' time at batch 32 on two cores, float32, outputs within
 # 1e-5: tests/benchmarks/openvino_forward.py prints the ratios. Of others, 'auto' leaves the pass to Keras.
-FASTER = frozenset()
+FASTER = {
+    "keras.applications.MobileNetV2",
+    "keras.applications.DenseNet201",
+    "keras.applications.InceptionResNetV2",
+    "keras.applications.ResNet50",
+    "keras_hub:resnet_18_imagenet",
+}
 
 
 def engine_of(inference, backbone):
