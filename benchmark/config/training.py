@@ -210,5 +210,10 @@ class LatencyParams(Params):
 
     calls: Annotated[int, Field(ge=1)] = 30  # at least
     seconds: NonNegativeFloat = 2.0  # at least
+    most: PositiveFloat = Field(
+        60.0,
+        description="seconds after which a slow model is timed no more, if ten calls were; its batch is not timed "
+        "where that would take longer",
+    )
     warmup: PositiveInt = 3  # untimed calls after the first
     batch: PositiveInt | None = Field(32, description="clips at once for the throughput; null: not measured")

@@ -18,7 +18,7 @@ FASTER = {
     "keras.applications.DenseNet201",
     "keras.applications.InceptionResNetV2",
     "keras.applications.ResNet50",
-    "keras_hub:resnet_18_imagenet",
+    "benchmark.models.resnet18:ResNet18",
 }
 
 

@@ -66,13 +66,17 @@ def time_calls(call, latency):
     """Return the milliseconds of the first call, which compiles, and of the timed calls after warm-up.
 
     ``call`` takes nothing and returns when its result is in host memory. At least ``latency.calls`` calls and
-    ``latency.seconds`` seconds are timed, so that a fast network gets many and a slow one enough for a percentile."""
+    ``latency.seconds`` seconds are timed, so that a fast network gets many and a slow one enough for a percentile; after
+    ``latency.most`` seconds FEWEST calls are enough."""
     first = _milliseconds(call)
     for _ in range(latency.warmup):
         call()
-    timed, start = [], time.perf_counter()
-    while len(timed) < latency.calls or time.perf_counter() - start < latency.seconds:
+    timed, start, spent = [], time.perf_counter(), 0.0
+    while len(timed) < latency.calls or spent < latency.seconds:
+        if len(timed) >= FEWEST and spent > latency.most:
+            break
         timed.append(_milliseconds(call))
+        spent = time.perf_counter() - start
     return first, timed
 
 
@@ -80,18 +84,18 @@ def measure(forward, from_file, forward_batch, latency, load):
     """Return the rows of latency.csv, and what is to be known of them, a dict.
 
     Rows are 'first' and 'forward' (the model), 'file' (decode + render + forward), and 'batch' (the model on
-    ``latency.batch`` clips at once) where the study asks, each with the clips of its call and the load meanwhile. The
-    dict has the load before and during 'forward', whether that was stable (None after too few calls), and the rounds
-    that it took. ``load()`` returns the cores that other processes keep busy, see :class:`Load`."""
-    before, rounds = load(), 1
+    ``latency.batch`` clips at once) where the study asks and that takes no longer than ``latency.most``, each with the
+    clips of its call and the load meanwhile. The dict has the load before and during 'forward', whether that was stable
+    (None after too few calls), and the rounds that it took. ``load()`` returns the cores that other processes keep busy, see :class:`Load`."""
+    before, rounds, began = load(), 1, time.perf_counter()
     first, timed = time_calls(forward, latency)
-    while is_stable(timed) is False and rounds < ROUNDS:
+    while is_stable(timed) is False and rounds < ROUNDS and time.perf_counter() - began < latency.most:
         rounds, (_, timed) = rounds + 1, time_calls(forward, latency)
     found = {"load": {"before": before, "during": load()}, "stable": is_stable(timed), "rounds": rounds}
     few = latency.model_copy(update={"calls": min(latency.calls, 5), "seconds": 0.0, "warmup": 1})
     stages = {"first": ([first], 1, found["load"]["during"]), "forward": (timed, 1, found["load"]["during"])}
     stages["file"] = time_calls(from_file, few)[1], 1, load()
-    if latency.batch:
+    if latency.batch and latency.batch * median(timed) / 1000 <= latency.most:
         few = few.model_copy(update={"calls": min(latency.calls, 3)})
         stages["batch"] = time_calls(forward_batch, few)[1], latency.batch, load()
     return [

@@ -6,6 +6,7 @@ import time
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmark.config.study import LatencyParams
@@ -30,6 +31,16 @@ def test_a_fast_model_is_timed_for_the_whole_time(monkeypatch):
     monkeypatch.setattr(latency.time, "perf_counter", lambda: next(clock))
     _, timed = latency.time_calls(lambda: None, LatencyParams(calls=2, seconds=0.05, warmup=1))
     assert len(timed) == pytest.approx(0.05 / 3e-4, abs=2)  # the first two calls need no look, the last none after it
+
+
+def test_a_slow_model_is_timed_ten_times_and_its_batch_not_at_all(monkeypatch):
+    clock = iter(np.arange(0, 10_000, 5.0))  # seconds: a call takes five, or more
+    monkeypatch.setattr(latency.time, "perf_counter", lambda: next(clock))
+    rows, found = latency.measure(lambda: None, lambda: None, lambda: None, LatencyParams(), lambda: 0.0)
+    stages = pd.DataFrame(rows)["stage"].value_counts()
+    assert stages["forward"] == latency.FEWEST
+    assert "batch" not in stages
+    assert found["rounds"] == 1
 
 
 def test_latency_has_a_row_for_each_timed_call_and_the_load_meanwhile():
