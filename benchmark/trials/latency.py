@@ -66,8 +66,8 @@ def time_calls(call, latency):
     """Return the milliseconds of the first call, which compiles, and of the timed calls after warm-up.
 
     ``call`` takes nothing and returns when its result is in host memory. At least ``latency.calls`` calls and
-    ``latency.seconds`` seconds are timed, so that a fast network gets many and a slow one enough for a percentile; after
-    ``latency.most`` seconds FEWEST calls are enough."""
+    ``latency.seconds`` seconds are timed, so that a fast network gets many and a slow one enough for a percentile;
+    after ``latency.most`` seconds FEWEST calls are enough."""
     first = _milliseconds(call)
     for _ in range(latency.warmup):
         call()
@@ -86,7 +86,8 @@ def measure(forward, from_file, forward_batch, latency, load):
     Rows are 'first' and 'forward' (the model), 'file' (decode + render + forward), and 'batch' (the model on
     ``latency.batch`` clips at once) where the study asks and that takes no longer than ``latency.most``, each with the
     clips of its call and the load meanwhile. The dict has the load before and during 'forward', whether that was stable
-    (None after too few calls), and the rounds that it took. ``load()`` returns the cores that other processes keep busy, see :class:`Load`."""
+    (None after too few calls), and the rounds that it took. ``load()`` returns the cores that other
+    processes keep busy, see :class:`Load`."""
     before, rounds, began = load(), 1, time.perf_counter()
     first, timed = time_calls(forward, latency)
     while is_stable(timed) is False and rounds < ROUNDS and time.perf_counter() - began < latency.most:
