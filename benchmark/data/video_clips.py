@@ -21,12 +21,18 @@ from spectrograms.waveforms import are_kept, keep_waveform, waveform_folder
 __all__ = ["COPIES", "code", "draw"]
 
 PER_BYTE = 20e-6  # seconds more for each byte of a film: slow decoders take a tenth of that
-HEAR = {"waveform", "spectrogram", "low_level"}  # what models may read of which sound is a part
-NEED_SOUND = {"waveform", "spectrogram"}  # and of which it is all: a film without it is set aside
+NEED_SOUND = {"waveform", "spectrogram"}  # of what models may read, what is all sound: a film without is set aside
 COLUMNS = ["image", "seconds", "n_frames", "caveat", "reason"]
+
+
+def _pictures_code(study):
+    """Return what stands for the code by which a film becomes pictures of one size."""
+    return [frames_code(study.frames), version.reading()]
+
+
 CODES = {  # by what a model reads: the code by which a film becomes that
-    "frames": lambda study: frames_code(study.frames),
-    "pixels": lambda study: frames_code(study.frames),
+    "frames": _pictures_code,
+    "pixels": _pictures_code,
     "waveform": lambda study: version.decoding(),
     "spectrogram": lambda study: version.decoding(),
     "low_level": lambda study: [measures_code(study.frames), version.decoding()],
@@ -74,14 +80,15 @@ class Needs:
         self.cache, self.clip = study.cache, study.clip
         shown = own["frames"] + own["pixels"]
         self.sets = tuple(dict.fromkeys(shown)) or (study.frames,)
-        self.hears = any(own[reads] for reads in HEAR)
         self.needs_sound = any(own[reads] for reads in NEED_SOUND)
+        measured = any(model.sound for model in study.models)
+        self.hears = self.needs_sound or measured
         self.measures = [(params, measure_folder(study.cache, params)) for params in dict.fromkeys(own["low_level"])]
         self.fingerprint = None if study.leakage == "off" else fingerprint_place(COPIES, study.clip, study.cache)[1]
         self.keeps_frames = trains and bool(shown)
-        is_heard = trains and self.hears and are_kept(n_films, study.clip)
+        is_read = trains and (own["waveform"] or measured) and are_kept(n_films, study.clip)
         waveforms = waveform_folder(study.cache, study.clip)
-        self.besides = (partial(keep_waveform, folder=waveforms, clip=study.clip),) if is_heard else ()
+        self.besides = (partial(keep_waveform, folder=waveforms, clip=study.clip),) if is_read else ()
 
     def known(self, digest):
         """Return {path: record or None} of a film: of each set of frames, and of its sound where it is heard."""

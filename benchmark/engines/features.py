@@ -18,7 +18,8 @@ def shared(jobs):
     groups, digests = defaultdict(list), jobs[0].clips["sha256"].unique()
     for job in jobs:
         network, study = job.trial.network, job.study
-        if network.reads in EXTRACTORS and any(stage.trains == "head" for stage in stages_of(network, study)):
+        is_computed = network.reads in EXTRACTORS and EXTRACTORS[network.reads].is_computed
+        if is_computed and any(stage.trains == "head" for stage in stages_of(network, study)):
             key = mark_key(network, study, job.trial.seed, digests)
             if not mark(job, key).exists():
                 groups[key].append(job)

@@ -126,7 +126,7 @@ def reusable(job):
     except StudyError as error:
         return None, f"again, since {error}"
     was, now = record.get("depends_on", {}), dependencies(job.study, job.trial, job.rows)
-    changed = [name for name in now if was.get(name) != now[name]]
+    changed = [name for name in dict.fromkeys((*now, *was)) if was.get(name) != now.get(name)]  # or is gone from now
     path = job.trial.network.weights_path
     if changed == ["weights"] and path is not None and not path.exists():  # nothing to compare, nor to run with
         return record, ""

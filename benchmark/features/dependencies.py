@@ -17,8 +17,10 @@ from spectrograms.params import content_hash
 OF_FEATURES = {
     "reads", "backbone", "random", "input_size", "layer", "pooling", "crops", "options", "output", "key", "sound",
 }  # fmt: skip
-# Modules of this suite by which clips become features, whatever is read of them; beside these that of the extractor.
-MAKERS = ("benchmark.features.extractor", "benchmark.models.preprocessing", "benchmark.features.batches")
+# Modules of this suite by which clips become features, whatever is read of them; beside these those of the extractor.
+MAKERS = ("benchmark.models.preprocessing", "benchmark.features.batches")
+# What is read without a network, and the module that computes it: a trial depends on it as on the code of a builder.
+COMPUTED_BY = {reads: f"benchmark.features.{reads}" for reads in ("pixels", "spectrogram", "low_level")}
 
 
 def depends_on(network, study):
@@ -31,7 +33,7 @@ def depends_on(network, study):
         **{name: getattr(study, name) for name in sorted(dataset_kind.sections(network.reads))},
         "network": network.model_dump(mode="json", include=OF_FEATURES),
         "weights": file_digest(path) if path and path.exists() else network.weights,
-        "builder": builder_source(network),
+        "builder": _builder(network),
         "code": dataset_kind.functions().code(study, network.reads) if network.reads in dataset_kind.inputs else "",
     }
 
@@ -48,7 +50,7 @@ def cache_key(extractor):
         extractor.weights["sha256"],
         identity(engine_of(extractor.settings.engine.inference, extractor.network.backbone)),
         [made_by, [] if graph is None else _preprocessing(graph)],
-        {name: version.source(name) for name in (*MAKERS, type(extractor).__module__)},
+        {name: version.source(name) for name in _makers(extractor)},
         [keras.version(), keras.backend.backend(), keras.config.dtype_policy().name],
     )
 
@@ -62,6 +64,18 @@ def mark_key(network, study, seed, digests):
     precision = study.training.mixed_precision, os.environ.get("KERAS_BACKEND", "")
     engine = engine_of(study.engine.inference, network.backbone)
     return content_hash(depends_on(network, study), drawn, sorted(digests), engine, *precision)
+
+
+def _builder(network):
+    """Return the digest of the code that builds a network or, where there is none, computes what is read."""
+    own = COMPUTED_BY.get(network.reads)
+    return version.source(own) if own else builder_source(network)
+
+
+def _makers(extractor):
+    """Return the names of the modules of this suite by which an extractor makes features of what was read."""
+    classes = [part.__module__ for part in type(extractor).__mro__ if part is not object]
+    return sorted({*MAKERS, *extractor.makers, *classes})
 
 
 def _preprocessing(graph):

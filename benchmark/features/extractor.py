@@ -12,11 +12,19 @@ class Extractor:
     ``network`` (NetworkParams) and ``settings`` (Study) say what is read; ``weights`` is {name, sha256, sha256_of} of
     its network, ``parameters`` their number, ``graph`` its Keras model or None, ``dim`` that of the features. ``read``
     turns one file into the network's input, ``model`` joins the network with a head, and ``model_inputs`` makes one
-    batch of that model of a list of inputs."""
+    batch of that model of a list of inputs. Unless a subclass says otherwise it has no network."""
 
     library = "librosa"  # that computes the features, where it is no Keras model
+    makers = ()  # names of modules of this suite that shape the features, beside those of the class and its bases
+    is_computed = True  # whether its features are computed, and kept in the cache
     trainable = False  # whether its network can be trained with the head
     clips_at_once = None  # whose features are computed together; as many as pictures in a batch unless given
+    parameters, graph = 0, None
+
+    def __init__(self, network, settings, seed=0, load=True):
+        """``seed`` draws random weights; without ``load`` all weights of an image network are random."""
+        self.network, self.settings = network, settings
+        self.weights = {"name": network.weights_name, "sha256": None, "sha256_of": "nothing"}
 
     def features(self, clips, batch_size):
         """Return the features of each clip, a list of (n_steps, dim) float32, cached per clip."""
@@ -28,3 +36,7 @@ class Extractor:
     def model(self, head):
         """Return the head: what comes before it is no part of a Keras model, and is not saved with it."""
         return head
+
+    def model_inputs(self, inputs, reads):
+        """Return a list of what :meth:`read` returns as one batch of :meth:`model`; ``reads`` does so for a head."""
+        return reads(inputs)

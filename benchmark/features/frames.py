@@ -1,5 +1,6 @@
 """Image networks over the frames of films: each frame is a picture, and a film's features are a sequence."""
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -10,6 +11,8 @@ from benchmark.video.frames import frame_folder, load_frames, read_frames
 from spectrograms.image import resize
 
 LARGER = 256 / 224  # side of the picture that crops are taken from, of the network's: Krizhevsky et al. 2012
+
+CUT_AT_ONCE = 8  # frames of which all crops are in memory: 12 MB of ten of 224 pixels
 
 
 def whole(image, size):
@@ -40,22 +43,27 @@ class FrameExtractor(PictureExtractor):
     clips_at_once = 8  # films
 
     def _compute(self, rows, n_clips, batch_size):
-        """Return the features (n_frames, dim) of each film."""
+        """Return the features (n_frames, dim) of each film; its crops are never in memory all at once."""
         params = self.settings.frames
         folder = frame_folder(self.settings.cache, params)
         films = zip(rows["path"], rows["sha256"], strict=True)
-        return self._embed(_ahead(films, lambda film: self._pictures(load_frames(*film, folder, params))), batch_size)
+        frames = enumerate(_ahead(load_frames(*film, folder, params) for film in films))
+        blocks = _ahead((number, block) for number, film in frames for block in self._blocks(film))
+        return self._embed(blocks, batch_size)
 
-    def _pictures(self, frames):
-        """Return the pictures (n_frames * crops, size, size, 3) uint8 of a film's Frames."""
+    def _blocks(self, frames):
+        """Yield the pictures (n, size, size, 3) uint8 of a film's Frames, some frames at a time."""
         cut, size = CROPS[self.network.crops], self.backbone.input_size
-        return np.concatenate([cut(image, size) for image in frames.images])
+        for start in range(0, len(frames.images), CUT_AT_ONCE):
+            yield np.concatenate([cut(image, size) for image in frames.images[start : start + CUT_AT_ONCE]])
 
-    def _embed(self, films, batch_size):
-        """Return the features (n_frames, dim) of each film's pictures: batches go over the ends of films."""
-        waiting, outputs, counts = [], [], []
-        for pictures in films:
-            counts.append(len(pictures))
+    def _embed(self, blocks, batch_size):
+        """Return the features (n_frames, dim) of each film, of (its number, some of its pictures) in order.
+
+        Batches go over the ends of films."""
+        waiting, outputs, counts = [], [], Counter()
+        for number, pictures in blocks:
+            counts[number] += len(pictures)
             waiting.extend(pictures)
             while len(waiting) >= batch_size:
                 outputs.append(self.forward(np.stack(waiting[:batch_size]).astype("float32")))
@@ -63,12 +71,12 @@ class FrameExtractor(PictureExtractor):
         if waiting:  # filled up: another shape would be compiled anew
             batch = np.stack(waiting + [waiting[0]] * (batch_size - len(waiting)))
             outputs.append(self.forward(batch.astype("float32"))[: len(waiting)])
-        features = np.split(np.concatenate(outputs), np.cumsum(counts)[:-1])
+        features = np.split(np.concatenate(outputs), np.cumsum(list(counts.values()))[:-1])
         return [film.reshape(-1, self.network.crops, self.dim).mean(axis=1) for film in features]
 
     def read(self, path):
         """Return the pictures (n_frames * crops, size, size, 3) uint8 of one film."""
-        return self._pictures(read_frames(path, self.settings.frames, file_digest(path)))
+        return np.concatenate(list(self._blocks(read_frames(path, self.settings.frames, file_digest(path)))))
 
     def model(self, head):
         """Return the head: it reads what the network made of all frames of a film."""
@@ -76,16 +84,13 @@ class FrameExtractor(PictureExtractor):
 
     def model_inputs(self, inputs, reads):
         """Return what the head reads (``reads``) of the pictures of some films."""
-        return reads(self._embed(iter(inputs), self.settings.training.batch_size))
+        return reads(self._embed(enumerate(inputs), self.settings.training.batch_size))
 
 
-def _ahead(items, load):
-    """Yield what ``load`` makes of each item; the next is loaded while one is used."""
+def _ahead(items):
+    """Yield the items of a generator; the next is made in a thread while one is used."""
     with ThreadPoolExecutor(1) as pool:
-        coming = None
-        for item in items:
-            before, coming = coming, pool.submit(load, item)
-            if before:
-                yield before.result()
-        if coming:
-            yield coming.result()
+        coming = pool.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = pool.submit(next, items, None)
+            yield item

@@ -2,8 +2,6 @@
 
 import hashlib
 
-import numpy as np
-
 from benchmark.data.feature_files import read_features, shape_of
 from benchmark.errors import FeatureError, StudyError
 from benchmark.features.cache import Features
@@ -45,12 +43,12 @@ class GivenExtractor(Extractor):
     ``network.key`` names the array in the clips' files. Each step has ``network.input_size`` numbers or, unless that is
     given, as many as in the first clip of the study's clips.csv."""
 
-    parameters, graph = 0, None
+    is_computed = False
 
     def __init__(self, network, settings, seed=0, load=True):
         self.dim = network.input_size or _dim(settings.folder / CLIPS, network.key)
         # As trial.json keeps it: where the trial is taken, the study's clips may not be.
-        self.network, self.settings = network.model_copy(update={"input_size": self.dim}), settings
+        super().__init__(network.model_copy(update={"input_size": self.dim}), settings)
         named = hashlib.sha256(repr(network.key).encode()).hexdigest()
         self.weights = {"name": "given", "sha256": named, "sha256_of": "key"}
 
@@ -64,10 +62,6 @@ class GivenExtractor(Extractor):
         if features.shape[1] != self.dim:
             raise FeatureError(path, f"has {features.shape[1]} numbers a step; the model reads {self.dim}")
         return features
-
-    def model_inputs(self, inputs, reads):
-        """Return what the head reads (``reads``) of a list of features (n_steps, dim)."""
-        return reads([np.asarray(features) for features in inputs])
 
 
 def _dim(clips, key):

@@ -3,13 +3,15 @@
 VLLF are the four visual measures of :mod:`benchmark.video.measures` (Rasheed et al. 2005). AV are these and measures of
 the sound, here by librosa in place of jAudio: mean and standard deviation over time, and the tempo."""
 
+from functools import partial
+
 import numpy as np
 
 from benchmark.features.extractor import Extractor
-from benchmark.models.weights.load import file_digest
-from benchmark.video.measures import MEASURES, load_measures, measure_folder
+from benchmark.video.measures import MEASURES, load_measures, measure_film, measure_folder
+from spectrograms.audio import load_clip
 from spectrograms.errors import AudioError
-from spectrograms.waveforms import SAMPLE_RATE, load_waveform, waveform_folder
+from spectrograms.waveforms import SAMPLE_RATE, are_kept, load_waveform, waveform_folder
 
 N_FFT, HOP = 1024, 512  # samples: 64 ms, 32 ms
 N_MFCC = 13
@@ -49,33 +51,35 @@ class LowLevelExtractor(Extractor):
 
     The sound measures of a film without sound are 0."""
 
-    parameters, graph = 0, None
-
-    def __init__(self, network, settings, seed=0, load=True):
-        self.network, self.settings = network, settings
-        self.weights = {"name": network.weights_name, "sha256": None, "sha256_of": "nothing"}
-        self.dim = len(MEASURES) + (len(SOUND) if network.sound else 0)
+    @property
+    def dim(self):
+        """Measures of a film."""
+        return len(MEASURES) + (len(SOUND) if self.network.sound else 0)
 
     def _compute(self, rows, n_clips, batch_size):
         """Return the measures of each film."""
-        return [self._measures(path, digest) for path, digest in zip(rows["path"], rows["sha256"], strict=True)]
-
-    def _measures(self, path, sha256):
-        """Return the measures (1, dim) of a film with the digest ``sha256``."""
         frames, clip, cache = self.settings.frames, self.settings.clip, self.settings.cache
-        seen = load_measures(path, sha256, measure_folder(cache, frames), frames)
+        folders, are_here = (measure_folder(cache, frames), waveform_folder(cache, clip)), are_kept(n_clips, clip)
+        found = []
+        for path, digest in zip(rows["path"], rows["sha256"], strict=True):
+            seen = load_measures(path, digest, folders[0], frames)
+            load = partial(load_waveform, path, digest, folders[1], clip) if are_here else partial(self._waveform, path)
+            found.append(self._with_sound(seen, load))
+        return found
+
+    def _waveform(self, path):
+        return load_clip(path, self.settings.clip, SAMPLE_RATE)
+
+    def _with_sound(self, seen, load):
+        """Return the measures (1, dim) of a film, of what is seen and, where asked for, of the waveform it loads."""
         if not self.network.sound:
             return seen[None]
         try:
-            heard = sound_measures(load_waveform(path, sha256, waveform_folder(cache, clip), clip))
+            heard = sound_measures(load())
         except AudioError:
             heard = np.zeros(len(SOUND), "float32")
         return np.concatenate([seen, heard])[None]
 
     def read(self, path):
-        """Return the measures (1, dim) of one film."""
-        return self._measures(path, file_digest(path))
-
-    def model_inputs(self, inputs, reads):
-        """Return what the head reads (``reads``) of the measures of some films."""
-        return reads(inputs)
+        """Return the measures (1, dim) of one film, decoded anew; nothing of it is kept."""
+        return self._with_sound(measure_film(path, self.settings.frames), partial(self._waveform, path))

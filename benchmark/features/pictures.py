@@ -38,7 +38,7 @@ class PictureExtractor(Extractor):
     trainable = True  # with its head, on pictures
 
     def __init__(self, network, settings, seed=0, load=True):
-        self.network, self.settings = network, settings
+        super().__init__(network, settings)
         training = settings.training
         how = batch_norm(network, training.batch_norm)
         self.backbone = build_backbone(network, seed, load, how, training.freeze_layers)

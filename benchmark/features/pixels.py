@@ -13,13 +13,15 @@ SIZE = 64  # pixels, unless input_size is given
 class PixelExtractor(Extractor):
     """Frames as vectors (n_frames, size * size * 3) of 0..1, row by row; aspect is not kept."""
 
-    parameters, graph = 0, None
+    @property
+    def size(self):
+        """Pixels of a side."""
+        return self.network.input_size or SIZE
 
-    def __init__(self, network, settings, seed=0, load=True):
-        self.network, self.settings = network, settings
-        self.weights = {"name": network.weights_name, "sha256": None, "sha256_of": "nothing"}
-        self.size = network.input_size or SIZE
-        self.dim = self.size * self.size * 3
+    @property
+    def dim(self):
+        """Numbers of one frame."""
+        return self.size * self.size * 3
 
     def _compute(self, rows, n_clips, batch_size):
         """Return the pixels of each film."""
@@ -36,7 +38,3 @@ class PixelExtractor(Extractor):
     def read(self, path):
         """Return the pixels of one film."""
         return self._pixels(read_frames(path, self.settings.frames, file_digest(path)))
-
-    def model_inputs(self, inputs, reads):
-        """Return what the head reads (``reads``) of the pixels of some films."""
-        return reads(inputs)

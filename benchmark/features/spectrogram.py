@@ -41,12 +41,10 @@ def segments(waveform, params):
 class SpectrogramExtractor(Extractor):
     """Columns of the spectrograms of a clip's segments: n_steps is segments times ``segments.n_steps``."""
 
-    parameters, graph = 0, None
-
-    def __init__(self, network, settings, seed=0, load=True):
-        self.network, self.settings = network, settings
-        self.weights = {"name": network.weights_name, "sha256": None, "sha256_of": "nothing"}
-        self.dim = settings.segments.dim
+    @property
+    def dim(self):
+        """Numbers of one column."""
+        return self.settings.segments.dim
 
     def _compute(self, rows, n_clips, batch_size):
         """Return the columns of each clip."""
@@ -57,7 +55,3 @@ class SpectrogramExtractor(Extractor):
         """Return the columns (n_steps, dim) of one file's clip."""
         params = self.settings.segments
         return segments(load_clip(path, self.settings.clip, params.sample_rate), params)
-
-    def model_inputs(self, inputs, reads):
-        """Return what the head reads (``reads``) of a list of what :meth:`read` returns."""
-        return reads(inputs)

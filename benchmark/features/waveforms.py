@@ -26,9 +26,10 @@ class WaveformExtractor(Extractor):
     """A frozen audio network: one embedding per patch of a waveform, so n_steps is that of the patches."""
 
     library = "tensorflow"
+    makers = ("benchmark.features.hub",)
 
     def __init__(self, network, settings, seed=0, load=True):
-        self.network, self.settings = network, settings
+        super().__init__(network, settings)
         keras.utils.set_random_seed(seed)
         if network.weights == "random":
             self.embed = random_builder(network)()

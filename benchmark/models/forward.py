@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmark.errors import StudyError
 from benchmark.models.backend import cores, gpu_ids
+from spectrograms import version
 
 # Backbones for which OpenVINO takes at most 1 / 1.05 of Keras' time at batch 32 on two cores, float32, outputs within
 # 1e-5: tests/benchmarks/openvino_forward.py prints the ratios. Of others, 'auto' leaves the pass to Keras.
@@ -31,8 +32,9 @@ def engine_of(inference, backbone):
 
 
 def identity(engine):
-    """Return what stands for an engine in the address of features: its name, and the version of what is not Keras."""
-    return [engine] if engine == "keras" else [engine, importlib.metadata.version(engine)]
+    """Return what stands for an engine in the address of features: its name; of what is not Keras version and code."""
+    is_keras = engine == "keras"
+    return [engine] if is_keras else [engine, importlib.metadata.version(engine), version.source(__name__)]
 
 
 def by_keras(graph):

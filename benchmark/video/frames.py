@@ -2,6 +2,7 @@
 
 import shutil
 import zipfile
+from contextlib import suppress
 from functools import lru_cache
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -43,12 +44,15 @@ def load_frames(path, sha256, folder, params):
 
 
 def keep_frames(frames, sha256, folder):
-    """Keep the Frames of a film with the digest ``sha256``, unless those of the folder take MOST bytes already."""
+    """Keep the Frames of a film with the digest ``sha256``, unless those of the folder take MOST bytes already.
+
+    Nor are they where a run beside this one ends, and removes the folder, at this very moment."""
     folder = Path(folder)
-    taken = sum(file.stat().st_size for file in folder.glob("*.npz")) if folder.is_dir() else 0
-    if taken + frames.images.nbytes <= MOST:
-        with replacing(folder / f"{sha256}.npz", scratch=folder.parent) as temporary:
-            np.savez(temporary, times=frames.times, images=frames.images)
+    with suppress(FileNotFoundError):
+        taken = sum(file.stat().st_size for file in folder.glob("*.npz")) if folder.is_dir() else 0
+        if taken + frames.images.nbytes <= MOST:
+            with replacing(folder / f"{sha256}.npz", scratch=folder.parent) as temporary:
+                np.savez(temporary, times=frames.times, images=frames.images)
 
 
 def forget_frames(cache, params):

@@ -94,6 +94,14 @@ def to_luv(image):
     return np.stack([lightness, u, v], axis=-1)
 
 
+def measure_film(path, params):
+    """Return the numbers of :data:`MEASURES` of a film, (4,) float32, decoded anew. Raises FilmError without a frame.
+
+    No frame of those that are measured is drawn at random, so that no digest of the file is asked for."""
+    motion = watch_motion(params)
+    return measures_of(see_film(path, [key_frames(params)], "0" * 16, watchers=[motion]), motion, params)
+
+
 def measure_folder(cache, params):
     """Return where the measures of films under ``params`` (FrameParams) are kept, for good."""
     return Path(cache) / "measures" / content_hash(key_frames(params), measures_code(params))
@@ -110,8 +118,7 @@ def load_measures(path, sha256, folder, params):
     Raises FilmError where the file has no frame."""
     measures = read_array(Path(folder) / f"{sha256}.npy")
     if measures is None:
-        motion = watch_motion(params)
-        measures = measures_of(see_film(path, [key_frames(params)], sha256, watchers=[motion]), motion, params)
+        measures = measure_film(path, params)
         keep_measures(measures, sha256, folder)
     return measures
 

@@ -196,6 +196,21 @@ def test_a_damaged_record_costs_that_clip_alone(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(("key", "kind", "value", "reason"), [
+    ("video_id", "int64_list", 5, "it has no video_id or id that is text"),
+    ("video_id", "bytes_list", b"", "it has no video_id or id that is text"),
+    ("labels", "bytes_list", b"dog", "its labels are no numbers of classes"),
+    ("labels", "float_list", 1.5, "its labels are no numbers of classes"),
+])  # fmt: skip
+def test_a_message_with_fields_of_another_type_costs_that_clip_alone(tmp_path, key, kind, value, reason):
+    odd = sequence_example(STEPS, video_id=b"odd")
+    odd.context.feature[key].Clear()
+    getattr(odd.context.feature[key], kind).value.append(value)
+    messages = [message.SerializeToString() for message in (odd, sequence_example(STEPS))]
+    found = convert_silently(write_records(tmp_path / "a.tfrecord", messages), tmp_path / "a.h5", "audioset")
+    assert found == (1, [("a.tfrecord, record 0", reason)])
+
+
 def test_behind_a_damaged_length_nothing_is_read(tmp_path):
     whole = framed(sequence_example(STEPS).SerializeToString())
     (tmp_path / "a.tfrecord").write_bytes(whole + b"\xff" + whole[1:] + whole)

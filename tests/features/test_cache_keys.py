@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.config.features import SegmentParams
+from benchmark.config.features import READS, SegmentParams
 from benchmark.config.frames import FrameParams
 from benchmark.config.heads import HeadParams
 from benchmark.config.load import read_section
@@ -17,7 +17,8 @@ from benchmark.config.study import NetworkParams, Study
 from benchmark.config.training import TrainingParams
 from benchmark.features import extractor
 from benchmark.features.cache import cached_features
-from benchmark.features.dependencies import OF_FEATURES, mark_key
+from benchmark.features.dependencies import COMPUTED_BY, OF_FEATURES, mark_key
+from benchmark.features.extractors import EXTRACTORS
 from benchmark.features.frames import FrameExtractor
 from benchmark.features.pictures import PictureExtractor
 from benchmark.features.spectrogram import SpectrogramExtractor
@@ -237,6 +238,48 @@ def test_features_have_an_address_of_their_own_for_other_code(address, monkeypat
         assert address(study_of(), kind) != before
     finally:
         version.pictures.cache_clear()
+
+
+MADE_BY = [
+    (FrameExtractor, "benchmark.features.frames"), (FrameExtractor, "benchmark.features.pictures"),
+    (FrameExtractor, "benchmark.features.extractor"), (PictureExtractor, "benchmark.features.batches"),
+    (PictureExtractor, "benchmark.models.preprocessing"), (WaveformExtractor, "benchmark.features.hub"),
+    (SpectrogramExtractor, "benchmark.features.spectrogram"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "module"), MADE_BY, ids=str)
+def test_features_have_an_address_of_their_own_for_other_code_of_an_extractor(address, monkeypatch, kind, module):
+    before, source = address(study_of(), kind), version.source
+    monkeypatch.setattr(version, "source", lambda name: "other" if name == module else source(name))
+    assert address(study_of(), kind) != before
+
+
+@pytest.mark.parametrize(("reads", "code"), [
+    ("frames", "spectrograms.version.reading"), ("pixels", "spectrograms.version.reading"),
+    ("frames", "benchmark.video.frames.film_code"), ("low_level", "benchmark.video.measures._own_code"),
+    ("low_level", "spectrograms.version.decoding"),
+])  # fmt: skip
+def test_what_is_read_of_films_depends_on_the_code_that_decodes_and_resizes(monkeypatch, reads, code):
+    """``reading`` stands for spectrograms.image, whose resize makes pictures of one size of frames."""
+    given = {"reads": "frames"} if reads == "frames" else {"reads": reads, "backbone": None}
+    before = depends(study_of(dataset_kind="video", **given))
+    monkeypatch.setattr(code, lambda *given: "other")
+    assert depends(study_of(dataset_kind="video", **given)) != before
+
+
+@pytest.mark.parametrize("reads", COMPUTED_BY)
+def test_a_trial_depends_on_the_code_that_computes_what_no_network_does(monkeypatch, reads):
+    assert COMPUTED_BY[reads] == EXTRACTORS[reads].__module__
+    study, source = study_of(dataset_kind="video", reads=reads, backbone=None), version.source
+    before = depends(study)
+    monkeypatch.setattr(version, "source", lambda name: "other" if name == COMPUTED_BY[reads] else source(name))
+    assert depends(study) != before
+
+
+def test_all_that_is_computed_without_a_network_has_its_module():
+    made = {reads for reads, kind in EXTRACTORS.items() if kind.is_computed and READS[reads] is None}
+    assert made == set(COMPUTED_BY)
 
 
 def test_features_have_an_address_of_their_own_for_another_precision(address):

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from benchmark.features import frames
 from benchmark.features.extractors import EXTRACTORS
 from benchmark.features.frames import ten_crops
 from benchmark.models.weights.load import file_digest
@@ -45,10 +46,11 @@ def test_each_frame_has_the_features_of_its_picture_whatever_films_share_a_batch
     found = extractor.features(clips, 8)
     assert list(found.shapes) == [(5, 8), (7, 8), (2, 8)]
     for row, path in enumerate(clips["path"]):
-        frames = read_frames(path, given.frames, clips["sha256"][row]).images
-        pictures = [np.asarray(Image.fromarray(image).resize((32, 32), Image.BILINEAR)) for image in frames]
+        images = read_frames(path, given.frames, clips["sha256"][row]).images
+        pictures = [np.asarray(Image.fromarray(image).resize((32, 32), Image.BILINEAR)) for image in images]
         np.testing.assert_allclose(found[row], keras_features(extractor, pictures), atol=1e-5)  # float32, sums of 27
-        np.testing.assert_allclose(extractor._embed(iter([extractor.read(path)]), 8)[0], found[row], atol=1e-6)
+        (alone,) = extractor.model_inputs([extractor.read(path)], reads=list)
+        np.testing.assert_allclose(alone, found[row], atol=1e-6)
 
 
 def test_ten_crops_are_corners_and_middle_and_their_mirror_images():
@@ -70,9 +72,28 @@ def test_the_features_of_several_crops_are_their_mean(films, tmp_path):
     given = study(tmp_path, crops=10)
     extractor = EXTRACTORS["frames"](given.models[0], given)
     found = extractor.features(clips[:1], 8)[0]
-    frames = read_frames(clips["path"][0], given.frames, clips["sha256"][0]).images
-    means = [keras_features(extractor, ten_crops(image, 32)).mean(axis=0) for image in frames]
+    images = read_frames(clips["path"][0], given.frames, clips["sha256"][0]).images
+    means = [keras_features(extractor, ten_crops(image, 32)).mean(axis=0) for image in images]
     np.testing.assert_allclose(found, means, atol=1e-5)
+
+
+def test_few_crops_of_a_long_film_wait_for_the_network(tmp_path, monkeypatch):
+    """Ten crops of 512 frames of 224 pixels would be 770 MB."""
+    path, given = write_film(tmp_path / "long.mp4", noise(1, [120])), study(tmp_path, crops=10)
+    given = given.model_copy(update={"frames": given.frames.model_copy(update={"n": 120})})
+    extractor, made, used, waiting = EXTRACTORS["frames"](given.models[0], given), [], [], []
+    monkeypatch.setitem(frames.CROPS, 10, lambda image, size: made.append(10) or ten_crops(image, size))
+
+    def forward(batch):
+        waiting.append(sum(made) - sum(used))
+        used.append(len(batch))
+        return np.zeros((len(batch), extractor.dim), "float32")
+
+    extractor.forward = forward
+    (found,) = extractor.features(pd.DataFrame([{"path": str(path), "sha256": file_digest(path)}]), 8)
+    assert found.shape == (120, extractor.dim)
+    assert sum(made) == sum(used) == 1200
+    assert max(waiting) <= 3 * 10 * frames.CUT_AT_ONCE  # one block is used, one waits, one is made
 
 
 def test_pixels_are_the_frames_as_they_are(films, tmp_path):
@@ -80,8 +101,8 @@ def test_pixels_are_the_frames_as_they_are(films, tmp_path):
     given = study(tmp_path, reads="pixels", backbone=None, weights="imagenet", input_size=16)
     extractor = EXTRACTORS["pixels"](given.models[0], given)
     found = extractor.features(clips[:1], 8)[0]
-    frames = read_frames(clips["path"][0], given.frames, clips["sha256"][0]).images
-    expected = np.stack([resize(image, (16, 16)) for image in frames]).reshape(5, -1) / 255
+    images = read_frames(clips["path"][0], given.frames, clips["sha256"][0]).images
+    expected = np.stack([resize(image, (16, 16)) for image in images]).reshape(5, -1) / 255
     assert found.shape == (5, extractor.dim)
     np.testing.assert_allclose(found, expected, atol=1e-7)
     np.testing.assert_array_equal(extractor.read(clips["path"][0]), found)

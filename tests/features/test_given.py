@@ -166,3 +166,12 @@ def test_nothing_of_given_features_can_be_explained():
     record = {"settings": {"model": {"name": "given", "label": "Given", "reads": "given"}}}
     with pytest.raises(StudyError, match="Given reads features that were computed elsewhere and never sees a picture"):
         explaining._check_sees(record)
+
+
+def test_nothing_is_computed_before_trials_that_share_given_features(tmp_path):
+    models = [network(name="one"), network(name="two")]
+    study = given_study(write_features(tmp_path / "a.h5"), tmp_path, models, training={"save": "none", "epochs": 1})
+    records, said = run(study)
+    assert [record["status"] for record in records] == ["done"] * 2
+    assert "features of all clips are in" not in said
+    assert not (study.cache / "features").exists()

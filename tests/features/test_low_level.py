@@ -1,6 +1,7 @@
 """Low-level measures as features: of sounds whose answer is known, and of films with and without sound."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmark.features.extractors import EXTRACTORS
@@ -73,3 +74,19 @@ def test_a_film_has_four_measures_and_those_of_its_sound_or_zeros(films, tmp_pat
     np.testing.assert_array_equal(found[0, :4], seen)
     assert found[0, MEASURES.index("average_shot_length")] == pytest.approx(2.0 / 3, rel=0.02)
     assert (found[0, 4:] == 0).all() == (name == "mute")
+
+
+@pytest.mark.parametrize(("n_clips", "kept"), [(1, 1), (10**9, 0)])
+def test_a_film_is_read_anew_each_time_and_nothing_of_it_is_left(films, tmp_path, n_clips, kept):
+    """What is timed with decoding must not come from a cache, and predictions must not fill that of a study.
+
+    In a run the waveform is kept, as that of other models is, where those of all films fit on disk."""
+    folder, paths = films
+    model = {"name": "av", "label": "AV", "reads": "low_level", "sound": True}
+    study = study_of(folder, tmp_path, kind="video", clip={"duration": 2.0}, models=[model])
+    extractor = EXTRACTORS["low_level"](study.models[0], study)
+    found = extractor.read(paths["loud"])
+    assert not study.cache.exists()
+    rows = pd.DataFrame([{"path": str(paths["loud"]), "sha256": file_digest(paths["loud"])}])
+    np.testing.assert_array_equal(extractor._compute(rows, n_clips, 8)[0], found)
+    assert len(list(study.cache.glob("waveforms/*/*.npy"))) == kept

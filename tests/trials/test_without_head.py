@@ -153,6 +153,15 @@ def test_a_fusion_runs_again_when_a_members_predictions_changed_and_an_estimator
     assert "again, since predictions of chance changed" in run(changed)[1]
 
 
+def test_a_trial_runs_again_when_a_setting_is_taken_back(pictures, tmp_path):
+    root = labels_of(pictures, tmp_path)
+    for more, why in (({"thresholds": 0.3}, "not run yet"), ({}, "again, since thresholds changed")):
+        study = study_of(root, tmp_path, models=[UNIFORM], task="multilabel", **QUICK, **more)
+        (record,), said = run(study)
+        assert f"Chance, fold 0, seed 0: {why}" in said
+        assert set(record["thresholds"].values()) == {more.get("thresholds", 0.5)}
+
+
 def test_a_fusion_with_a_failed_member_names_it_and_the_rest_goes_on(pictures, tmp_path):
     broken = NETWORK | {"name": "small", "backbone": "tests.trials.test_without_head:BrokenNet"}
     records, _ = run(study_of(pictures, tmp_path, models=[FUSION, broken, UNIFORM], **QUICK))

@@ -12,7 +12,7 @@ from benchmark.config.frames import FrameParams
 from benchmark.video import film as passing
 from benchmark.video.decode import Clock, survey
 from benchmark.video.film import see_film
-from benchmark.video.frames import keep_frames, load_frames, read_frames
+from benchmark.video.frames import forget_frames, frame_folder, keep_frames, load_frames, read_frames
 from spectrograms.errors import FilmError
 from tests.support.films import noise, plain, tone, write_film
 
@@ -252,6 +252,15 @@ def test_frames_that_are_kept_are_read_again_and_damaged_ones_made_anew(tmp_path
     monkeypatch.setattr(sys.modules["benchmark.video.frames"], "MOST", 0)
     keep_frames(first, "00" * 32, tmp_path / "frames" / "x")
     assert [kept.name for kept in (tmp_path / "frames" / "x").iterdir()] == [file.name]
+
+
+def test_frames_are_read_where_a_run_beside_this_one_forgets_them_meanwhile(tmp_path, monkeypatch):
+    """The folder goes between the moment in which it is made and that in which a film's frames get their name."""
+    path, folder = write_film(tmp_path / "a.mp4", noise(1, [10])), frame_folder(tmp_path, THREE)
+    write = np.savez
+    monkeypatch.setattr(np, "savez", lambda *a, **arrays: (write(*a, **arrays), forget_frames(tmp_path, THREE)))
+    assert len(load_frames(path, SHA, folder, THREE).times) == 3
+    assert not list(tmp_path.glob("frames/**/*.npz"))
 
 
 def test_memory_does_not_grow_with_a_film(tmp_path, monkeypatch):

@@ -33,8 +33,8 @@ YAMNET = {"name": "yamnet", "label": "Y", "backbone": "tensorflow_hub:x", "weigh
 class Network:
     """As much of a model as a kind of data set looks at."""
 
-    def __init__(self, reads, **frames):
-        self.reads, self.frames = reads, frames
+    def __init__(self, reads, sound=False, **frames):
+        self.reads, self.sound, self.frames = reads, sound, frames
 
 
 class Plan:
@@ -111,6 +111,19 @@ def test_one_pass_gives_all_and_a_second_run_decodes_nothing(folder, tmp_path, m
     assert not frame_folder(plan.cache, plan.frames).exists()
     draw(plan, clips, trains=True)
     assert len(passes) == 2  # the frames are decoded where a model has no features of them
+
+
+@pytest.mark.parametrize(("model", "heard", "kept"), [
+    (Network("low_level"), 0, 0), (Network("low_level", sound=True), 1, 1), (Network("spectrogram"), 1, 0),
+    (Network("waveform"), 1, 1), (Network("pixels"), 0, 0),
+])  # fmt: skip
+def test_sound_is_decoded_and_its_waveform_kept_where_a_model_reads_it(folder, tmp_path, model, heard, kept):
+    clips = table(sorted(folder.rglob("*.mp4"))[:1], tmp_path)
+    plan = Plan(tmp_path / "cache", model, leakage="off")
+    draw(plan, clips, trains=True)
+    place = film_records.sound_path(clips["sha256"][0], plan.cache, plan.clip)
+    assert place.is_file() == bool(heard)
+    assert len(list(plan.cache.glob("waveforms/*/*.npy"))) == kept
 
 
 def test_the_record_says_what_was_found_and_the_sheet_shows_it(folder, tmp_path):

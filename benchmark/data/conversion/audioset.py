@@ -48,10 +48,12 @@ def read_audioset(source, labels=None):
 
 def _clip(example, names, labels, part):
     """Return the Clip of a message; raise ValueError where it is none."""
-    clip_id = next((example.context[key][0].decode("utf-8") for key in IDS if example.context.get(key)), "")
-    if not clip_id:
-        raise ValueError(f"it has no {' or '.join(IDS)}")
-    indices = example.context.get(LABELS, [])
+    ids = [example.context[key][0] for key in IDS if example.context.get(key)]
+    if not (ids and ids[0] and isinstance(ids[0], bytes)):
+        raise ValueError(f"it has no {' or '.join(IDS)} that is text")
+    clip_id, indices = ids[0].decode("utf-8"), example.context.get(LABELS, [])
+    if not all(isinstance(index, int) for index in indices):
+        raise ValueError(f"its {LABELS} are no numbers of classes")
     if strange := [index for index in indices if names and index not in names]:
         raise ValueError(f"the class {strange[0]} is not in {labels}")
     arrays = {key: _features(key, steps) for key, steps in example.feature_lists.items() if steps}
