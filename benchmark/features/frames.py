@@ -12,6 +12,7 @@ from spectrograms.image import resize
 
 LARGER = 256 / 224  # side of the picture that crops are taken from, of the network's: Krizhevsky et al. 2012
 
+SCORED_AT_ONCE = 8  # pictures in a batch of a prediction: a film has few, and what fills a batch up costs time
 CUT_AT_ONCE = 8  # frames of which all crops are in memory: 12 MB of ten of 224 pixels
 
 
@@ -84,7 +85,7 @@ class FrameExtractor(PictureExtractor):
 
     def model_inputs(self, inputs, reads):
         """Return what the head reads (``reads``) of the pictures of some films."""
-        return reads(self._embed(enumerate(inputs), self.settings.training.batch_size))
+        return reads(self._embed(enumerate(inputs), SCORED_AT_ONCE))
 
 
 def _ahead(items):
