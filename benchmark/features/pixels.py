@@ -2,12 +2,11 @@
 
 import numpy as np
 
+from benchmark.config.features import PIXEL_SIZE
 from benchmark.features.extractor import Extractor
 from benchmark.models.weights.load import file_digest
 from benchmark.video.frames import frame_folder, load_frames, read_frames
 from spectrograms.image import resize
-
-SIZE = 64  # pixels, unless input_size is given
 
 
 class PixelExtractor(Extractor):
@@ -18,7 +17,7 @@ class PixelExtractor(Extractor):
     def __init__(self, network, settings, seed=0, load=True):
         self.network, self.settings = network, settings
         self.weights = {"name": network.weights_name, "sha256": None, "sha256_of": "nothing"}
-        self.size = network.input_size or SIZE
+        self.size = network.input_size or PIXEL_SIZE
         self.dim = self.size * self.size * 3
 
     def _compute(self, rows, n_clips, batch_size):
