@@ -3,6 +3,7 @@
 from pydantic import ValidationError
 
 from benchmark.config.dataset_kinds import DATASET_KINDS
+from benchmark.config.features import PIXEL_SIZE
 from benchmark.config.heads import OF_MEANS
 from benchmark.config.losses import LOSSES
 from benchmark.config.training import SOLVER
@@ -71,10 +72,15 @@ def own_settings_are_right(study, part):
             try:
                 own_section(study, model, name)
             except ValidationError as error:
-                for slip in error.errors():
-                    key = ".".join(map(str, slip["loc"]))
-                    slips.append(f"model {model.name}: {name}: {key}: {slip['msg']}; got {slip['input']!r}")
+                slips += [f"model {model.name}: {name}: {_said_of(slip)}" for slip in error.errors()]
     return "; ".join(slips)
+
+
+def _said_of(slip):
+    """Return one of pydantic's errors as a sentence."""
+    if slip["type"] == "value_error":  # of the section as a whole, in our own words
+        return str(slip["ctx"]["error"])
+    return f"{'.'.join(map(str, slip['loc']))}: {slip['msg']}; got {slip['input']!r}"
 
 
 def solver_has_linear_head(study, part):
@@ -103,6 +109,23 @@ def heads_read_what_is_there(study, part):
             f"model {strange[0].name}: the {strange[0].head.kind} head reads the steps of a clip, and a picture has "
             f"none; choose {kinds}"
         )
+
+
+def maps_have_the_grid_of_their_head(study, part):
+    """A head over maps is not given the means of maps, nor pixels in other rows than they have."""
+    for model in (model for model in study.models if model.head.grid):
+        rows, columns = model.head.grid
+        if model.reads == "frames" and model.pooling != "flatten":
+            return (
+                f"model {model.name}: the {model.head.kind} head reads a map of each frame, and pooling: average "
+                "leaves its mean; set pooling: flatten, as features: frames_vgg16 has it"
+            )
+        size = model.input_size or PIXEL_SIZE
+        if model.reads == "pixels" and model.head.grid != (size, size):
+            return (
+                f"model {model.name}: head.grid must be [{size}, {size}], the pixels of input_size; got "
+                f"[{rows}, {columns}]"
+            )
 
 
 def augmentation_is_read(study, part):
@@ -141,6 +164,15 @@ def frames_are_read(study, part):
         return (
             f"frames has no effect on dataset.kind: {study.dataset.kind}, whose clips are no films; leave it out, or "
             "set dataset.kind: video"
+        )
+
+
+def sound_can_be_shared(study, part):
+    """Recordings are laid into the report where clips are sound."""
+    if study.dataset.share_sound and not DATASET_KINDS[study.dataset.kind].has_sound:
+        return (
+            f"dataset.share_sound has no effect on dataset.kind: {study.dataset.kind}, whose clips are not sound "
+            "alone; leave it out"
         )
 
 
@@ -194,10 +226,12 @@ CHECKS = (
     own_settings_are_right,
     solver_has_linear_head,
     heads_read_what_is_there,
+    maps_have_the_grid_of_their_head,
     augmentation_is_read,
     models_read_clips,
     pictures_of_sound_have_one_length,
     frames_are_read,
+    sound_can_be_shared,
     task_reads_settings,
     task_has_monitor,
     loss_fits_task,

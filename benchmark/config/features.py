@@ -11,6 +11,7 @@ from benchmark.config.estimators import ESTIMATORS, kind_of
 from spectrograms.params import Params
 
 NAMED_WEIGHTS = ("imagenet", "places365", "audioset", "random")
+PIXEL_SIZE = 64  # of frames that are read as pixels, unless input_size is given
 # What can be read of a clip, and which kind of network reads it.
 READS = {
     "picture": "image",  # the clip's picture: a photograph, a poster, the mel spectrogram of its sound
@@ -22,6 +23,13 @@ READS = {
     "given": None,  # features that were computed elsewhere
     "nothing": None,  # what scores by chance, or by other models' scores
 }
+# Who reads a setting that not all read: by what is read of a clip.
+READ_BY = {
+    "layer": ("picture", "frames"), "pooling": ("picture", "frames"), "options": ("picture", "frames"),
+    "input_size": ("picture", "frames", "pixels", "given"), "crops": ("frames",), "output": ("waveform",),
+    "random": ("waveform",), "key": ("given",), "sound": ("low_level",),
+    "weights_sha256": tuple(name for name, network in READS.items() if network),
+}  # fmt: skip
 
 
 def _sha256(digest):
@@ -128,6 +136,16 @@ class FeatureParams(Params):
             raise ValueError(f"reads: {self.reads} {needs}; got {self.backbone or 'none'}")
         if wanted and self.weights is None:
             raise ValueError(f"{self.backbone} needs weights: {', '.join(NAMED_WEIGHTS)}, or a path; got null")
+        return self
+
+    @model_validator(mode="after")
+    def _is_read(self):
+        for name, readers in READ_BY.items():
+            if self.reads not in readers and (given := getattr(self, name)) != type(self).model_fields[name].default:
+                raise ValueError(
+                    f"{name} has no effect on reads: {self.reads}, only on {' or '.join(readers)}; leave it out; got "
+                    f"{given!r}"
+                )
         return self
 
     @property

@@ -2,12 +2,11 @@
 
 import numpy as np
 
+from benchmark.config.features import PIXEL_SIZE
 from benchmark.features.extractor import Extractor
 from benchmark.models.weights.load import file_digest
 from benchmark.video.frames import frame_folder, load_frames, read_frames
 from spectrograms.image import resize
-
-SIZE = 64  # pixels, unless input_size is given
 
 
 class PixelExtractor(Extractor):
@@ -16,7 +15,7 @@ class PixelExtractor(Extractor):
     @property
     def size(self):
         """Pixels of a side."""
-        return self.network.input_size or SIZE
+        return self.network.input_size or PIXEL_SIZE
 
     @property
     def dim(self):

@@ -274,6 +274,6 @@ def _shapes(model):
 def _told_of_steps(head):
     """Return what a head of a :class:`benchmark.config.heads.HeadParams` reads of what a network gives, in words."""
     if not head.reads_steps:
-        return "the mean over patches of"
+        return "the mean over steps of"
     drawn = f"; predict takes the mean over {head.draws} draws of {head.parts} segments" if head.draws else ""
     return f"steps, with a mask that is 1 for them and 0 for padding{drawn}:"

@@ -186,7 +186,9 @@ def survey(path):
                 continue
             if last is not None and stamp < last:  # the times begin anew
                 before, span = before + span[1] - span[0], None
-            last, begin = stamp, base * (stamp if packet.pts is None else packet.pts)
+            # Matroska leaves out the first dts where frames are reordered, and a pts may well be above the next dts.
+            last = last if packet.dts is None else stamp
+            begin = base * (stamp if packet.pts is None else packet.pts)
             end = begin + (base * (packet.duration or 0) or step)
             span = (min(span[0], begin), max(span[1], end)) if span else (begin, end)
     return Survey(before + (span[1] - span[0] if span else 0.0), film.broken)

@@ -16,7 +16,7 @@ from benchmark.video.pictures import held_bytes, is_black
 HELD = 256 << 20  # bytes of decoded frames in which the middle of a shot may still lie; of a longer shot it is fetched
 KEPT = 512 << 20  # bytes of pictures of frames of which ``most`` will be chosen; the rest is fetched
 SETTLED = 10.0  # seconds after ``end`` for which detectors still see frames, so that they have told of all cuts before
-NEAR = 1e-6  # seconds within which two times are the same
+NEAR = 1.7e-3  # seconds within which two times are the same: Matroska rounds a time, and how long the film lasts
 
 
 @dataclass

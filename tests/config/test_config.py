@@ -12,6 +12,10 @@ from benchmark.store.yaml_file import parse
 from tests.support.study_files import write_study
 
 
+def of_film(model):
+    return {"dataset": {"root": "x", "kind": "video"}, "models": [model]}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -75,6 +79,28 @@ from tests.support.study_files import write_study
         (
             {"models": [{"extends": "vgg16", "head": "mlp", "training": {"C": 2}}]},
             "model vgg16: training.C has no effect",
+        ),
+        (
+            {"dataset": {"root": "x", "kind": "video", "share_sound": True}},
+            "dataset.share_sound has no effect on dataset.kind: video",
+        ),
+        (
+            of_film({"extends": "vgg16", "head": "conv"}),
+            "model vgg16: the conv head reads a map of each frame, and .* set pooling: flatten",
+        ),
+        (
+            of_film({"name": "p", "features": "pixels", "input_size": 32, "head": {"kind": "conv", "grid": [16, 32]}}),
+            r"model p: head.grid must be \[32, 32\], the pixels of input_size; got \[16, 32\]",
+        ),
+        *(
+            (of_film(model | {"name": "m"}), f"model m: {slip}")
+            for model, slip in (
+                ({"extends": "vgg16", "key": "a"}, "key has no effect on reads: frames, only on given"),
+                ({"extends": "vgg16", "sound": True}, "sound has no effect on reads: frames, only on low_level"),
+                ({"extends": "yamnet", "crops": 10}, "crops has no effect on reads: waveform, only on frames"),
+                ({"features": "spectrogram", "pooling": "flatten"}, "pooling has no effect on reads: spectrogram"),
+                ({"features": "vllf", "weights_sha256": "0" * 64}, "weights_sha256 has no effect on reads: low_level"),
+            )
         ),
         ({"name": "../up"}, "a name becomes a folder"),
     ],

@@ -66,6 +66,12 @@ NETWORK = {
     "reads": {"reads": "spectrogram", "backbone": None}, "estimator": "svm",
     "fusion": {"fusion": {"members": ["a", "b"]}, "reads": "nothing", "backbone": None},
 }  # fmt: skip
+READER = {  # what a setting needs that networks over pictures do not read
+    "output": {"backbone": "tensorflow_hub:a"}, "random": {"backbone": "tensorflow_hub:a"},
+    "crops": {"reads": "frames", "dataset_kind": "video"},
+    "key": {"reads": "given", "backbone": None, "dataset_kind": "features"},
+    "sound": {"reads": "low_level", "backbone": None, "dataset_kind": "video"},
+}  # fmt: skip
 # Of a network: what it is called; sections, tried above.
 SHOWN = {"name", "label", "features", "augment", "frames", "thresholds"}
 ELSEWHERE = {  # top-level settings that are looked at in another way, or change no result
@@ -93,7 +99,7 @@ def study_of(section=None, change=None, dataset_kind="audio", **network):
 def of_network(key):
     """Return the settings by which a network differs in one of them."""
     value = NETWORK[key]
-    return value if isinstance(value, dict) and key in value else {key: value}
+    return READER.get(key, {}) | (value if isinstance(value, dict) and key in value else {key: value})
 
 
 def changes(sections=OTHER):
@@ -121,7 +127,7 @@ def test_a_trial_depends_on_every_setting(section, key, change):
 @pytest.mark.parametrize("key", [*NETWORK, "label"])
 def test_a_trial_depends_on_every_setting_of_its_network_but_what_it_is_called(key):
     changed = {key: "Other"} if key == "label" else of_network(key)
-    assert (depends(study_of(**changed)) == depends(study_of())) == (key in SHOWN)
+    assert (depends(study_of(**changed)) == depends(study_of(**READER.get(key, {})))) == (key in SHOWN)
 
 
 def test_a_trial_depends_on_its_head_however_that_is_written():
@@ -202,13 +208,14 @@ def address(monkeypatch):
     return address_of
 
 
-SHAPE_FEATURES = [(section, change, {}) for section, _, change in changes(PICTURE)]
-SHAPE_FEATURES += [(None, None, of_network(key)) for key in sorted(OF_FEATURES)]
+SHAPE_FEATURES = [(section, change, {}, {}) for section, _, change in changes(PICTURE)]
+SHAPE_FEATURES += [(None, None, of_network(key), READER.get(key, {})) for key in sorted(OF_FEATURES)]
 
 
-@pytest.mark.parametrize(("section", "change", "network"), SHAPE_FEATURES)
-def test_features_have_an_address_of_their_own_for_every_setting(address, section, change, network):
-    assert address(study_of(section, change, **network)) != address(study_of()) == address(study_of())
+@pytest.mark.parametrize(("section", "change", "network", "company"), SHAPE_FEATURES)
+def test_features_have_an_address_of_their_own_for_every_setting(address, section, change, network, company):
+    usual = study_of(**company)
+    assert address(study_of(section, change, **network)) != address(usual) == address(study_of(**company))
 
 
 @pytest.mark.parametrize("kind", [PictureExtractor, WaveformExtractor])
@@ -329,7 +336,7 @@ def test_features_are_shared_by_models_that_differ_in_what_follows_them(address,
 
     A fusion has no features."""
     if key not in ("weights", "weights_sha256", "fusion"):
-        assert address(study_of(**of_network(key))) == address(study_of(name="y"))
+        assert address(study_of(**of_network(key))) == address(study_of(name="y", **READER.get(key, {})))
 
 
 class Newer(TrainingParams):

@@ -156,7 +156,7 @@ def test_of_a_network_over_waveforms_the_head_is_exported_and_that_is_said(tmp_p
     assert facts["part"] == "the head alone"
     assert facts["input"]["shape"] == [1, 1024]  # numbers of a YAMNet embedding
     assert "head alone" in said[0]
-    assert "mean over patches" in said[0]
+    assert "mean over steps" in said[0]
     assert len(facts["clips"]) == 4
 
 

@@ -1,6 +1,7 @@
 """Facts about the frames that are chosen: those that decoding all, and looking them up by their times, gives."""
 
 from bisect import bisect_right
+from fractions import Fraction
 from itertools import accumulate, pairwise
 
 import av
@@ -39,8 +40,8 @@ def reference(lossless):
 
 
 def shown_at(times, targets):
-    """Return the numbers of the frames shown at some seconds, each once."""
-    return sorted({bisect_right(times, target + 1e-9) - 1 for target in targets})
+    """Return the numbers of the frames shown at some seconds, each once, by times that may be rounded."""
+    return sorted({bisect_right(times, target + sampling.NEAR) - 1 for target in targets})
 
 
 def middles(times, end, start=0.0, stop=np.inf):
@@ -66,6 +67,16 @@ PARAMS = [
     FrameParams(sample="every", every=0.7, start=0.31, end=5.0), FrameParams(sample="scene"),
     FrameParams(sample="scene", start=0.5, end=4.2),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("rate", [24, Fraction(24000, 1001), 25, 30, Fraction(30000, 1001)], ids=float)
+def test_a_container_that_rounds_times_gives_the_same_frames(tmp_path, rate):
+    frames = noise(1, [96])  # in each a bar is elsewhere; the middle of each of 16 parts is where a frame begins
+    exact, rounded = (
+        read_frames(write_film(tmp_path / name, frames, rate=rate, codec="libx264"), FrameParams(n=16), SHA)
+        for name in ("exact.mp4", "rounded.mkv")
+    )
+    assert np.array_equal(exact.images, rounded.images)
 
 
 @pytest.mark.parametrize("params", PARAMS, ids=lambda params: str(params.model_dump(exclude_defaults=True)))
