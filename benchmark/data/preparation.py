@@ -76,9 +76,7 @@ def prepare(study, say=print, found=None, spread=None, trains=False):
     folds = split_all(study, listed)
     clips, rejected = draw(study, listed, rejected, say, spread, trains)
     if clips.empty:
-        raise StudyError(
-            f"no clip of {study.dataset.root} can be used; the first reason is: {rejected['reason'].iloc[0]}"
-        )
+        raise StudyError(f"no clip of {study.dataset.root} can be used; {_commonest(rejected)}")
     protocol = protocol_of(clips, study.split)
     for sentence in _of_given_split(study.split, protocol, set(clips["split"]) - {""}):
         say(sentence)
@@ -88,8 +86,9 @@ def prepare(study, say=print, found=None, spread=None, trains=False):
         if len(clips) < len(listed) or len(grouped):
             folds = split_all(study, clips)
     except StudyError as error:
+        aside = f"; {_commonest(rejected)}" if len(clips) < len(listed) else ""
         joined = f"; leakage: group had joined {counted(grouped)} of copies into groups" if len(grouped) else ""
-        raise StudyError(f"{error}{joined}") from None
+        raise StudyError(f"{error}{aside}{joined}") from None
     if len(grouped):
         first, groups = grouped.iloc[0], grouped["group"].nunique()
         say(
@@ -97,6 +96,12 @@ def prepare(study, say=print, found=None, spread=None, trains=False):
             f"{'group' if groups == 1 else 'groups'}, each on one side of every split"
         )
     return Prepared(clips, rejected, folds, _leaks(study, pairs, clips, folds), grouped, protocol)
+
+
+def _commonest(rejected):
+    """Return in words how many files were set aside, and the reason that most of them have."""
+    reasons = rejected["reason"].value_counts()
+    return f"{len(rejected)} set aside, {reasons.iloc[0]} of them for this reason: {reasons.index[0]}"
 
 
 def _of_given_split(split, protocol, given):

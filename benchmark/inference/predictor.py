@@ -159,9 +159,15 @@ class Predictor:
         one, has an error instead of scores. The file's scores are the mean of its windows'; where there is none, its
         error is that of its first window. ``predicted`` is what the scores decide, as predictions.csv has it: a class,
         or of several labels all at or above their threshold, joined by '|'.
-        ``latency_ms`` is None unless ``timed``: see :meth:`latency`. Raises StudyError for a ``hop`` that is none."""
+        ``latency_ms`` is None unless ``timed``: see :meth:`latency`. Raises StudyError for a ``hop`` that is
+        none, or that a model that reads no windows has no use for."""
         if hop is not None and not 0 < hop < math.inf:
             raise StudyError(f"the hop must be a number of seconds above 0; got {hop:g}")
+        if hop is not None and not self._reads_windows:
+            raise StudyError(
+                f"{self.network.label} reads {self.network.reads} of a file as a whole, not window by window: leave "
+                "out the hop"
+            )
         windows, scored = [], []
         has_windows = self._has_windows(path)
         for start in window_starts(path, self.study.clip, hop) if has_windows else [None]:
@@ -180,9 +186,12 @@ class Predictor:
         return row | self._said(mean) | {"caveat": self._caveat(path, scored[-1][0]), "latency_ms": latency}
 
     def _has_windows(self, path):
-        """Return whether a file is scored window by window: its sound, where the model reads as much as a clip."""
-        if self.network.reads == "picture" and is_picture(path):
-            return False
+        """Return whether a file is scored window by window."""
+        return self._reads_windows and not (self.network.reads == "picture" and is_picture(path))
+
+    @property
+    def _reads_windows(self):
+        """Whether the model reads sound alone, as much of it as a clip."""
         sections = DATASET_KINDS[self.study.dataset.kind].sections(self.network.reads)
         return "clip" in sections and "frames" not in sections
 

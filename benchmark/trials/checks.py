@@ -27,6 +27,7 @@ def judge(study, say=print, thorough=False, offline=False):
     if thorough:
         unreachable, notes = weights_to_fetch(study, wrong, offline)
         wrong |= {name: [reason] for name, reason in unreachable.items()}
+        wrong |= _with_wrong_members(study, wrong)
     for name, note in notes.items():
         say(f"{name}: {note}")
     keras.utils.clear_session()
@@ -36,6 +37,14 @@ def judge(study, say=print, thorough=False, offline=False):
     for sentence in said:
         say(sentence)
     return {name: "; ".join(reasons) for name, reasons in wrong.items()}
+
+
+def _with_wrong_members(study, wrong):
+    """Return {name: reasons} of the models that need one of the ``wrong``, of which a run may yet have kept trials."""
+    lacking = {model.name: [name for name in model.needs if name in wrong] for model in study.models}
+    return {
+        name: [f"so will {', '.join(members)}, of which it is made"] for name, members in lacking.items() if members
+    }
 
 
 def wrong_networks(study, thorough=False):

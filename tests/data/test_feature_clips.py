@@ -311,3 +311,18 @@ def test_movienets_trailers_become_clips_of_a_study(shared, find, tmp_path):
     drama = found["label"].str.split("|").map(lambda names: "Drama" in names)
     assert drama.sum() == table["genres"][chosen].str.contains("'Drama'").sum()
     assert any("'-1ru6xV7SOMDrama' (1 clips)" in line for line in find.said)
+
+
+@pytest.mark.parametrize(("n_right", "slip"), [(0, "no clip of .* can be used"), (2, "'action' has 2 clips")])
+def test_where_too_few_clips_are_left_the_commonest_reason_is_told(tmp_path, n_right, slip):
+    for name, number in [(name, number) for name in CLASSES for number in range(8)]:
+        (tmp_path / "features" / name).mkdir(parents=True, exist_ok=True)
+        arrays = {"x": RNG.normal(size=(2, 3))} | ({} if number < n_right else {"y": np.ones(2)})
+        np.savez(tmp_path / "features" / name / f"{name}{number}.npz", **arrays)
+    (tmp_path / "features" / "action" / "action7.npz").write_bytes(b"PK")
+    study = given_study(tmp_path / "features", tmp_path)
+    n_bad = 24 - 3 * n_right
+    with pytest.raises(
+        StudyError, match=f"{slip}.*; {n_bad} set aside, {n_bad - 1} of them for this reason: .*'x'.*'y'"
+    ):
+        prepare.prepare(study, lambda line: None)

@@ -201,6 +201,7 @@ def NoArguments():
     """A builder that takes none of the arguments."""
 
 
+HUB = "tensorflow_hub:nowhere"
 WRONG = {  # changes to a small network of one's own, and words of the reason
     "no such module": ({"backbone": "nobody.knows:this"}, r"'nobody.knows:this' cannot be found.*PYTHONPATH"),
     "no such function": ({"backbone": "tests.support.studies:SmalNet"}, "has no 'SmalNet'; did you mean 'SmallNet'"),
@@ -226,8 +227,8 @@ WRONG = {  # changes to a small network of one's own, and words of the reason
     "no kind": ({"backbone": "VGG16"}, "must be keras.applications.NAME"),
     "too small": ({"backbone": "keras.applications.VGG16", "input_size": 8}, "at least 32x32"),
     "options of Keras": ({"backbone": "keras.applications.MobileNetV2", "options": {"alpah": 1.0}}, "alpah"),
-    "no SavedModel": ({"backbone": "tensorflow_hub:nowhere", "weights": "audioset"}, "is no SavedModel"),
-    "no random builder": ({"backbone": "tensorflow_hub:nowhere"}, "names no builder for weights: random"),
+    "no SavedModel": ({"backbone": HUB, "input_size": None, "weights": "audioset"}, "is no SavedModel"),
+    "no random builder": ({"backbone": HUB, "input_size": None}, "names no builder for weights: random"),
 }
 
 

@@ -181,6 +181,8 @@ def test_a_study_whose_fusions_all_need_a_wrong_network_cannot_be_run(pictures, 
         judge(study_of(pictures, tmp_path, models=models))
     found = judge(study_of(pictures, tmp_path, models=[*models, UNIFORM]), lambda line: None)
     assert set(found) == {"small", "other"}
+    found = judge(study_of(pictures, tmp_path, models=[*models, UNIFORM]), lambda line: None, thorough=True)
+    assert found[FUSION["name"]] == "so will small, other, of which it is made"
 
 
 def BrokenNet(**arguments):
