@@ -1,5 +1,6 @@
 """Image networks over the frames of films: each frame is a picture, and a film's features are a sequence."""
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -75,8 +76,12 @@ class FrameExtractor(PictureExtractor):
         return head
 
     def model_inputs(self, inputs, reads):
-        """Return what the head reads (``reads``) of the pictures of some films."""
-        return reads(self._embed(iter(inputs), self.settings.training.batch_size))
+        """Return what the head reads (``reads``) of the pictures of some films.
+
+        They go in batches of one size, which is no larger than it has to be: what fills one up would be timed too."""
+        n_pictures = sum(map(len, inputs))
+        n_batches = math.ceil(n_pictures / self.settings.training.batch_size)
+        return reads(self._embed(iter(inputs), math.ceil(n_pictures / n_batches)))
 
 
 def _ahead(items, load):
