@@ -53,6 +53,20 @@ def test_each_frame_has_the_features_of_its_picture_whatever_films_share_a_batch
         np.testing.assert_allclose(alone, found[row], atol=1e-6)
 
 
+@pytest.mark.parametrize(("films", "sizes"), [([2], [8]), ([9], [8, 8]), ([7, 2, 8], [8, 8, 8]), ([8], [8])])
+def test_a_prediction_takes_pictures_in_batches_of_eight_whatever_training_does(tmp_path, films, sizes):
+    given = study(tmp_path)
+    extractor = EXTRACTORS["frames"](given.models[0], given)
+    extractor.settings = given.model_copy(update={"training": given.training.model_copy(update={"batch_size": 64})})
+    forward, seen = extractor.forward, []
+    extractor.forward = lambda batch: seen.append(len(batch)) or forward(batch)
+    pictures = [np.full((n, 32, 32, 3), n, "uint8") for n in films]
+    features = extractor.model_inputs(pictures, list)
+    assert seen == sizes
+    assert [len(film) for film in features] == films
+    np.testing.assert_allclose(features[0], keras_features(extractor, pictures[0]), atol=1e-5)
+
+
 def test_ten_crops_are_corners_and_middle_and_their_mirror_images():
     image = np.arange(40 * 60 * 3, dtype="uint8").reshape(40, 60, 3)
     crops = ten_crops(image, 35)  # the shorter side is 40 = 256/224 * 35 already
