@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, PositiveInt, model_validator
 
+from benchmark.config.kinds import check_settings, in_full
 from spectrograms.params import Params
 
 
@@ -76,7 +77,7 @@ class EstimatorParams(Params):
     @model_validator(mode="before")
     @classmethod
     def _with_defaults(cls, given):
-        given = {"kind": given} if isinstance(given, str) else given
+        given = in_full(given)
         if not isinstance(given, dict):
             return given
         kind = kind_of(given)
@@ -85,11 +86,7 @@ class EstimatorParams(Params):
 
     @model_validator(mode="after")
     def _own_settings(self):
-        takes = ESTIMATORS[self.kind].settings
-        given = self.model_dump(exclude={"kind"}, exclude_none=True)
-        if strange := sorted(given.keys() - takes.keys()):
-            can = f"takes {', '.join(takes)}" if takes else "takes no settings"
-            raise ValueError(f"the estimator {self.kind} {can}; got {', '.join(strange)}")
+        check_settings(self, ESTIMATORS[self.kind].settings, f"the estimator {self.kind}")
         return self
 
     @property

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, SerializationInfo, model_serializer, model_validator
 
+from benchmark.config.kinds import check_settings, in_full
 from spectrograms.params import Params
 
 OF_MEANS = ("linear", "mlp")  # read the mean of a clip's features over its steps; the others read the steps
@@ -82,7 +83,7 @@ class HeadParams(Params):
     @model_validator(mode="before")
     @classmethod
     def _with_defaults(cls, given):
-        given = {"kind": given} if isinstance(given, str) else given
+        given = in_full(given)
         if not isinstance(given, dict):
             return given
         kind = given.get("kind", "linear")
@@ -90,10 +91,7 @@ class HeadParams(Params):
 
     @model_validator(mode="after")
     def _own_settings(self):
-        given = {name: value for name, value in self if name != "kind" and value is not None}
-        if strange := sorted(given.keys() - HEADS[self.kind].keys()):
-            takes = f"takes {', '.join(HEADS[self.kind])}" if HEADS[self.kind] else "takes no settings"
-            raise ValueError(f"the {self.kind} head {takes}; got {', '.join(strange)}")
+        check_settings(self, HEADS[self.kind], f"the {self.kind} head")
         return self
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, NonNegativeInt, model_validator
 
+from benchmark.config.kinds import in_full
 from benchmark.tasks.thresholds import DEFAULT, KINDS
 from spectrograms.params import Params
 
@@ -29,9 +30,7 @@ class ClassParams(Params):
 
 def _short(given):
     """Return the mapping that a plain word or number is short for."""
-    if isinstance(given, str):
-        return {"kind": given}
-    return {"kind": "fixed", "value": given} if isinstance(given, int | float) else given
+    return {"kind": "fixed", "value": given} if isinstance(given, int | float) else in_full(given)
 
 
 class ThresholdParams(Params):

@@ -110,8 +110,10 @@ def _settings(folder, name, where, configs):
     """Return what a file in ``configs/models`` or ``configs/features`` holds, {} where none is named."""
     if name is None:
         return {}
+    what = {"models": "model", "features": "features"}[folder]
+    if not isinstance(name, str):
+        raise StudyError(f"{where}: {what} must be the name of one file in configs/{folder}; got {name!r}")
     if name not in (known := _names(folder, configs)):
-        what = {"models": "model", "features": "features"}[folder]
         raise StudyError(f"{where}: unknown {what} '{name}'{did_you_mean(name, known)}; known are {', '.join(known)}")
     return read_yaml(configs / folder / f"{name}.yaml")
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt, model_validator
 
+from benchmark.config.kinds import in_full
 from spectrograms.params import Params
 
 SOLVER = "lbfgs"  # finds the optimum of a linear head; the other optimisers take gradient steps
@@ -35,12 +36,7 @@ class ScheduleParams(Params):
         return {name: getattr(self, name) for name in SCHEDULES[self.kind]}
 
 
-def _short(given):
-    """Return the mapping that a plain word is short for."""
-    return {"kind": given} if isinstance(given, str) else given
-
-
-Schedule = Annotated[ScheduleParams, BeforeValidator(_short)]
+Schedule = Annotated[ScheduleParams, BeforeValidator(in_full)]
 
 
 class StageParams(Params):

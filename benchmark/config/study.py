@@ -24,6 +24,7 @@ from benchmark.config.estimators import EstimatorParams, FusionParams
 from benchmark.config.features import FeatureParams, SegmentParams, at_home
 from benchmark.config.frames import FrameParams
 from benchmark.config.heads import HeadParams
+from benchmark.config.kinds import in_full
 from benchmark.config.labels import ClassParams, ThresholdParams, Thresholds
 from benchmark.config.training import OFF, LatencyParams, TrainingParams
 from benchmark.tasks import TASKS
@@ -124,7 +125,7 @@ class EngineParams(Params):
     @model_validator(mode="before")
     @classmethod
     def _plain_word(cls, given):
-        return {"kind": given} if isinstance(given, str) else given
+        return in_full(given)
 
 
 IN_PLACE_OF_HEAD = ("estimator", "fusion")  # parts of a model

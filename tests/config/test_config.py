@@ -25,6 +25,10 @@ def of_film(model):
         ({"training": {"regime": "frozn"}}, "did you mean 'frozen'"),
         ({"image": {"colormap": "magna"}}, "image.colormap: 'magna' is not a valid .*Did you mean one of: 'magma'"),
         ({"models": ["vgg_16"]}, "unknown model 'vgg_16'; did you mean 'vgg16'"),
+        (
+            {"models": [{"extends": "ctt_c", "features": ["yamnet", "vggish"]}]},
+            r"features must be the name of one file in configs/features; got \['yamnet', 'vggish'\]",
+        ),
         ({"models": [{"extends": "vgg16", "weigths": "a"}]}, "vgg16: unknown key 'weigths'; did you mean 'weights'"),
         ({"models": ["vgg16", "vgg16"]}, "models named twice: vgg16"),
         ({"models": []}, "models: .*at least 1 item"),

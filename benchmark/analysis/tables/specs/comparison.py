@@ -39,12 +39,13 @@ def scores_table(results, columns=COMPARISON_COLUMNS):
 
     trials counts those done; accuracy and its interval are explained at :func:`metrics.summarise`; parameters and
     size_mb are of the first trial, train_seconds the mean of one trial. Scores are missing where no trial is done."""
-    return one_row_per_model((_row(results, model) for model in results.models), columns)
+    settings = model_settings(results)
+    return one_row_per_model((settings[model["name"]] | _row(results, model) for model in results.models), columns)
 
 
 def _row(results, model):
     trials, done = results.of(model["name"]), results.done(model["name"])
-    row = model_settings(results)[model["name"]] | {
+    row = {
         "model": model["name"],
         "label": model["label"],
         "weights": weights(results, model),

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import average_precision_score
 
 from benchmark.analysis.metrics.model_scores import model_scores
 from benchmark.analysis.tables.columns import number, text
 from benchmark.analysis.tables.multilabel import POOLED, TASKS, left_out
 from benchmark.analysis.tables.paper_form import TABLE_4, in_order
 from benchmark.analysis.tables.spec import TableSpec
+from benchmark.tasks.scores import average_precision_micro
 
 SOURCE = "wehrmann2017"
 SEGMENTED = "ctt_spectrogram"  # the head whose ``parts`` and ``draws`` Table 1 varies
@@ -40,9 +40,7 @@ def table_1(results, tables):
 def validated(trials):
     """Return micro average precision on the validation clips, the mean over trials; NaN without any positive label."""
     parts = [trial.predictions.of("val") for trial in trials]
-    scores = [
-        average_precision_score(part.y_true, part.y_score, average="micro") for part in parts if part.y_true.any()
-    ]
+    scores = [average_precision_micro(part.y_true, part.y_score) for part in parts if part.y_true.any()]
     return float(np.mean(scores)) if scores else np.nan
 
 
