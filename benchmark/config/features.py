@@ -3,7 +3,7 @@
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, model_validator
 
@@ -21,6 +21,7 @@ READS = {
     "spectrogram": None,  # its sound as segments of a spectrogram, as they are
     "low_level": None,  # measures of a film's shots, colours, light, motion and sound
     "given": None,  # features that were computed elsewhere
+    "several": None,  # several features: those that the model's list of features names
     "nothing": None,  # what scores by chance, or by other models' scores
 }
 # Who reads a setting that not all read: by what is read of a clip.
@@ -28,6 +29,7 @@ READ_BY = {
     "layer": ("picture", "frames"), "pooling": ("picture", "frames"), "options": ("picture", "frames"),
     "input_size": ("picture", "frames", "pixels", "given"), "crops": ("frames",), "output": ("waveform",),
     "random": ("waveform",), "key": ("given",), "sound": ("low_level",),
+    "frames": ("frames", "pixels", "low_level", "several"),
     "weights_sha256": tuple(name for name, network in READS.items() if network),
 }  # fmt: skip
 
@@ -55,6 +57,8 @@ def usual_reads(given):
     estimator = kind_of(given.get("estimator"))
     if given.get("fusion") or (estimator and not ESTIMATORS[estimator].reads):
         return "nothing"
+    if isinstance(given.get("features"), list | tuple):
+        return "several"
     return {None: None, "image": "picture", "sound": "waveform"}[kind_of_network(given.get("backbone"))]
 
 
@@ -113,6 +117,7 @@ class FeatureParams(Params):
     random: str | None = Field(None, description="tensorflow_hub: package.module:builder used for weights: random")
     key: str | None = Field(None, description="given: name of the features in each clip's file, where it has several")
     sound: bool = Field(False, description="low_level: measures of the sound too")
+    frames: dict[str, Any] = Field({}, description="which frames of a film are read for it, unlike the study's")
 
     @model_validator(mode="before")
     @classmethod
@@ -164,3 +169,30 @@ class FeatureParams(Params):
         if not READS[self.reads]:
             return None if self.reads == "nothing" else self.reads
         return self.weights if self.weights_path is None else self.weights_path.name
+
+
+def _file_name(name):
+    if not re.fullmatch(r"[\w][\w.-]*", name):
+        raise ValueError(f"a name becomes a folder: letters, digits, '_', '-' and '.' only; got '{name}'")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_file_name)]
+
+
+def _modality(name):
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise ValueError(f"features of several are called by small letters, digits and '_'; got '{name}'")
+    return name
+
+
+class NamedFeatures(FeatureParams):
+    """One of the several features that a model reads: a modality, such as what is seen, said or heard."""
+
+    name: Annotated[str, AfterValidator(_modality)]
+    label: str
+
+    @property
+    def inner_dropout(self):
+        """None: its backbone is never trained."""
+        return {}

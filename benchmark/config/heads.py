@@ -8,8 +8,9 @@ from benchmark.config.kinds import check_settings, in_full
 from spectrograms.params import Params
 
 OF_MEANS = ("linear", "mlp")  # read the mean of a clip's features over its steps; the others read the steps
+OF_SEVERAL = ("single_transformer", "multi_transformer")  # read the steps of several features, and fuse them
 # Which steps are read, and what becomes of a clip with fewer or more: no layer of the head knows.
-READING = ("length", "too_long", "mask", "draws", "trains_on")
+READING = ("length", "too_long", "mask", "draws", "trains_on", "averaged")
 SEQUENCE = {"length": None, "too_long": "head", "mask": True, "standardize": True}
 JUDGE = {"over_steps": "mean", "trains_on": "steps", "length": None, "too_long": "head", "standardize": True}
 # The settings of each kind with their defaults; benchmark.models.heads.HEADS has a row of the same name that builds it.
@@ -65,10 +66,13 @@ class HeadParams(Params):
     trains_on: Literal["clips", "steps"] | None = Field(
         None, description="conv, plain_cnn: each step of a clip is an example by itself, or a clip is one; steps"
     )
-    length: PositiveInt | None = Field(
+    length: PositiveInt | dict[str, PositiveInt] | None = Field(
         None,
-        description="steps that are read of a clip (plain_cnn: segments); shorter ones are padded with zeros. Unless "
-        "given all, padded to the most of all clips",
+        description="steps that are read of a clip (plain_cnn: segments); shorter ones are padded with zeros. Of "
+        "several features {name: steps}. Unless given all, padded to the most of all clips",
+    )
+    averaged: tuple[str, ...] | None = Field(
+        None, description="of several features the names of those that are averaged over time, to one step"
     )
     too_long: Literal["head", "equidistant", "random"] | None = Field(
         None,

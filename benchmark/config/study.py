@@ -21,7 +21,7 @@ from benchmark.config.columns import ColumnParams
 from benchmark.config.consistency import CHECKS, OWN_SECTIONS, own_section
 from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.config.estimators import EstimatorParams, FusionParams
-from benchmark.config.features import FeatureParams, SegmentParams, at_home
+from benchmark.config.features import FeatureParams, Name, NamedFeatures, SegmentParams, at_home
 from benchmark.config.frames import FrameParams
 from benchmark.config.heads import HeadParams
 from benchmark.config.kinds import in_full
@@ -30,14 +30,6 @@ from benchmark.config.training import OFF, LatencyParams, TrainingParams
 from benchmark.tasks import TASKS
 from spectrograms.params import ClipParams, ImageParams, MelParams, Params
 
-
-def _file_name(name):
-    if not re.fullmatch(r"[\w][\w.-]*", name):
-        raise ValueError(f"a name becomes a folder: letters, digits, '_', '-' and '.' only; got '{name}'")
-    return name
-
-
-Name = Annotated[str, AfterValidator(_file_name)]
 Place = Annotated[Path, AfterValidator(at_home)]  # of a file or folder
 GroupPattern = Annotated[
     str | dict[str, str] | tuple[tuple[str, str], ...],
@@ -136,7 +128,9 @@ class NetworkParams(FeatureParams):
 
     name: Name
     label: str
-    features: str | None = Field(None, description="file in configs/features whose settings the features have")
+    features: str | Annotated[tuple[NamedFeatures, ...], Field(min_length=1)] | None = Field(
+        None, description="file in configs/features whose settings the features have; or a list of such, to be fused"
+    )
     head: HeadParams = HeadParams()
     estimator: EstimatorParams | None = Field(None, description="of scikit-learn, in place of a head")
     fusion: FusionParams | None = Field(None, description="of other models' scores, in place of features and head")
@@ -149,8 +143,19 @@ class NetworkParams(FeatureParams):
     inner_dropout: dict[str, float] = Field({}, description="dropout after layers of the backbone, {layer: rate}")
     training: dict[str, Any] = Field({}, description="training settings of this model alone")
     augment: dict[str, Any] = Field({}, description="augmentation of this model alone")
-    frames: dict[str, Any] = Field({}, description="which frames of a film this model reads")
     thresholds: Thresholds | None = Field(None, description="of this model alone; those of the study unless given")
+
+    @property
+    def parts(self):
+        """What is read of a clip, (FeatureParams, ...) with settings of their own: the model itself where it is one."""
+        return self.features if self.reads == "several" else (self,)
+
+    @property
+    def weights_name(self):
+        """What the tables show: that of its features, of several each with its name."""
+        if self.reads != "several":
+            return super().weights_name
+        return ", ".join(f"{part.name}: {part.weights_name}" for part in self.features)
 
     @property
     def trainer(self):
@@ -248,6 +253,20 @@ class Study(Params):
         if network.head.kind != "linear" and own["training"].optimizer == "auto":
             own["training"] = own["training"].model_copy(update={"optimizer": "adam"})
         return self.model_copy(update=own | {"thresholds": network.thresholds or self.thresholds})
+
+    @property
+    def read(self):
+        """What its models read of a clip: [(model, part), ...] of all ``parts`` of all models."""
+        return [(model, part) for model in self.models for part in model.parts]
+
+    def for_part(self, network, part):
+        """Return the study as it holds for a model, see :meth:`for_model`, and one of its ``parts``."""
+        own = self.for_model(network)
+        return own if part is network else own.for_features(part)
+
+    def for_features(self, part):
+        """Return this study, that of a model, with the frames that one of the model's several features reads."""
+        return self.model_copy(update={"frames": own_section(self, part, "frames")})
 
     @property
     def folder(self):

@@ -75,14 +75,15 @@ class Needs:
 
     def __init__(self, study, n_films, trains):
         own = {reads: [] for reads in CODES}
-        for model in study.models:
-            own.setdefault(model.reads, []).append(study.for_model(model).frames)
+        for model, part in study.read:
+            own.setdefault(part.reads, []).append(study.for_part(model, part).frames)
         self.cache, self.clip = study.cache, study.clip
         shown = own["frames"] + own["pixels"]
         self.sets = tuple(dict.fromkeys(shown)) or (study.frames,)
-        self.needs_sound = any(own[reads] for reads in NEED_SOUND)
-        measured = any(model.sound for model in study.models)
-        self.hears = self.needs_sound or measured
+        self.needs_sound = any(model.reads in NEED_SOUND for model in study.models)  # who fuses several may lack it
+        measured = any(part.sound for _, part in study.read)
+        self.reads_sound = any(own[reads] for reads in NEED_SOUND)
+        self.hears = measured or self.reads_sound
         self.measures = [(params, measure_folder(study.cache, params)) for params in dict.fromkeys(own["low_level"])]
         self.fingerprint = None if study.leakage == "off" else fingerprint_place(COPIES, study.clip, study.cache)[1]
         self.keeps_frames = trains and bool(shown)
@@ -121,7 +122,8 @@ class Needs:
         sound = known.get(sound_path(digest, self.cache, self.clip)) or {"caveat": "", "error": ""}
         if self.needs_sound and sound["error"]:
             return {"reason": f"{printable(sound['error'])}; a model of the study reads sound"}
-        caveats = [record["caveat"], sound["caveat"] if self.needs_sound else ""]
+        heard = sound["caveat"] or (f"no sound: {printable(sound['error'])}" if sound["error"] else "")
+        caveats = [record["caveat"], heard if self.reads_sound else ""]
         return {
             "image": str(place.with_suffix(".png")),
             "seconds": record["seconds"],

@@ -36,16 +36,24 @@ class Features(Sequence):
 
     @cached_property
     def means(self):
-        """The mean of each clip's features over its steps, (n_clips, dim)."""
-        return np.stack(
-            [self._mapped(file).mean(axis=0) for file in self.files]
-        )  # not kept: who reads it needs no steps
+        """The mean of each clip's features over its steps, (n_clips, dim) float32: 0 of a clip that has none."""
+        return self.averaged("float32")
+
+    def averaged(self, dtype):
+        """Return :attr:`means` in another precision, (n_clips, dim)."""
+        steps = map(self._mapped, self.files)  # not kept: who reads it needs no steps
+        return np.stack([mean_step(each, dtype) for each in steps])
 
     def _mapped(self, file):
         array = mapped(file)
         if array is None:
             raise StudyError(f"{file}: these features are gone, or damaged, since the run began; run it again")
         return array
+
+
+def mean_step(features, dtype="float32"):
+    """Return the mean (dim,) of a clip's features (n_steps, dim) over its steps: 0 where there are none."""
+    return features.mean(axis=0, dtype=dtype) if len(features) else np.zeros(features.shape[1], dtype)
 
 
 def mapped(file):

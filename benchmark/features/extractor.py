@@ -1,5 +1,6 @@
 """What all extractors have in common: one set of names, and features that are computed once per clip."""
 
+import copy
 from functools import partial
 
 from benchmark.features.cache import cached_features
@@ -18,6 +19,7 @@ class Extractor:
     makers = ()  # names of modules of this suite that shape the features, beside those of the class and its bases
     is_computed = True  # whether its features are computed, and kept in the cache
     trainable = False  # whether its network can be trained with the head
+    may_lack = False  # whether a clip may have nothing of what is read: then it has no steps, (0, dim)
     clips_at_once = None  # whose features are computed together; as many as pictures in a batch unless given
     parameters, graph = 0, None
 
@@ -33,10 +35,20 @@ class Extractor:
         compute = partial(self._compute, n_clips=len(clips), batch_size=batch_size)
         return cached_features(clips, folder, compute, self.clips_at_once or batch_size, place)
 
+    def embed(self, inputs):
+        """Return the features (n_steps, dim) of a list of inputs from :meth:`read`: unless said, as they are."""
+        return inputs
+
+    def at(self, clip):
+        """Return the extractor as it reads another clip (ClipParams) of a file."""
+        other = copy.copy(self)
+        other.settings = self.settings.model_copy(update={"clip": clip})
+        return other
+
     def model(self, head):
         """Return the head: what comes before it is no part of a Keras model, and is not saved with it."""
         return head
 
     def model_inputs(self, inputs, reads):
         """Return a list of what :meth:`read` returns as one batch of :meth:`model`; ``reads`` does so for a head."""
-        return reads(inputs)
+        return reads(self.embed(inputs))

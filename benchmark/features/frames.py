@@ -83,9 +83,13 @@ class FrameExtractor(PictureExtractor):
         """Return the head: it reads what the network made of all frames of a film."""
         return head
 
+    def embed(self, inputs):
+        """Return the features (n_frames, dim) of the pictures of each of some films."""
+        return self._embed(enumerate(inputs), SCORED_AT_ONCE)
+
     def model_inputs(self, inputs, reads):
         """Return what the head reads (``reads``) of the pictures of some films."""
-        return reads(self._embed(enumerate(inputs), SCORED_AT_ONCE))
+        return reads(self.embed(inputs))
 
 
 def _ahead(items):

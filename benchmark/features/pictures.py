@@ -64,6 +64,10 @@ class PictureExtractor(Extractor):
         size = self.backbone.input_size
         return resize(read_picture(path, self.settings), (size, size))[None].astype("float32")
 
+    def embed(self, inputs):
+        """Return the features (1, dim) of each of a list of inputs from :meth:`read`."""
+        return list(self.forward(np.concatenate(inputs))[:, None])
+
     def model(self, head):
         """Return the complete model: raw RGB to class probabilities."""
         return keras.Model(self.graph.input, head(self.graph.output), name="model")

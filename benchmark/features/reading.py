@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmark.config.heads import HEADS
 from benchmark.features.batches import Batches
+from benchmark.features.cache import mean_step
 
 # Which units (steps or segments) of a clip are read, by HeadParams.too_long: (units it has, units wanted, rng) -> which
 CHOICES = {
@@ -21,25 +22,28 @@ DRAWN = ("random", "parts")
 
 
 def mean_over_steps(features):
-    """Return the mean of each clip's features over its steps, (n_clips, dim), of a list of (n_steps, dim)."""
-    return np.stack([steps.mean(axis=0) for steps in features])
+    """Return the mean of each clip's features over its steps, (n_clips, dim): 0 of a clip that has none.
+
+    ``features`` is a list of (n_steps, dim), or of {name: (n_steps, dim)}: then one after the other by name."""
+    parts = [steps if isinstance(steps, dict) else {"": steps} for steps in features]
+    return np.stack([np.concatenate([mean_step(part[name]) for name in sorted(part)]) for part in parts])
 
 
 class Means:
-    """What heads over the mean read: (n_clips, dim)."""
+    """What heads over the mean read: (n_clips, dim), of several features one after the other in order of name."""
 
     draws, trains_on = 1, "clips"
 
     def __call__(self, features):
-        """Return the inputs for a list of clips' features (n_steps, dim)."""
+        """Return the inputs for a list of clips' features: (n_steps, dim), or {name: (n_steps, dim)} of several."""
         return mean_over_steps(features)
 
     def batches(self, features, rows, targets, batch_size, trains=False):
         """Return the :class:`Batches` of some rows of :class:`benchmark.features.cache.Features`."""
         return Batches(features.means[rows].__getitem__, targets, batch_size)
 
-    def blocks(self, features, rows):
-        """Return arrays (n, dim) of all that the head reads of some rows, one after the other."""
+    def blocks(self, features, rows, layer=None):
+        """Return arrays (n, dim) of all that a layer of the head reads of some rows, one after the other."""
         return [features.means[rows]]
 
 
@@ -95,9 +99,9 @@ class Steps:
 
         return Batches(load, targets[owners], batch_size)
 
-    def blocks(self, features, rows):
+    def blocks(self, features, rows, layer=None):
         """Return the features (n_steps, dim) of some rows, read one after the other."""
-        return (features[row] for row in rows)
+        return (steps for row in rows if len(steps := features[row]))
 
     def examples(self, features, rows):
         """Return the number of units of each of some rows, (n_rows,): of its examples where units are."""
@@ -125,11 +129,22 @@ class Steps:
         return {"features": features, "mask": mask if self.masked else np.ones_like(mask)}
 
 
-def reader_of(head, seed=0):
-    """Return what reads clips' features for the head of a :class:`benchmark.config.heads.HeadParams`."""
+def reader_of(head, seed=0, names=()):
+    """Return what reads clips' features for the head of a :class:`benchmark.config.heads.HeadParams`.
+
+    ``names`` are those of several features."""
     if not head.reads_steps:
         return Means()
+    if names:
+        from benchmark.features.fused import StepsOfSeveral  # it reads each by what is here
+
+        return StepsOfSeveral({name: _steps(head, seed, name) for name in names}, head.averaged or ())
+    return _steps(head, seed)
+
+
+def _steps(head, seed, name=None):
     told = {"unit": head.segment or 1, "draws": head.draws or 1, "seed": seed}
     if "parts" in HEADS[head.kind]:
         return Steps("parts", head.parts, **told)
-    return Steps(head.too_long, head.length, masked=head.mask is not False, trains_on=head.trains_on or "clips", **told)
+    length = head.length.get(name) if isinstance(head.length, dict) else head.length
+    return Steps(head.too_long, length, masked=head.mask is not False, trains_on=head.trains_on or "clips", **told)

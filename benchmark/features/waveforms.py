@@ -12,6 +12,7 @@ from benchmark.features.hub import HubNetwork
 from benchmark.models.catalogue import find_function
 from benchmark.models.weights import load as weights
 from spectrograms.audio import load_clip
+from spectrograms.errors import AudioError
 from spectrograms.waveforms import SAMPLE_RATE, are_kept, load_waveform, waveform_folder
 
 
@@ -32,16 +33,16 @@ class WaveformExtractor(Extractor):
         super().__init__(network, settings)
         keras.utils.set_random_seed(seed)
         if network.weights == "random":
-            self.embed = random_builder(network)()
-            self.weights = {"name": "random", "sha256": weights.value_digest(self.embed.core), "sha256_of": "values"}
+            self.hears = random_builder(network)()
+            self.weights = {"name": "random", "sha256": weights.value_digest(self.hears.core), "sha256_of": "values"}
         else:
             handle = network.weights_path or network.backbone.partition(":")[2]
-            self.embed = HubNetwork(handle, network.output, self._check)
-            digest = weights.file_digest(self.embed.folder)
+            self.hears = HubNetwork(handle, network.output, self._check)
+            digest = weights.file_digest(self.hears.folder)
             self.weights = {"name": network.weights_name, "sha256": digest, "sha256_of": "files"}
-        self.parameters = self.embed.parameters
-        self.graph = getattr(self.embed, "core", None)  # of random weights; a SavedModel's files hold its graph
-        self.dim = self.embed(np.zeros(SAMPLE_RATE, "float32")).shape[1]
+        self.parameters = self.hears.parameters
+        self.graph = getattr(self.hears, "core", None)  # of random weights; a SavedModel's files hold its graph
+        self.dim = self.hears(np.zeros(SAMPLE_RATE, "float32")).shape[1]
 
     def _check(self, folder):
         """Raise :class:`StudyError` unless a module's files are those that the study means."""
@@ -56,12 +57,26 @@ class WaveformExtractor(Extractor):
             load = partial(load_waveform, folder=waveform_folder(self.settings.cache, clip), clip=clip)
             files.append(rows["sha256"])
         with ThreadPoolExecutor(2) as pool:  # decoding releases the interpreter while the network runs
-            return [self.embed(waveform) for waveform in pool.map(load, *files)]
+            waveforms = pool.map(partial(self._or_none, load), *files)
+            return [self._absent if waveform is None else self.hears(waveform) for waveform in waveforms]
+
+    def _or_none(self, load, *file):
+        """Return a file's waveform; None where it has none, and may lack it."""
+        try:
+            return load(*file)
+        except AudioError:
+            if not self.may_lack:
+                raise
+            return None
+
+    @property
+    def _absent(self):
+        return np.zeros((0, self.dim), "float32")
 
     def read(self, path):
         """Return the 16 kHz waveform (n_samples,) float32 of one file's clip."""
         return load_clip(path, self.settings.clip, SAMPLE_RATE)
 
-    def model_inputs(self, inputs, reads):
-        """Return what the head reads (``reads``) of a list of waveforms, which are embedded one by one."""
-        return reads([self.embed(waveform) for waveform in inputs])
+    def embed(self, inputs):
+        """Return the embeddings (n_patches, dim) of each of a list of waveforms, one by one."""
+        return [self.hears(waveform) for waveform in inputs]

@@ -12,6 +12,7 @@ WITHOUT_LAYERS = {  # by what a model reads: what has no layers of Keras before 
     "pixels": {"input": "film", "parameters": "0"},
     "low_level": {"input": "film", "parameters": "0"},
     "given": {"input": "features", "parameters": "0"},
+    "several": {"input": "several", "parameters": "of each"},
     "nothing": {"input": "nothing", "parameters": "0"},
 }
 WIDEST = {"input": "1000 x 1000", "parameters": "1,000,000,000"}  # known only as the rows come

@@ -56,9 +56,9 @@ class TrialData:
         """Return the mean of each clip's features over its steps, (n_clips, dim), of the clips in some splits."""
         return self._features.means[self._rows(splits)]
 
-    def training_blocks(self):
-        """Return arrays (n, dim) of all that the head reads of the training clips, one after the other."""
-        return self.classifier.reader.blocks(self._features, self._rows(["train"]))
+    def training_blocks(self, layer=None):
+        """Return arrays (n, dim) of all that a layer of the head reads of the training clips, one after the other."""
+        return self.classifier.reader.blocks(self._features, self._rows(["train"]), layer)
 
     def batches(self, trains, *splits):
         """Return the :class:`features.batches.Batches` of some splits for a stage that trains 'head' or 'all'.

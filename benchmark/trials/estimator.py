@@ -33,4 +33,4 @@ def read(job, clips):
         return NO_WEIGHTS, clips["clip_id"].to_numpy(object)
     extractor = EXTRACTORS[network.reads](network, study, job.trial.seed)
     features = extractor.features(clips, study.training.batch_size)
-    return extractor.weights, np.stack([np.mean(steps, axis=0, dtype="float64") for steps in features])
+    return extractor.weights, features.averaged("float64")

@@ -11,7 +11,7 @@ from benchmark.analysis.metrics.baseline import BASELINES, baseline_trials, trai
 from benchmark.analysis.metrics.further import METRICS
 from benchmark.analysis.metrics.statistics import wilson_interval
 from benchmark.analysis.tables.description import majority_share
-from benchmark.config.load import read_section
+from benchmark.config.sections import read_section
 from benchmark.config.study import Study
 from benchmark.errors import StudyError
 from benchmark.store.labels import to_matrix

@@ -10,7 +10,8 @@ import soundfile
 from librosa import mel_frequencies
 from matplotlib.figure import Figure
 
-from benchmark.config.load import load_network, read_section
+from benchmark.config.networks import load_network
+from benchmark.config.sections import read_section
 from benchmark.config.study import NetworkParams, Study
 from benchmark.errors import StudyError
 from benchmark.inference import explain

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from benchmark.config.load import load_network, network_names
+from benchmark.config.networks import load_network, network_names
 from benchmark.config.study import NetworkParams
 from benchmark.models import catalogue, preprocessing
 from benchmark.models.audio_networks import VGGish, YAMNet, log_mel_patches

@@ -9,7 +9,7 @@ import time
 import keras
 import pytest
 
-from benchmark.config.load import load_network
+from benchmark.config.networks import load_network
 from benchmark.config.study import NetworkParams
 from benchmark.data import preparation as prepare
 from benchmark.errors import StudyError

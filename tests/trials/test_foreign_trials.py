@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.config.load import load_network, network_names
+from benchmark.config.networks import load_network, network_names
 from benchmark.config.study import NetworkParams
 from benchmark.errors import StudyError
 from benchmark.inference.predictor import Predictor, check_trial

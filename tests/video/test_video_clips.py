@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from benchmark.config.frames import FrameParams
-from benchmark.config.load import read_section
+from benchmark.config.sections import read_section
 from benchmark.config.study import Study
 from benchmark.data import film_records, video_clips
 from benchmark.data.digests import digests
@@ -44,7 +44,11 @@ class Plan:
         self.cache, self.models, self.leakage = cache, models, leakage
         self.clip, self.frames = ClipParams(duration=1.0), FrameParams(n=4)
 
-    def for_model(self, model):
+    @property
+    def read(self):
+        return [(model, model) for model in self.models]
+
+    def for_part(self, model, part):
         own = Plan(self.cache, *self.models)
         own.frames = FrameParams(**(self.frames.changed_by(model.frames)))
         return own
