@@ -56,6 +56,11 @@ class DatasetParams(Params):
         description="regular expression on the file name; what it matches is the group. Or pairs of one and the group: "
         "the first that matches gives it",
     )
+    splits: Place | None = Field(
+        None,
+        description="JSON {part: [name of a clip's file without its extension, ...]} with parts train, val and test, or "
+        "trn, val and tst as MovieNet has them; counts before other splits",
+    )
     share_sound: bool = Field(False, description="the report may hold short recordings, to be heard by its readers")
     synthetic: PositiveInt | None = Field(None, description="synthesise this many clips per class into an absent root")
 
