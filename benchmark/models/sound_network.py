@@ -10,7 +10,7 @@ from benchmark.errors import StudyError
 from benchmark.models.catalogue import find_function
 from benchmark.models.weights import load as weights
 
-BATCH = 16  # windows at once; always as many, so that nothing is compiled anew and none changes its neighbours
+BATCH, FEW = 16, 4  # windows at once, and of what is left: no other shape, so that nothing is compiled anew
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class SoundNetwork:
     def __call__(self, waveform):
         """Return the embeddings (n_windows, dim) float32 of a waveform (n_samples,) float32."""
         windows, found = self.windows(waveform), []
-        for start in range(0, len(windows), BATCH):
-            batch = np.zeros((BATCH, *windows.shape[1:]), "float32")
-            part = windows[start : start + BATCH]
+        while len(windows):
+            batch = np.zeros((BATCH if len(windows) >= BATCH else FEW, *windows.shape[1:]), "float32")
+            part, windows = windows[: len(batch)], windows[len(batch) :]
             batch[: len(part)] = part
             found.append(np.asarray(self.core.predict_on_batch(batch), "float32")[: len(part)])
         return np.concatenate(found)
@@ -49,7 +49,11 @@ def build_sound_network(network):
 
     Its builder is called with weights=None and the ``options``. Raises :class:`StudyError` where there is none, where
     it returns something else, or a network of another ``sample_rate``."""
-    built = find_sound_builder(network)(weights=None, **network.options)
+    builder = find_sound_builder(network)
+    try:
+        built = builder(weights=None, **network.options)
+    except TypeError as error:  # above all of options that it does not take
+        raise StudyError(f"{network.built_by} cannot be called with {network.options}: {error}") from error
     if not isinstance(built, SoundNetwork):
         raise StudyError(
             f"{network.built_by} must return a SoundNetwork (benchmark.models.sound_network), for it reads waveforms; "
