@@ -58,8 +58,8 @@ class DatasetParams(Params):
     )
     splits: Place | None = Field(
         None,
-        description="JSON {part: [name of a clip's file without its extension, ...]} with parts train, val and test, or "
-        "trn, val and tst as MovieNet has them; counts before other splits",
+        description="JSON {part: [name of a file without its extension, ...]} with the parts train, val, test or "
+        "trn, val, tst as MovieNet has them; counts before other splits",
     )
     share_sound: bool = Field(False, description="the report may hold short recordings, to be heard by its readers")
     synthetic: PositiveInt | None = Field(None, description="synthesise this many clips per class into an absent root")
@@ -263,6 +263,11 @@ class Study(Params):
     def read(self):
         """What its models read of a clip: [(model, part), ...] of all ``parts`` of all models."""
         return [(model, part) for model in self.models for part in model.parts]
+
+    @property
+    def waveform_rates(self):
+        """The sample rates (Hz) of the waveforms that its models read, each once."""
+        return sorted({part.waveform_rate for _, part in self.read} - {None})
 
     def for_part(self, network, part):
         """Return the study as it holds for a model, see :meth:`for_model`, and one of its ``parts``."""

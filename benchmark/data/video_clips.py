@@ -2,7 +2,6 @@
 
 import os
 import sys
-from functools import partial
 
 import pandas as pd
 from joblib import effective_n_jobs
@@ -16,7 +15,7 @@ from benchmark.video.measures import measure_folder, measures_code
 from spectrograms import processes, version
 from spectrograms.files import sweep_cache
 from spectrograms.names import printable
-from spectrograms.waveforms import are_kept, keep_waveform, waveform_folder
+from spectrograms.waveforms import keepers
 
 __all__ = ["COPIES", "code", "draw"]
 
@@ -81,15 +80,13 @@ class Needs:
         shown = own["frames"] + own["pixels"]
         self.sets = tuple(dict.fromkeys(shown)) or (study.frames,)
         self.needs_sound = any(model.reads in NEED_SOUND for model in study.models)  # who fuses several may lack it
-        measured = any(part.sound for _, part in study.read)
         self.reads_sound = any(own[reads] for reads in NEED_SOUND)
-        self.hears = measured or self.reads_sound
+        rates = study.waveform_rates
+        self.hears = self.reads_sound or bool(rates)
         self.measures = [(params, measure_folder(study.cache, params)) for params in dict.fromkeys(own["low_level"])]
         self.fingerprint = None if study.leakage == "off" else fingerprint_place(COPIES, study.clip, study.cache)[1]
         self.keeps_frames = trains and bool(shown)
-        is_read = trains and (own["waveform"] or measured) and are_kept(n_films, study.clip)
-        waveforms = waveform_folder(study.cache, study.clip)
-        self.besides = (partial(keep_waveform, folder=waveforms, clip=study.clip),) if is_read else ()
+        self.besides = keepers(study.cache, study.clip, rates, n_films) if trains else ()
 
     def known(self, digest):
         """Return {path: record or None} of a film: of each set of frames, and of its sound where it is heard."""

@@ -91,7 +91,7 @@ def run_all(study, clips, folds, force=False, say=print, origin=None, wrong=Mapp
                 records[job.trial.name] = record
                 board.ended(job.trial, record)
             records |= kept
-        forget_waveforms(study.cache, study.clip)
+        forget_waveforms(study.cache, study.clip, study.waveform_rates)
         for network in study.models:
             for part in network.parts:
                 forget_frames(study.cache, study.for_part(network, part).frames)
