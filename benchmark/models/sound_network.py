@@ -10,23 +10,27 @@ from benchmark.errors import StudyError
 from benchmark.models.catalogue import find_function
 from benchmark.models.weights import load as weights
 
-BATCH = 16  # windows at once; always as many, so that nothing is compiled anew and none changes its neighbours
+BATCH = 16  # windows at once
 
 
 @dataclass(frozen=True)
 class SoundNetwork:
-    """A network over windows of sound: ``network(waveform)`` returns its embeddings (n_windows, dim) float32."""
+    """A network over windows of sound: ``network(waveform)`` returns its embeddings (n_windows, dim) float32.
+
+    It always computes a full batch, so that nothing is compiled anew and no window changes its neighbours'
+    embeddings. The longer the windows, the smaller the batch should be: a short clip pays for all of it."""
 
     core: keras.Model  # (n_windows, *shape) to (n_windows, dim)
     windows: Callable  # waveform (n_samples,) float32 to (n_windows, *shape) float32, at least one
     sample_rate: int  # Hz, of the waveform
+    batch: int = BATCH
 
     def __call__(self, waveform):
         """Return the embeddings (n_windows, dim) float32 of a waveform (n_samples,) float32."""
         windows, found = self.windows(waveform), []
-        for start in range(0, len(windows), BATCH):
-            batch = np.zeros((BATCH, *windows.shape[1:]), "float32")
-            part = windows[start : start + BATCH]
+        for start in range(0, len(windows), self.batch):
+            batch = np.zeros((self.batch, *windows.shape[1:]), "float32")
+            part = windows[start : start + self.batch]
             batch[: len(part)] = part
             found.append(np.asarray(self.core.predict_on_batch(batch), "float32")[: len(part)])
         return np.concatenate(found)
