@@ -22,13 +22,11 @@ SECONDS = 29.12  # of sound in 1366 frames
 # filters, pooling over (mel bands, frames)
 CRNN_BLOCKS = [(64, (2, 2)), (128, (3, 3)), (128, (4, 4)), (128, (4, 4))]
 CNN_BLOCKS = [(32, (2, 4)), (128, (2, 4)), (128, (2, 4)), (192, (3, 5)), (256, (4, 4))]
-TAGS = (
-    "rock, pop, alternative, indie, electronic, female vocalists, dance, 00s, alternative rock, jazz, beautiful, metal, "
-    "chillout, male vocalists, classic rock, soul, indie rock, Mellow, electronica, 80s, folk, 90s, chill, "
-    "instrumental, punk, oldies, blues, hard rock, ambient, acoustic, experimental, female vocalist, guitar, Hip-Hop, "
-    "70s, party, country, easy listening, sexy, catchy, funk, electro, heavy metal, Progressive rock, 60s, rnb, "
-    "indie pop, sad, House, happy"
-).split(", ")
+TAGS = """rock, pop, alternative, indie, electronic, female vocalists, dance, 00s, alternative rock, jazz
+beautiful, metal, chillout, male vocalists, classic rock, soul, indie rock, Mellow, electronica, 80s
+folk, 90s, chill, instrumental, punk, oldies, blues, hard rock, ambient, acoustic
+experimental, female vocalist, guitar, Hip-Hop, 70s, party, country, easy listening, sexy, catchy
+funk, electro, heavy metal, Progressive rock, 60s, rnb, indie pop, sad, House, happy""".replace("\n", ", ").split(", ")
 
 
 def MusicTaggerCRNN(weights=None, layer="gru2", seconds=SECONDS, hop=None, standardize=False):
@@ -108,7 +106,7 @@ def _network(name, mel, x, layer, standardize, seconds, hop):
     if x.ndim > 2:
         x = ops.mean(x, axis=tuple(range(1, x.ndim - 1)))
     windows = partial(log_mel_windows, seconds=seconds, hop=hop or seconds / 2, standardize=standardize)
-    return SoundNetwork(keras.Model(mel, x, name=name), windows, SAMPLE_RATE)
+    return SoundNetwork(keras.Model(mel, x, name=name), windows, SAMPLE_RATE, batch=1)
 
 
 MusicTaggerCRNN.weights_files = {"msd": "music_tagger_crnn_weights_tensorflow.h5"}

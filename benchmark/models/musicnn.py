@@ -41,7 +41,7 @@ def Musicnn(weights=None, layer="penultimate", seconds=3.0, hop=3.0):
     if layer not in outputs:
         raise StudyError(f"musicnn has no layer '{layer}'; it has {', '.join(outputs)}")
     windows = partial(log_mel_windows, size=n_frames(seconds), hop=n_frames(hop))
-    return SoundNetwork(keras.Model(mel, outputs[layer], name="musicnn"), windows, SAMPLE_RATE)
+    return SoundNetwork(keras.Model(mel, outputs[layer], name="musicnn"), windows, SAMPLE_RATE, batch=4)
 
 
 def n_frames(seconds):

@@ -2,16 +2,21 @@
 
 import numpy as np
 
+REST = 0.1  # of a hop: less sound than this at the end gets no window of its own
+
 
 def cut(sound, size, hop):
     """Return a list of windows (size, ...) of sound (n, ...) along its first axis, every ``hop``: one at least.
 
-    All are full: the last one ends with the sound, so that it may overlap more than the others; zeros follow sound
-    that is shorter than one window."""
+    All are full. What the last of them leaves over is in one more window, which ends with the sound and so overlaps
+    more than the others, unless it is less than a tenth of a hop. Zeros follow sound shorter than one window."""
     if len(sound) < size:
         sound = np.pad(sound, [(0, size - len(sound))] + [(0, 0)] * (sound.ndim - 1))
-    last = len(sound) - size
-    return [sound[start : start + size] for start in (*range(0, last, hop), last)]
+    starts = [*range(0, len(sound) - size + 1, hop)]
+    rest = len(sound) - size - starts[-1]
+    if rest and rest >= REST * hop:
+        starts.append(len(sound) - size)
+    return [sound[start : start + size] for start in starts]
 
 
 def mel_power(waveform, sample_rate, **bands):
