@@ -10,27 +10,27 @@ from benchmark.errors import StudyError
 from benchmark.models.catalogue import find_function
 from benchmark.models.weights import load as weights
 
-BATCH = 16  # windows at once
+BATCH, FEW = 16, 4  # windows at once, and of what is left: no other shape, so that nothing is compiled anew
 
 
 @dataclass(frozen=True)
 class SoundNetwork:
     """A network over windows of sound: ``network(waveform)`` returns its embeddings (n_windows, dim) float32.
 
-    It always computes a full batch, so that nothing is compiled anew and no window changes its neighbours'
-    embeddings. The longer the windows, the smaller the batch should be: a short clip pays for all of it."""
+    The larger its windows, the smaller ``batch`` should be: a short clip pays for all of it, in time and in memory."""
 
     core: keras.Model  # (n_windows, *shape) to (n_windows, dim)
     windows: Callable  # waveform (n_samples,) float32 to (n_windows, *shape) float32, at least one
     sample_rate: int  # Hz, of the waveform
-    batch: int = BATCH
+    batch: int = BATCH  # windows at once
 
     def __call__(self, waveform):
         """Return the embeddings (n_windows, dim) float32 of a waveform (n_samples,) float32."""
         windows, found = self.windows(waveform), []
-        for start in range(0, len(windows), self.batch):
-            batch = np.zeros((self.batch, *windows.shape[1:]), "float32")
-            part = windows[start : start + self.batch]
+        while len(windows):
+            size = self.batch if len(windows) >= self.batch else min(FEW, self.batch)
+            batch = np.zeros((size, *windows.shape[1:]), "float32")
+            part, windows = windows[:size], windows[size:]
             batch[: len(part)] = part
             found.append(np.asarray(self.core.predict_on_batch(batch), "float32")[: len(part)])
         return np.concatenate(found)
@@ -53,7 +53,11 @@ def build_sound_network(network):
 
     Its builder is called with weights=None and the ``options``. Raises :class:`StudyError` where there is none, where
     it returns something else, or a network of another ``sample_rate``."""
-    built = find_sound_builder(network)(weights=None, **network.options)
+    builder = find_sound_builder(network)
+    try:
+        built = builder(weights=None, **network.options)
+    except TypeError as error:  # above all of options that it does not take
+        raise StudyError(f"{network.built_by} cannot be called with {network.options}: {error}") from error
     if not isinstance(built, SoundNetwork):
         raise StudyError(
             f"{network.built_by} must return a SoundNetwork (benchmark.models.sound_network), for it reads waveforms; "

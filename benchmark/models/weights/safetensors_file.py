@@ -23,11 +23,15 @@ def read(path):
 
 
 def load(model, path, names):
-    """Copy the tensors of a .safetensors file into every layer of a Keras model that has weights.
+    """Copy the tensors of a .safetensors file into a Keras model, as :func:`copy_tensors` does."""
+    copy_tensors(model, read(path), names)
+
+
+def copy_tensors(model, tensors, names):
+    """Copy torch's ``tensors`` {name: array} into every layer of a Keras model that has weights.
 
     ``names`` is {Keras' layer: torch's}, e.g. {'conv1_bn': 'bn1'}. Raises ValueError naming the first layer that is
     missing or of another shape; the model is changed only when all fit. Tensors of other layers are left alone."""
-    tensors = read(path)
     fitted = [(layer, _fit(layer, names.get(layer.name), tensors)) for layer in model.layers if layer.weights]
     for layer, values in fitted:
         layer.set_weights(values)
