@@ -15,18 +15,22 @@ BATCH, FEW = 16, 4  # windows at once, and of what is left: no other shape, so t
 
 @dataclass(frozen=True)
 class SoundNetwork:
-    """A network over windows of sound: ``network(waveform)`` returns its embeddings (n_windows, dim) float32."""
+    """A network over windows of sound: ``network(waveform)`` returns its embeddings (n_windows, dim) float32.
+
+    The larger its windows, the smaller ``batch`` should be: a short clip pays for all of it, in time and in memory."""
 
     core: keras.Model  # (n_windows, *shape) to (n_windows, dim)
     windows: Callable  # waveform (n_samples,) float32 to (n_windows, *shape) float32, at least one
     sample_rate: int  # Hz, of the waveform
+    batch: int = BATCH  # windows at once
 
     def __call__(self, waveform):
         """Return the embeddings (n_windows, dim) float32 of a waveform (n_samples,) float32."""
         windows, found = self.windows(waveform), []
         while len(windows):
-            batch = np.zeros((BATCH if len(windows) >= BATCH else FEW, *windows.shape[1:]), "float32")
-            part, windows = windows[: len(batch)], windows[len(batch) :]
+            size = self.batch if len(windows) >= self.batch else min(FEW, self.batch)
+            batch = np.zeros((size, *windows.shape[1:]), "float32")
+            part, windows = windows[:size], windows[size:]
             batch[: len(part)] = part
             found.append(np.asarray(self.core.predict_on_batch(batch), "float32")[: len(part)])
         return np.concatenate(found)
