@@ -48,6 +48,10 @@ class Plan:
     def read(self):
         return [(model, model) for model in self.models]
 
+    @property
+    def waveform_rates(self):
+        return sorted({model.waveform_rate for model in self.models} - {None})
+
     def for_part(self, model, part):
         own = Plan(self.cache, *self.models)
         own.frames = FrameParams(**(self.frames.changed_by(model.frames)))
