@@ -33,7 +33,9 @@ def _pictures_code(study):
 CODES = {  # by what a model reads: the code by which a film becomes that
     "frames": _pictures_code,
     "pixels": _pictures_code,
+    "screen_text": lambda study: frames_code(study.frames),  # recognisers read frames as they are
     "waveform": lambda study: version.decoding(),
+    "speech": lambda study: version.decoding(),
     "spectrogram": lambda study: version.decoding(),
     "low_level": lambda study: [measures_code(study.frames), version.decoding()],
 }
@@ -78,15 +80,15 @@ class Needs:
         for model in study.models:
             own.setdefault(model.reads, []).append(study.for_model(model).frames)
         self.cache, self.clip = study.cache, study.clip
-        shown = own["frames"] + own["pixels"]
+        shown = own["frames"] + own["pixels"] + own["screen_text"]
         self.sets = tuple(dict.fromkeys(shown)) or (study.frames,)
         self.needs_sound = any(own[reads] for reads in NEED_SOUND)
         measured = any(model.sound for model in study.models)
-        self.hears = self.needs_sound or measured
+        self.hears = self.needs_sound or measured or bool(own["speech"])
         self.measures = [(params, measure_folder(study.cache, params)) for params in dict.fromkeys(own["low_level"])]
         self.fingerprint = None if study.leakage == "off" else fingerprint_place(COPIES, study.clip, study.cache)[1]
         self.keeps_frames = trains and bool(shown)
-        is_read = trains and (own["waveform"] or measured) and are_kept(n_films, study.clip)
+        is_read = trains and (own["waveform"] or own["speech"] or measured) and are_kept(n_films, study.clip)
         waveforms = waveform_folder(study.cache, study.clip)
         self.besides = (partial(keep_waveform, folder=waveforms, clip=study.clip),) if is_read else ()
 

@@ -149,7 +149,7 @@ WRONG = [
     (lambda folder: (folder / "config.json").write_text(json.dumps(SIZES | {"dim": 16})), "does not hold DistilBERT"),
     (spoil_file, "does not hold DistilBERT as it is built here"),
     (lambda folder: (folder / "vocab.txt").write_text("the\na\n"), r"lacks \[CLS\], \[SEP\], \[UNK\]"),
-    (lambda folder: (folder / "vocab.txt").write_text("\n".join([*WORDS, "more"])), "has 50 tokens, and its network knows 49"),
+    (lambda folder: (folder / "vocab.txt").write_text("\n".join([*WORDS, "more"])), "has 50 tokens"),
 ]
 
 
@@ -181,9 +181,7 @@ def test_hashed_ngrams_have_length_one_and_no_text_is_zero():
     encoder = HashedNgrams()
     vectors = encoder(["the dog runs", "", "  ", "電影"])
     assert [rows.shape for rows in vectors] == [(1, 256)] * 4
-    np.testing.assert_allclose(
-        [np.linalg.norm(rows) for rows in vectors], [1, 0, 0, 1], atol=1e-6
-    )  # float32
+    np.testing.assert_allclose([np.linalg.norm(rows) for rows in vectors], [1, 0, 0, 1], atol=1e-6)  # float32
     assert vectors[0].dtype == np.float32
     assert (encoder.parameters, encoder.graph, encoder.digest(), encoder([])) == (0, None, None, [])
 

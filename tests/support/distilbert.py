@@ -6,8 +6,8 @@ import numpy as np
 from safetensors.numpy import save_file
 
 WORDS = [
-    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "a", "dog", "cat", "sea", "of", "night", "run", "##s", "##ning",
-    "##ed", "un", "##able", "cafe", "naive", "3", "##0", "km", "'", ".", ",", "!", "?", "-", "(", ")", "&", "$", "—",
+    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "a", "dog", "cat", "sea", "of", "night", "run", "##s",
+    "##ning", "##ed", "un", "##able", "cafe", "naive", "3", "##0", "km", "'", ".", ",", "!", "?", "-", "(", ")", "&", "$", "—",
     "電", "影", "日", "本", "東", "é", "ß", "ü", "д", "##а", "fin", "##al", "cut", "z", "##z",
 ]  # fmt: skip
 SIZES = {
