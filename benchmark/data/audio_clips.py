@@ -34,11 +34,8 @@ def draw(study, clips, rejected, say=print, spread=None, trains=False):
 
 def _besides(study, n_clips, trains):
     waveforms = waveform_folder(study.cache, study.clip)
-    is_read = (
-        trains
-        and any(model.reads in ("waveform", "speech") for model in study.models)
-        and are_kept(n_clips, study.clip)
-    )
+    hears = any(model.reads in ("waveform", "speech") for model in study.models)
+    is_read = trains and hears and are_kept(n_clips, study.clip)
     return [
         *([keeper(COPIES, study.clip, study.cache)] if study.leakage != "off" else []),
         *([partial(keep_waveform, folder=waveforms, clip=study.clip)] if is_read else []),

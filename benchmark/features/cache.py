@@ -37,15 +37,21 @@ class Features(Sequence):
     @cached_property
     def means(self):
         """The mean of each clip's features over its steps, (n_clips, dim)."""
-        return np.stack(
-            [self._mapped(file).mean(axis=0) for file in self.files]
-        )  # not kept: who reads it needs no steps
+        return mean_over_steps(self._mapped(file) for file in self.files)  # not kept: who reads it needs no steps
 
     def _mapped(self, file):
         array = mapped(file)
         if array is None:
             raise StudyError(f"{file}: these features are gone, or damaged, since the run began; run it again")
         return array
+
+
+def mean_over_steps(features, dtype=None):
+    """Return the mean of each clip's features over its steps, (n_clips, dim), of an iterable of (n_steps, dim).
+
+    Of a clip without steps, such as a film without words, it is 0. ``dtype`` is what is summed in."""
+    return np.stack([steps.mean(axis=0, dtype=dtype) if len(steps) else np.zeros(steps.shape[1], dtype or steps.dtype)
+                     for steps in features])  # fmt: skip
 
 
 def mapped(file):

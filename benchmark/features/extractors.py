@@ -8,6 +8,7 @@ from benchmark.features.low_level import LowLevelExtractor
 from benchmark.features.pictures import PictureExtractor
 from benchmark.features.pixels import PixelExtractor
 from benchmark.features.spectrogram import SpectrogramExtractor
+from benchmark.features.texts import TextExtractor
 from benchmark.features.waveforms import WaveformExtractor
 
 EXTRACTORS = {  # by FeatureParams.reads
@@ -16,6 +17,8 @@ EXTRACTORS = {  # by FeatureParams.reads
     "frames": FrameExtractor,
     "pixels": PixelExtractor,
     "spectrogram": SpectrogramExtractor,
+    "screen_text": TextExtractor,
+    "speech": TextExtractor,
     "low_level": LowLevelExtractor,
     "given": GivenExtractor,
 }

@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmark.config.heads import HEADS
 from benchmark.features.batches import Batches
+from benchmark.features.cache import mean_over_steps
 
 # Which units (steps or segments) of a clip are read, by HeadParams.too_long: (units it has, units wanted, rng) -> which
 CHOICES = {
@@ -18,11 +19,6 @@ CHOICES = {
     "parts": lambda n, length, rng: ((np.arange(length) + rng.random(length)) * n / length).astype(int),
 }
 DRAWN = ("random", "parts")
-
-
-def mean_over_steps(features):
-    """Return the mean of each clip's features over its steps, (n_clips, dim), of a list of (n_steps, dim)."""
-    return np.stack([steps.mean(axis=0) for steps in features])
 
 
 class Means:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from benchmark.features.cache import mean_over_steps
 from benchmark.features.extractors import EXTRACTORS
 from benchmark.store.labels import to_matrix
 from benchmark.store.predictions import SPLITS
@@ -33,4 +34,4 @@ def read(job, clips):
         return NO_WEIGHTS, clips["clip_id"].to_numpy(object)
     extractor = EXTRACTORS[network.reads](network, study, job.trial.seed)
     features = extractor.features(clips, study.training.batch_size)
-    return extractor.weights, np.stack([np.mean(steps, axis=0, dtype="float64") for steps in features])
+    return extractor.weights, mean_over_steps(features, dtype="float64")

@@ -7,8 +7,8 @@ from safetensors.numpy import save_file
 
 WORDS = [
     "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "a", "dog", "cat", "sea", "of", "night", "run", "##s",
-    "##ning", "##ed", "un", "##able", "cafe", "naive", "3", "##0", "km", "'", ".", ",", "!", "?", "-", "(", ")", "&", "$", "—",
-    "電", "影", "日", "本", "東", "é", "ß", "ü", "д", "##а", "fin", "##al", "cut", "z", "##z",
+    "##ning", "##ed", "un", "##able", "cafe", "naive", "3", "##0", "km", "'", ".", ",", "!", "?", "-", "(", ")",
+    "&", "$", "—", "電", "影", "日", "本", "東", "é", "ß", "ü", "д", "##а", "fin", "##al", "cut", "z", "##z",
 ]  # fmt: skip
 SIZES = {
     "model_type": "distilbert", "vocab_size": len(WORDS), "n_layers": 2, "n_heads": 2, "dim": 12, "hidden_dim": 20,

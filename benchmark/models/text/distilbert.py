@@ -9,8 +9,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from benchmark.errors import WeightsError
-from benchmark.models.catalogue import preset_place
+from benchmark.errors import StudyError, WeightsError
+from benchmark.models.catalogue import hub_presets, preset_place
 from benchmark.models.weights import load as weights_of
 from benchmark.models.weights import safetensors_file
 
@@ -114,6 +114,14 @@ def distilbert(preset, weights=None, special_tokens=False):
             f"{place}: its vocabulary has {len(vocabulary)} tokens, and its network knows {core.vocabulary_size}"
         )
     return DistilBert(core, tokenizer_of(vocabulary, **options), special_tokens)
+
+
+def check_kind(preset):
+    """Raise :class:`StudyError` where a preset that KerasHub lists is one of another network."""
+    from keras_hub.models import DistilBertBackbone
+
+    if preset in hub_presets() and preset not in (known := DistilBertBackbone.presets):
+        raise StudyError(f"keras_hub:{preset} is no text encoder known here; these are {', '.join(known)}")
 
 
 def check_folder(folder):
