@@ -17,6 +17,7 @@ TEMPORARY = re.compile(r"\.tmp-(?P<host>.+)-(?P<pid>\d+)-[0-9a-f]{8}(\..*)?")
 OLD = 24 * 3600  # seconds after which nobody writes any more, on whatever machine the process was
 CACHE_FOLDERS = (  # hold drafts
     "images", "features", "waveforms", "fingerprints", "clips", "boundaries", "films", "frames", "measures",
+    "texts",
 )  # fmt: skip
 _own = set()  # names of the drafts of this process; another with its number may have been before it
 

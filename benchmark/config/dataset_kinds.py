@@ -46,6 +46,7 @@ DATASET_KINDS = {
         {
             "picture": frozenset({"clip", "mel", "image"}),
             "waveform": frozenset({"clip"}),
+            "speech": frozenset({"clip"}),
             "spectrogram": frozenset({"clip", "segments"}),
         },
         "benchmark.data.audio_clips",
@@ -61,7 +62,9 @@ DATASET_KINDS = {
         {
             "frames": frozenset({"frames"}),
             "pixels": frozenset({"frames"}),
+            "screen_text": frozenset({"frames"}),
             "waveform": frozenset({"clip"}),
+            "speech": frozenset({"clip"}),
             "spectrogram": frozenset({"clip", "segments"}),
             "low_level": frozenset({"frames", "clip"}),
         },

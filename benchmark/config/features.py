@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, model_validator
 
 from benchmark.config.estimators import ESTIMATORS, kind_of
+from benchmark.config.texts import RECOGNISERS, TextParams
 from spectrograms.params import SAMPLE_RATE, Params
 
-NAMED_WEIGHTS = ("imagenet", "places365", "audioset", "random")
+NAMED_WEIGHTS = ("imagenet", "places365", "audioset", "wikipedia", "random")
+OF_TEXTS = ("wikipedia", "random")  # of these, those of text encoders
 PIXEL_SIZE = 64  # of frames that are read as pixels, unless input_size is given
 # What can be read of a clip, and which kind of network reads it.
 READS = {
@@ -19,17 +21,23 @@ READS = {
     "frames": "image",  # pictures at times of a film, each as a picture
     "pixels": None,  # frames of a film as they are
     "spectrogram": None,  # its sound as segments of a spectrogram, as they are
+    "screen_text": "text",  # words that frames of a film show, found by a recogniser
+    "speech": "text",  # words that are spoken in its sound at 16 kHz
     "low_level": None,  # measures of a film's shots, colours, light, motion and sound
     "given": None,  # features that were computed elsewhere
     "several": None,  # several features: those that the model's list of features names
     "nothing": None,  # what scores by chance, or by other models' scores
 }
+WEIGHTLESS = ("hashed_ngrams",)  # text encoders that have no weights, and no vector for a token
+# What kinds of network a backbone may be, by what it begins with before its colon; the first is what it usually is.
+BACKBONES = {"tensorflow_hub": ("sound",), "keras_hub": ("image", "text"), **dict.fromkeys(WEIGHTLESS, ("text",))}
 # Who reads a setting that not all read: by what is read of a clip.
 READ_BY = {
-    "layer": ("picture", "frames"), "pooling": ("picture", "frames"), "options": ("picture", "frames", "waveform"),
+    "layer": ("picture", "frames"), "pooling": ("picture", "frames"),
+    "options": ("picture", "frames", "waveform", "screen_text", "speech"), "text": ("screen_text", "speech"),
     "input_size": ("picture", "frames", "pixels", "given"), "crops": ("frames",), "output": ("waveform",),
     "random": ("waveform",), "sample_rate": ("waveform",), "key": ("given",), "sound": ("low_level",),
-    "frames": ("frames", "pixels", "low_level", "several"),
+    "frames": ("frames", "pixels", "screen_text", "low_level", "several"),
     "weights_sha256": tuple(name for name, network in READS.items() if network),
 }  # fmt: skip
 
@@ -46,15 +54,13 @@ def at_home(path):
 
 
 def kinds_of_network(backbone):
-    """Return which kinds of network a backbone may name, the usual one first: 'image', 'sound', None without one.
+    """Return which kinds of network a backbone may name, the usual one first: 'image', 'sound', 'text'; None without.
 
     A builder of a module may build any."""
     if not isinstance(backbone, str):
         return (None,)
-    if backbone.startswith("tensorflow_hub:"):
-        return ("sound",)
-    is_library = backbone.startswith(("keras.applications.", "keras_hub:")) or ":" not in backbone
-    return ("image",) if is_library else ("image", "sound")
+    is_library = backbone.startswith("keras.applications.") or ":" not in backbone
+    return BACKBONES.get(backbone.partition(":")[0], ("image",) if is_library else ("image", "sound", "text"))
 
 
 def usual_reads(given):
@@ -64,7 +70,8 @@ def usual_reads(given):
         return "nothing"
     if isinstance(given.get("features"), list | tuple):
         return "several"
-    return {None: None, "image": "picture", "sound": "waveform"}[kinds_of_network(given.get("backbone"))[0]]
+    kind = kinds_of_network(given.get("backbone"))[0]
+    return {"image": "picture", "sound": "waveform"}.get(kind)  # of text it must be said: on the screen, or spoken
 
 
 class SegmentParams(Params):
@@ -101,10 +108,14 @@ class FeatureParams(Params):
         None, description="unless given: waveform with a tensorflow_hub backbone, else picture, or frames of a film"
     )
     backbone: str | None = Field(
-        None, description="keras.applications.NAME, keras_hub:PRESET, tensorflow_hub:HANDLE or package.module:builder"
+        None,
+        description="keras.applications.NAME, keras_hub:PRESET, tensorflow_hub:HANDLE or package.module:builder; "
+        "of texts keras_hub:PRESET of DistilBERT, or hashed_ngrams",
     )
     weights: Annotated[str, AfterValidator(at_home)] | None = Field(
-        "imagenet", description="imagenet, places365, audioset, random, or a path; null without a network"
+        "imagenet",
+        description="imagenet, places365, audioset, wikipedia, random, or a path; null without a network, and with "
+        "hashed_ngrams",
     )
     weights_sha256: Annotated[str, AfterValidator(_sha256)] | None = Field(
         None, description="the weights file, or all files of a SavedModel's folder, must have this SHA-256"
@@ -124,6 +135,7 @@ class FeatureParams(Params):
     key: str | None = Field(None, description="given: name of the features in each clip's file, where it has several")
     sound: bool = Field(False, description="low_level: measures of the sound too")
     frames: dict[str, Any] = Field({}, description="which frames of a film are read for it, unlike the study's")
+    text: TextParams | None = Field(None, description="screen_text, speech: how words are found, and what is a step")
 
     @model_validator(mode="before")
     @classmethod
@@ -131,8 +143,12 @@ class FeatureParams(Params):
         if not isinstance(given, dict):
             return given
         reads = given.get("reads") or usual_reads(given)
-        has_network = not isinstance(reads, str) or READS.get(reads)
-        return ({} if has_network else {"weights": None}) | given | {"reads": reads}
+        kind = READS.get(reads) if isinstance(reads, str) else "image"
+        if kind == "text":
+            usual = {"weights": None if given.get("backbone") in WEIGHTLESS else "wikipedia"}
+        else:
+            usual = {} if kind else {"weights": None}
+        return usual | given | {"reads": reads}
 
     @model_validator(mode="after")
     def _network_where_one_reads(self):
@@ -145,8 +161,25 @@ class FeatureParams(Params):
         if wanted not in kinds_of_network(self.backbone):
             needs = f"needs a backbone, a network over {wanted}s" if wanted else "takes no backbone"
             raise ValueError(f"reads: {self.reads} {needs}; got {self.backbone or 'none'}")
-        if wanted and self.weights is None:
+        if wanted and self.weights is None and self.backbone not in WEIGHTLESS:
             raise ValueError(f"{self.backbone} needs weights: {', '.join(NAMED_WEIGHTS)}, or a path; got null")
+        return self
+
+    @model_validator(mode="after")
+    def _words_are_found_and_encoded(self):
+        if READS[self.reads] != "text":
+            return self
+        finders = " or ".join(name for name, row in RECOGNISERS.items() if row.reads == self.reads)
+        if self.text is None or self.text.reads != self.reads:
+            got = self.text.recogniser if self.text else "no text"
+            raise ValueError(f"reads: {self.reads} needs text: {{recogniser: {finders}}}; got {got}")
+        if self.backbone not in WEIGHTLESS:
+            if self.weights in set(NAMED_WEIGHTS) - set(OF_TEXTS):
+                raise ValueError(f"weights of a text encoder are {', '.join(OF_TEXTS)}, or a path; got {self.weights}")
+        elif self.weights or self.weights_sha256:
+            raise ValueError(f"{self.backbone} has no weights: leave out weights and weights_sha256")
+        elif self.text.per == "token":
+            raise ValueError(f"{self.backbone} has no vectors of tokens; set text.per: utterance or clip")
         return self
 
     @model_validator(mode="after")
@@ -169,7 +202,7 @@ class FeatureParams(Params):
     @property
     def waveform_rate(self):
         """The sample rate (Hz) of the waveform that its features are computed of, None where it reads none."""
-        return self.sample_rate if self.reads == "waveform" or self.sound else None
+        return self.sample_rate if self.reads in ("waveform", "speech") or self.sound else None
 
     @property
     def built_by(self):
@@ -191,6 +224,8 @@ class FeatureParams(Params):
         """What the tables show: the named source, or the file's name; of what has no network, what is read, if any."""
         if not READS[self.reads]:
             return None if self.reads == "nothing" else self.reads
+        if self.backbone in WEIGHTLESS:
+            return self.backbone
         return self.weights if self.weights_path is None else self.weights_path.name
 
 

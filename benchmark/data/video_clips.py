@@ -32,7 +32,9 @@ def _pictures_code(study):
 CODES = {  # by what a model reads: the code by which a film becomes that
     "frames": _pictures_code,
     "pixels": _pictures_code,
+    "screen_text": lambda study: frames_code(study.frames),  # recognisers read frames as they are
     "waveform": lambda study: version.decoding(),
+    "speech": lambda study: version.decoding(),
     "spectrogram": lambda study: version.decoding(),
     "low_level": lambda study: [measures_code(study.frames), version.decoding()],
 }
@@ -77,10 +79,10 @@ class Needs:
         for model, part in study.read:
             own.setdefault(part.reads, []).append(study.for_part(model, part).frames)
         self.cache, self.clip = study.cache, study.clip
-        shown = own["frames"] + own["pixels"]
+        shown = own["frames"] + own["pixels"] + own["screen_text"]
         self.sets = tuple(dict.fromkeys(shown)) or (study.frames,)
         self.needs_sound = any(model.reads in NEED_SOUND for model in study.models)  # who fuses several may lack it
-        self.reads_sound = any(own[reads] for reads in NEED_SOUND)
+        self.reads_sound = any(own[reads] for reads in (*NEED_SOUND, "speech"))
         rates = study.waveform_rates
         self.hears = self.reads_sound or bool(rates)
         self.measures = [(params, measure_folder(study.cache, params)) for params in dict.fromkeys(own["low_level"])]

@@ -7,6 +7,7 @@ from benchmark.engines import cluster, workers
 from benchmark.engines.cluster.features import embed
 from benchmark.engines.features import compute_shared
 from benchmark.engines.progress import Board
+from benchmark.engines.texts import keep_texts
 from benchmark.engines.timing import time_models
 from benchmark.errors import StudyError
 from benchmark.store.labels import class_names
@@ -91,6 +92,7 @@ def run_all(study, clips, folds, force=False, say=print, origin=None, wrong=Mapp
                 records[job.trial.name] = record
                 board.ended(job.trial, record)
             records |= kept
+        keep_texts(study, clips)
         forget_waveforms(study.cache, study.clip, study.waveform_rates)
         for network in study.models:
             for part in network.parts:

@@ -10,13 +10,14 @@ from benchmark.models.forward import engine_of, identity
 from benchmark.models.identity import architecture, builder_source
 from benchmark.models.preprocessing import InputNormalization
 from benchmark.models.weights.load import file_digest
+from benchmark.texts.kept import texts_code, transcript_folder
 from spectrograms import version
 from spectrograms.params import content_hash
 
 # Settings of a network that shape its features; the rest shapes the head, the training, or a table.
 OF_FEATURES = {
     "reads", "backbone", "random", "input_size", "layer", "pooling", "crops", "options", "output", "key", "sound",
-    "sample_rate",
+    "sample_rate", "text",
 }  # fmt: skip
 # Modules of this suite by which clips become features, whatever is read of them; beside these those of the extractor.
 MAKERS = ("benchmark.models.preprocessing", "benchmark.features.batches")
@@ -28,15 +29,35 @@ def depends_on(network, study):
     """Return all that a clip's features depend on, by name, as far as it is known before the network is built.
 
     Values are sections of the study or plain JSON. The bytes of the clip's file are not among them."""
-    dataset_kind = DATASET_KINDS[study.dataset.kind]
     path = network.weights_path
     return {
-        **{name: getattr(study, name) for name in sorted(dataset_kind.sections(network.reads))},
-        "network": network.model_dump(mode="json", include=OF_FEATURES),
+        **_what_is_read(network, study),
+        "network": network.model_dump(mode="json", include=OF_FEATURES, exclude={"text": {"model"}}),
         "weights": file_digest(path) if path and path.exists() else network.weights,
         "builder": _builder(network),
+        **({"recogniser": [texts_code(network.text), _model_digest(network.text)]} if network.text else {}),
+    }
+
+
+def transcripts_of(network, study):
+    """Return the folder that the transcripts of clips lie in, ``<sha256>.json`` each, of a network that reads text.
+
+    All that shapes a transcript is in its name; networks that differ in what they make of it share the folder."""
+    return transcript_folder(study.cache, network.text, _what_is_read(network, study), _model_digest(network.text))
+
+
+def _what_is_read(network, study):
+    """Return the sections of a study that shape what is read of a clip, and what stands for the code that reads it."""
+    dataset_kind = DATASET_KINDS[study.dataset.kind]
+    return {
+        **{name: getattr(study, name) for name in sorted(dataset_kind.sections(network.reads))},
         "code": dataset_kind.functions().code(study, network.reads) if network.reads in dataset_kind.inputs else "",
     }
+
+
+def _model_digest(text):
+    """Return the digest of a recogniser's model (TextParams), '' where it has none or that is not there."""
+    return file_digest(text.model) if text.model and os.path.exists(text.model) else ""
 
 
 def cache_key(extractor):

@@ -9,6 +9,7 @@ from benchmark.features.pictures import PictureExtractor
 from benchmark.features.pixels import PixelExtractor
 from benchmark.features.several import SeveralExtractor
 from benchmark.features.spectrogram import SpectrogramExtractor
+from benchmark.features.texts import TextExtractor
 from benchmark.features.waveforms import WaveformExtractor
 
 EXTRACTORS = {  # by FeatureParams.reads
@@ -17,6 +18,8 @@ EXTRACTORS = {  # by FeatureParams.reads
     "frames": FrameExtractor,
     "pixels": PixelExtractor,
     "spectrogram": SpectrogramExtractor,
+    "screen_text": TextExtractor,
+    "speech": TextExtractor,
     "low_level": LowLevelExtractor,
     "given": GivenExtractor,
     "several": SeveralExtractor,

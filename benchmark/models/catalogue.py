@@ -10,6 +10,7 @@ from pathlib import Path
 
 import keras
 
+from benchmark.config.features import WEIGHTLESS
 from benchmark.errors import StudyError, did_you_mean
 from benchmark.models import preprocessing
 from benchmark.models.weights import load as weights
@@ -93,7 +94,8 @@ def check_trusted(network, known, folder):
     if network.is_saved_model and path is not None:
         code, trusted = path, not path.resolve().is_relative_to(came_with)
     else:
-        trusted = code in named or code is None or code.startswith("keras.applications.") or _is_built_in(code)
+        is_ours = code is None or code in WEIGHTLESS or code.startswith("keras.applications.")
+        trusted = code in named or is_ours or _is_built_in(code)
     if not trusted:
         raise StudyError(
             f"{folder}: to rebuild its network, trial.json asks for '{code}', which may run code that you have not "

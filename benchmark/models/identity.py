@@ -7,6 +7,7 @@ from pathlib import Path
 
 import keras
 
+from benchmark.config.features import READS, WEIGHTLESS
 from benchmark.errors import StudyError
 from benchmark.models.catalogue import find_builder, find_function, layers_of
 from spectrograms.params import content_hash
@@ -24,15 +25,15 @@ def builder_source(network):
     that of its ``preprocess_input``, and of the modules that these import: not of installed packages, and of this
     suite those beside the builder alone. '' where there is no such builder."""
     code = network.built_by
-    if code is None or code.startswith(("keras.applications.", "keras_hub:", "tensorflow_hub:")):
+    if code is None or code in WEIGHTLESS or code.startswith(("keras.applications.", "keras_hub:", "tensorflow_hub:")):
         return "library"
-    return _source(code, network.reads == "waveform")
+    return _source(code, READS[network.reads] == "image")
 
 
 @lru_cache  # asked for at the start of a process: what is changed later is not what has been imported
-def _source(code, is_waveform):
+def _source(code, is_image):
     try:
-        parts = [find_function(code, "backbone")] if is_waveform else find_builder(code)
+        parts = find_builder(code) if is_image else [find_function(code, "backbone")]
     except StudyError:
         return ""
     modules = {code.partition(":")[0], *(getattr(part, "__module__", None) for part in parts)}

@@ -69,6 +69,12 @@ def source_of(network):
     return _library_file(builder, network) if network.backbone.startswith(LIBRARIES) else None
 
 
+def preset_of(network):
+    """Return the :class:`Source` of a text encoder's named weights; None of what is no preset that is fetched."""
+    library, _, preset = network.backbone.partition(":")
+    return _preset(network.weights, preset) if library == "keras_hub" and not Path(preset).is_dir() else None
+
+
 def _library_file(builder, network):
     """Return what a builder of ``keras.applications`` asks for, once its layers are laid out."""
     try:

@@ -8,6 +8,7 @@ from benchmark.errors import StudyError
 # In results/<study>.
 STUDY, CLIPS, REJECTED, LEAKAGE, GROUPED = "study.yaml", "clips.csv", "rejected.csv", "leakage.csv", "grouped.csv"
 STATUS, EXAMPLES, FIGURES, TRIALS = "status.json", "examples", "figures", "trials"
+TEXTS = "texts"  # a JSON file for each feature that reads words
 # In results/<study>/trials/<model>/<fold>-<seed>.
 RECORD, PREDICTIONS, HISTORY, LATENCY = "trial.json", "predictions.csv", "history.csv", "latency.csv"
 MODEL, HEAD = "model.keras", "head.keras"

@@ -13,8 +13,11 @@ from benchmark.features.waveforms import WaveformExtractor
 from benchmark.models import sources
 from benchmark.models.catalogue import build_core, find_builder
 from benchmark.models.sound_network import find_sound_builder, load_sound_network
+from benchmark.models.text import build_encoder
+from benchmark.models.text.distilbert import check_kind
 from benchmark.models.weights import load as weights
 from benchmark.store.reasons import reason_of
+from benchmark.texts.packages import check_recogniser
 from benchmark.training.unfreezing import trained_layers
 from benchmark.trials import reach
 
@@ -184,10 +187,27 @@ def _sound_steps(network, thorough):
         yield partial(load_sound_network, network)
 
 
+def _text_steps(network, study, thorough):
+    """Yield what raises where a feature of words is wrong: its recogniser, and what encodes its texts."""
+    yield partial(check_recogniser, network.text)
+    library, _, preset = network.backbone.partition(":")
+    is_fetched = library == "keras_hub" and network.weights_path is None and not Path(preset).is_dir()
+    if is_fetched:
+        yield partial(sources.check_preset, preset)
+        yield partial(check_kind, preset)
+        return
+    if network.weights_path is not None:
+        yield partial(_check_path, network)
+    yield partial(build_encoder, network)
+
+
 def _no_steps(network, study, thorough):
     return ()
 
 
 # By what a model reads; what has no network has none that could be wrong.
+OF_TEXT = ("screen_text", "speech")
 STEPS = defaultdict(lambda: _no_steps, picture=_image_steps, frames=_image_steps, waveform=_waveform_steps)
-SOURCES = {"picture": sources.source_of, "frames": sources.source_of, "waveform": sources.hub_module}
+STEPS |= dict.fromkeys(OF_TEXT, _text_steps)
+SOURCES = {"picture": sources.source_of, "frames": sources.source_of, "waveform": sources.hub_module,
+           **dict.fromkeys(OF_TEXT, sources.preset_of)}  # fmt: skip

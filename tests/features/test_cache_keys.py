@@ -14,14 +14,16 @@ from benchmark.config.frames import FrameParams
 from benchmark.config.heads import HeadParams
 from benchmark.config.sections import read_section
 from benchmark.config.study import NetworkParams, Study
+from benchmark.config.texts import TextParams
 from benchmark.config.training import TrainingParams
 from benchmark.features import extractor
 from benchmark.features.cache import cached_features
-from benchmark.features.dependencies import COMPUTED_BY, OF_FEATURES, mark_key
+from benchmark.features.dependencies import COMPUTED_BY, OF_FEATURES, mark_key, transcripts_of
 from benchmark.features.extractors import EXTRACTORS
 from benchmark.features.frames import FrameExtractor
 from benchmark.features.pictures import PictureExtractor
 from benchmark.features.spectrogram import SpectrogramExtractor
+from benchmark.features.texts import TextExtractor
 from benchmark.features.waveforms import WaveformExtractor
 from benchmark.models.preprocessing import InputNormalization
 from benchmark.training.loop import precision
@@ -65,6 +67,7 @@ NETWORK = {
     "weights_sha256": "0" * 64, "head": "mlp", "pooling": "flatten", "crops": 10, "key": "other", "sound": True,
     "sample_rate": 32000,
     "reads": {"reads": "spectrogram", "backbone": None}, "estimator": "svm",
+    "text": {"text": {"recogniser": "pocketsphinx", "confidence": 0.9}},
     "fusion": {"fusion": {"members": ["a", "b"]}, "reads": "nothing", "backbone": None},
 }  # fmt: skip
 READER = {  # what a setting needs that networks over pictures do not read
@@ -73,6 +76,7 @@ READER = {  # what a setting needs that networks over pictures do not read
     "crops": {"reads": "frames", "dataset_kind": "video"},
     "key": {"reads": "given", "backbone": None, "dataset_kind": "features"},
     "sound": {"reads": "low_level", "backbone": None, "dataset_kind": "video"},
+    "text": {"reads": "speech", "backbone": "hashed_ngrams", "text": {"recogniser": "pocketsphinx"}},
 }  # fmt: skip
 # Of a network: what it is called; sections, tried above.
 SHOWN = {"name", "label", "features", "augment", "frames", "thresholds"}
@@ -253,7 +257,7 @@ MADE_BY = [
     (FrameExtractor, "benchmark.features.frames"), (FrameExtractor, "benchmark.features.pictures"),
     (FrameExtractor, "benchmark.features.extractor"), (PictureExtractor, "benchmark.features.batches"),
     (PictureExtractor, "benchmark.models.preprocessing"), (WaveformExtractor, "benchmark.features.hub"),
-    (SpectrogramExtractor, "benchmark.features.spectrogram"),
+    (SpectrogramExtractor, "benchmark.features.spectrogram"), (TextExtractor, "benchmark.features.texts"),
 ]  # fmt: skip
 
 
@@ -331,6 +335,85 @@ def test_features_of_frames_and_their_trials_depend_on_every_setting_of_frames(a
     changed, study = (study_of("frames", given, "video", reads="frames") for given in (FRAMES[key], company))
     assert address(changed, FrameExtractor) != address(study, FrameExtractor)
     assert depends(changed) != depends(study)
+
+
+WHISPER = {"recogniser": "faster_whisper", "model": "somewhere"}
+TEXT = {  # another value of each setting; what it is changed from
+    "recogniser": ({"recogniser": "pocketsphinx"}, WHISPER),
+    "confidence": ({"confidence": 0.9}, WHISPER),
+    "loudness": ({"loudness": -30}, WHISPER),
+    "language": ({"language": "any"}, WHISPER),
+    "similarity": ({"similarity": 0.9}, {"recogniser": "rapidocr"}),
+    "letters": ({"letters": 3}, {"recogniser": "rapidocr"}),
+    "missed": ({"missed": 2}, {"recogniser": "rapidocr"}),
+    "per": ({"per": "clip"}, WHISPER),
+}
+
+
+def reading_words(text, **changes):
+    reads = "screen_text" if text["recogniser"] == "rapidocr" else "speech"
+    given = {"reads": reads, "backbone": "hashed_ngrams", "text": text, "dataset_kind": "video"}
+    return study_of(**given | changes)
+
+
+def test_every_setting_of_texts_has_its_line():
+    assert set(TEXT) | {"model"} == set(TextParams.model_fields)  # the model counts by its bytes
+
+
+@pytest.mark.parametrize("key", TEXT)
+def test_words_and_their_trials_depend_on_every_setting_of_texts(address, key):
+    change, company = TEXT[key]
+    changed = reading_words(change if key == "recogniser" else company | change)
+    study = reading_words(company)
+    assert address(changed, TextExtractor) != address(study, TextExtractor)
+    assert depends(changed) != depends(study)
+    folders = [transcripts_of(each.models[0], each) for each in (changed, study)]
+    assert (folders[0] == folders[1]) == (key == "per")
+
+
+def test_words_depend_on_the_bytes_of_a_recognisers_model_and_not_on_where_it_lies(address, tmp_path):
+    def folder(name, content):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "model.bin").write_text(content)
+        study = reading_words(WHISPER | {"model": str(tmp_path / name)})
+        return address(study, TextExtractor), transcripts_of(study.models[0], study)
+
+    one, moved, other = folder("one", "a"), folder("moved", "a"), folder("other", "b")
+    assert one == moved
+    assert len({one[0], other[0]}) == len({one[1], other[1]}) == 2
+
+
+WORDS_DEPEND = [
+    ("rapidocr", {"section": "frames", "change": {"n": 3}}),
+    ("rapidocr", {"section": "frames", "change": {"size": 64}}),
+    ("pocketsphinx", {"section": "clip", "change": {"duration": 3.0}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("recogniser", "change"), WORDS_DEPEND, ids=str)
+def test_words_depend_on_the_frames_or_the_clip_that_they_are_found_in(address, recogniser, change):
+    """The section of the study that is not read shapes nothing."""
+    for name in ("rapidocr", "pocketsphinx"):
+        studies = [reading_words({"recogniser": name}, **given) for given in (change, {})]
+        studies = [study.for_model(study.models[0]) for study in studies]
+        addresses = [address(study, TextExtractor) for study in studies]
+        folders = [transcripts_of(study.models[0], study) for study in studies]
+        assert (addresses[0] == addresses[1]) == (folders[0] == folders[1]) == (name != recogniser)
+
+
+WORDS_CODE = [
+    ("rapidocr", "benchmark.video.frames.film_code"), ("pocketsphinx", "spectrograms.version.decoding"),
+    ("rapidocr", "benchmark.texts.kept._room_code"), ("pocketsphinx", "benchmark.texts.kept._installed"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("recogniser", "code"), WORDS_CODE, ids=str)
+def test_words_depend_on_the_code_that_reads_and_finds_them(address, monkeypatch, recogniser, code):
+    study = reading_words({"recogniser": recogniser})
+    before = address(study, TextExtractor), transcripts_of(study.models[0], study), depends(study)
+    monkeypatch.setattr(code, lambda *given: "other")
+    after = address(study, TextExtractor), transcripts_of(study.models[0], study), depends(study)
+    assert not any(one == other for one, other in zip(before, after, strict=True))
 
 
 @pytest.mark.parametrize("key", sorted({*NETWORK} - OF_FEATURES))

@@ -6,16 +6,24 @@ from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.config.features import READS
 from benchmark.config.sections import read_section
 from benchmark.config.study import Study
+from benchmark.config.texts import RECOGNISERS
 from benchmark.features.dependencies import depends_on
 from benchmark.features.extractors import EXTRACTORS
 
-BACKBONES = {"image": "keras.applications.MobileNetV2", "sound": "tensorflow_hub:somewhere", None: None}
+BACKBONES = {
+    "image": {"backbone": "keras.applications.MobileNetV2"},
+    "sound": {"backbone": "tensorflow_hub:somewhere"},
+    "text": {"backbone": "keras_hub:somewhere"},
+    None: {},
+}
+FINDERS = {row.reads: name for name, row in RECOGNISERS.items() if not row.needs_model}
 READABLE = [(kind, reads) for kind, row in DATASET_KINDS.items() for reads in (*row.inputs, "nothing")]
 
 
 @pytest.mark.parametrize(("dataset_kind", "reads"), READABLE)
 def test_what_features_depend_on_is_known_for_all_that_clips_give(dataset_kind, reads):
-    model = {"name": "m", "label": "M", "reads": reads, "backbone": BACKBONES[READS[reads]]}
+    model = {"name": "m", "label": "M", "reads": reads, **BACKBONES[READS[reads]]}
+    model |= {"text": {"recogniser": FINDERS[reads]}} if reads in FINDERS else {}
     model |= {"estimator": "uniform"} if reads == "nothing" else {"weights": "random"}
     raw = {"name": "x", "dataset": {"root": "data", "kind": dataset_kind}, "models": [model]}
     study = read_section(Study, raw)

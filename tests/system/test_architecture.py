@@ -9,9 +9,9 @@ from tests.support.sources import PACKAGES, ROOT, SOURCES
 # The rooms, from the ground up: a room imports from those before it alone. What is not listed is no room.
 ROOMS = (
     "spectrograms", "benchmark.errors", "benchmark.tasks", "benchmark.store", "benchmark.config", "benchmark.video",
-    "benchmark.data", "benchmark.models", "benchmark.features", "benchmark.training", "benchmark.trials",
-    "benchmark.engines", "benchmark.inference", "benchmark.analysis.metrics", "benchmark.analysis.audit",
-    "benchmark.analysis.tables",
+    "benchmark.texts", "benchmark.data", "benchmark.models", "benchmark.features", "benchmark.training",
+    "benchmark.trials", "benchmark.engines", "benchmark.inference", "benchmark.analysis.metrics",
+    "benchmark.analysis.audit", "benchmark.analysis.tables",
     "benchmark.analysis.plots", "benchmark.analysis.report", "benchmark.cli",
 )  # fmt: skip
 APART = ("benchmark", "benchmark.doctor")  # the face of the package; what has to run before anything is installed

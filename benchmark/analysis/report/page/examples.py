@@ -1,4 +1,4 @@
-"""A few test clips of each model: its most confident mistakes and some it got right, with picture and sound.
+"""A few test clips of each model: its most confident mistakes and some it got right, with picture, sound and words.
 
 A picture or a sound is in the page once, whatever number of models show its clip."""
 
@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 
 from benchmark.analysis.metrics.misclassified import tested_clips
 from benchmark.store.labels import class_names
+from benchmark.store.texts import read_texts
 
 MISTAKES, RIGHT = 3, 4  # clips of a model at most; of those it got right one per class
 SIZE = (360, 128)  # pixels, the largest picture
@@ -19,6 +20,7 @@ SHEET = (840, 640)  # of the contact sheet of a film, whose frames keep their fo
 QUALITY = 60  # of WebP
 MOST_PICTURES = 120  # different clips; a page with more would be heavy
 SOUND_BYTES, ALL_SOUNDS = 300_000, 3_000_000  # the largest file that is embedded, and all of them together
+LETTERS = 400  # of the words of a clip that a feature read, at most
 SOUNDS = {
     ".wav": "audio/wav", ".mp3": "audio/mpeg", ".ogg": "audio/ogg", ".opus": "audio/ogg", ".oga": "audio/ogg",
     ".m4a": "audio/mp4", ".aac": "audio/aac", ".flac": "audio/flac", ".webm": "audio/webm",
@@ -30,7 +32,7 @@ class Examples:
     """What the page shows of single clips."""
 
     of: dict[str, list[dict]]  # model -> its clips: clip_id, y_true, y_pred, score, clip_score, right, labels
-    clips: dict[str, dict]  # clip_id -> number, label, picture and sound (None: without)
+    clips: dict[str, dict]  # clip_id -> number, label, picture and sound (None: without), texts {feature: words}
     notes: tuple[str, ...]  # why pictures or sounds are missing
     heading: str  # above those of a model
 
@@ -46,9 +48,11 @@ def examples(results, per_clip):
     known = results.clips.set_index("clip_id")
     pictures = _pictures(known, ids, results.study["dataset"].get("kind") == "video")
     sounds, silence = _sounds(results, known, ids)
+    texts = read_texts(results.folder)
     clips = {
         clip: {"number": number, "label": shown_label(known["label"].get(clip, "")), "picture": pictures.get(clip),
-               "sound": sounds.get(clip)}
+               "sound": sounds.get(clip),
+               "texts": {feature: shown_words(told[clip]) for feature, told in texts.items() if clip in told}}
         for number, clip in enumerate(ids, start=1)
     }  # fmt: skip
     return Examples(chosen, clips, (*_missing(known, ids, pictures), *silence), heading)
@@ -103,6 +107,16 @@ def choose(table, per_clip):
         easy = easy.drop_duplicates("y_true").head(RIGHT).drop(columns="ease")
         found[model] = pd.concat([wrong.assign(right=False), easy.assign(right=True)])
     return found
+
+
+def shown_words(utterances):
+    """Return the words of a clip, [(start in seconds, text)], with their times, cut where they are many.
+
+    >>> shown_words([(2.5, "The night"), (64.0, "comes")])
+    '0:02 The night · 1:04 comes'
+    """
+    words = " · ".join(f"{int(start) // 60}:{int(start) % 60:02} {text}" for start, text in utterances)
+    return f"{words[:LETTERS].rstrip()} …" if len(words) > LETTERS else words or "no words"
 
 
 def _pictures(clips, ids, whole):

@@ -1,0 +1,109 @@
+"""Words of a clip as features: found on its screen or in its speech by a recogniser, then encoded.
+
+A transcript is kept in the cache, apart from the features: it is made once, whatever encoders read it."""
+
+import numpy as np
+
+from benchmark.config.dataset_kinds import DATASET_KINDS
+from benchmark.features.dependencies import transcripts_of
+from benchmark.features.extractor import Extractor
+from benchmark.models.text import build_encoder
+from benchmark.models.weights.load import file_digest
+from benchmark.texts.kept import read_transcript, write_transcript
+from benchmark.texts.recognise import recognise_frames, recognise_speech
+from benchmark.video.frames import frame_folder, load_frames, read_frames
+from spectrograms.audio import load_clip
+from spectrograms.errors import AudioError
+from spectrograms.params import SAMPLE_RATE
+from spectrograms.waveforms import are_kept, load_waveform, waveform_folder
+
+NO_SOUND = np.zeros(0, "float32")
+TEXTS = {  # the texts of a transcript that are encoded, by TextParams.per
+    "utterance": lambda transcript: [utterance.text for utterance in transcript.utterances],
+    "token": lambda transcript: [transcript.text] if transcript.utterances else [],
+    "clip": lambda transcript: [transcript.text] if transcript.utterances else [],
+}
+
+
+class TextExtractor(Extractor):
+    """Vectors of the words of a clip; n_steps is the number of its utterances, of its tokens, or 1, as ``per`` says.
+
+    An utterance is encoded by itself; as tokens or a whole, all words of the clip are one text. A clip without words,
+    such as a film without sound, has features of shape (0, dim)."""
+
+    clips_at_once = 8
+
+    def __init__(self, network, settings, seed=0, load=True):
+        super().__init__(network, settings)
+        self.encoder, path = build_encoder(network, seed), network.weights_path
+        if path or self.encoder.digest():
+            digest, of = (file_digest(path), "files") if path else (self.encoder.digest(), "values")
+            self.weights = {"name": network.weights_name, "sha256": digest, "sha256_of": of}
+        self.dim, self.parameters, self.graph = self.encoder.dim, self.encoder.parameters, self.encoder.graph
+        self.library, self.makers = self.encoder.library, (type(self.encoder).__module__,)
+
+    def _compute(self, rows, n_clips, batch_size):
+        """Return the features (n_steps, dim) of each clip; their texts are encoded together."""
+        folder, found = transcripts_of(self.network, self.settings), []
+        for path, digest in zip(rows["path"], rows["sha256"], strict=True):
+            place = folder / f"{digest}.json"
+            transcript = read_transcript(place)
+            if transcript is None:
+                transcript = self._recognised(path, digest, n_clips)
+                write_transcript(transcript, place)
+            found.append(transcript)
+        return self._encoded(found)
+
+    def _recognised(self, path, digest=None, n_clips=None):
+        """Return the Transcript of a file; with the ``digest`` of its bytes, of what a run of ``n_clips`` has kept."""
+        reads, recognise = READERS[self.network.reads]
+        return recognise(reads(path, self.settings, digest, n_clips), self.network.text)
+
+    def _encoded(self, transcripts):
+        """Return the features (n_steps, dim) float32 of each Transcript."""
+        per = self.network.text.per
+        texts = [TEXTS[per](transcript) for transcript in transcripts]
+        vectors = iter(self.encoder([text for of_clip in texts for text in of_clip]))
+        found = [[next(vectors) for _ in of_clip] for of_clip in texts]
+        return [self._steps(of_clip, per) for of_clip in found]
+
+    def _steps(self, vectors, per):
+        """Return the steps (n_steps, dim) of the vectors (n_tokens, dim) of a clip's texts."""
+        told = [tokens for tokens in vectors if len(tokens)]  # a text may hold nothing that an encoder knows
+        if per != "token":
+            told = [tokens.mean(axis=0, keepdims=True) for tokens in told]
+        return np.concatenate([np.zeros((0, self.dim), "float32"), *told]).astype("float32")
+
+    def read(self, path):
+        """Return the Transcript of one file, made anew: it is neither looked for in the cache nor kept."""
+        return self._recognised(path)
+
+    def embed(self, inputs):
+        """Return the features (n_steps, dim) of each of a list of Transcripts."""
+        return self._encoded(inputs)
+
+
+def _frames(path, settings, digest, n_clips):
+    """Return the Frames of a film."""
+    if digest is None:
+        return read_frames(path, settings.frames, file_digest(path))
+    return load_frames(path, digest, frame_folder(settings.cache, settings.frames), settings.frames)
+
+
+def _waveform(path, settings, digest, n_clips):
+    """Return the 16 kHz waveform (n_samples,) of a clip; of a film without sound (0,), for it says nothing.
+
+    Raises AudioError for a clip that is sound alone and cannot be read."""
+    clip = settings.clip
+    try:
+        if digest is None or not are_kept(n_clips, clip, SAMPLE_RATE):
+            return load_clip(path, clip, SAMPLE_RATE)
+        folder = waveform_folder(settings.cache, clip, SAMPLE_RATE)
+        return load_waveform(path, digest, folder, clip, SAMPLE_RATE)
+    except AudioError:
+        if DATASET_KINDS[settings.dataset.kind].has_sound:
+            raise
+        return NO_SOUND
+
+
+READERS = {"screen_text": (_frames, recognise_frames), "speech": (_waveform, recognise_speech)}

@@ -1,0 +1,29 @@
+"""Packages and models of recognisers, and one sentence where they are not there."""
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+from benchmark.config.texts import RECOGNISERS
+from benchmark.errors import StudyError
+
+
+def check_recogniser(params):
+    """Raise :class:`StudyError` where a package or the model's folder that ``params`` (TextParams) needs is missing."""
+    row = RECOGNISERS[params.recogniser]
+    missing = [name for name in row.packages if find_spec(name) is None]
+    if missing:
+        raise StudyError(
+            f"recogniser: {params.recogniser} needs the package {missing[0]}, which is not installed: "
+            f"pip install -r {row.requirements}"
+        )
+    if row.needs_model and not (Path(params.model) / "model.bin").is_file():
+        what = "has no model.bin in it" if Path(params.model).is_dir() else "is not there"
+        raise StudyError(
+            f"text.model: {params.model} {what}; give the folder of a Whisper model converted for CTranslate2"
+        )
+
+
+def n_cores():
+    """Return how many cores this process may use: as many threads are started."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
