@@ -51,14 +51,14 @@ class TextExtractor(Extractor):
                 transcript = self._recognised(path, digest, n_clips)
                 write_transcript(transcript, place)
             found.append(transcript)
-        return self._encoded(found)
+        return self.embed(found)
 
     def _recognised(self, path, digest=None, n_clips=None):
         """Return the Transcript of a file; with the ``digest`` of its bytes, of what a run of ``n_clips`` has kept."""
         reads, recognise = READERS[self.network.reads]
         return recognise(reads(path, self.settings, digest, n_clips), self.network.text)
 
-    def _encoded(self, transcripts):
+    def embed(self, transcripts):
         """Return the features (n_steps, dim) float32 of each Transcript."""
         per = self.network.text.per
         texts = [TEXTS[per](transcript) for transcript in transcripts]
@@ -79,7 +79,7 @@ class TextExtractor(Extractor):
 
     def model_inputs(self, inputs, reads):
         """Return what the head reads (``reads``) of a list of Transcripts, which are encoded."""
-        return reads(self._encoded(inputs))
+        return reads(self.embed(inputs))
 
 
 def _frames(path, settings, digest, n_clips):
