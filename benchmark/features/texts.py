@@ -52,14 +52,14 @@ class TextExtractor(Extractor):
                 transcript = self._recognised(path, digest, n_clips)
                 write_transcript(transcript, place)
             found.append(transcript)
-        return self._encoded(found)
+        return self.embed(found)
 
     def _recognised(self, path, digest=None, n_clips=None):
         """Return the Transcript of a file; with the ``digest`` of its bytes, of what a run of ``n_clips`` has kept."""
         reads, recognise = READERS[self.network.reads]
         return recognise(reads(path, self.settings, digest, n_clips), self.network.text)
 
-    def _encoded(self, transcripts):
+    def embed(self, transcripts):
         """Return the features (n_steps, dim) float32 of each Transcript."""
         per = self.network.text.per
         texts = [TEXTS[per](transcript) for transcript in transcripts]
@@ -77,10 +77,6 @@ class TextExtractor(Extractor):
     def read(self, path):
         """Return the Transcript of one file, made anew: it is neither looked for in the cache nor kept."""
         return self._recognised(path)
-
-    def embed(self, inputs):
-        """Return the features (n_steps, dim) of each of a list of Transcripts."""
-        return self._encoded(inputs)
 
 
 def _frames(path, settings, digest, n_clips):

@@ -6,8 +6,10 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image, ImageDraw
 
 from benchmark.analysis.report.report import report
+from benchmark.errors import StudyError
 from benchmark.features.dependencies import transcripts_of
 from benchmark.features.extractors import EXTRACTORS
 from benchmark.features.texts import TextExtractor
@@ -19,6 +21,7 @@ from benchmark.models.text.hashed import HashedNgrams
 from benchmark.models.weights.load import file_digest
 from benchmark.store.texts import read_texts, write_texts
 from benchmark.training.classifier import build_classifier
+from benchmark.trials import checks
 from spectrograms.errors import AudioError
 from tests.support.distilbert import write_distilbert
 from tests.support.films import plain, tone, write_film
@@ -59,7 +62,7 @@ def test_a_step_is_an_utterance_a_token_or_the_clip(weights, tmp_path, per):
         "token": whole,
         "clip": [whole.mean(axis=0)],
     }[per]
-    found = extractor_of(of_distilbert(weights, per), tmp_path, tmp_path)._encoded([said(), TOLD, said()])
+    found = extractor_of(of_distilbert(weights, per), tmp_path, tmp_path).embed([said(), TOLD, said()])
     np.testing.assert_allclose(found[1], steps, atol=CLOSE)
     assert [len(features) for features in found] == [0, len(steps), 0]
     assert {features.shape[1] for features in found} == {encoder.dim}
@@ -70,7 +73,7 @@ def test_a_step_is_an_utterance_a_token_or_the_clip(weights, tmp_path, per):
 def test_hashed_ngrams_have_a_step_for_each_text(tmp_path, per):
     extractor = extractor_of(OCR | {"text": {"recogniser": "rapidocr", "per": per}}, tmp_path, tmp_path)
     texts = ["the dog", "of the night"] if per == "utterance" else ["the dog of the night"]
-    found = extractor._encoded([said("the dog", "of the night")])[0]
+    found = extractor.embed([said("the dog", "of the night")])[0]
     np.testing.assert_array_equal(found, np.concatenate(HashedNgrams()(texts)))
     assert (extractor.parameters, extractor.graph, extractor.dim) == (0, None, 256)
     assert extractor.weights == {"name": "hashed_ngrams", "sha256": None, "sha256_of": "nothing"}
@@ -250,6 +253,55 @@ def test_a_file_is_scored_by_its_words(ran, monkeypatch):
             found = predictor.predict(paths[clip_id])
             assert found["error"] is None
             assert found["windows"][0]["predicted"] == written["y_pred"][clip_id]
+
+
+CHECKED = [
+    (of_distilbert("nowhere", "clip"), "no weights at nowhere"),
+    (OCR | {"backbone": "keras_hub:distil_bert_bas_en"}, "did you mean 'distil_bert_base_en'"),
+    (OCR | {"backbone": "keras_hub:bert_tiny_en_uncased"}, "is no text encoder known here; these are distil_bert"),
+    (OCR | {"backbone": "no_such_package:Encoder", "weights": "random"}, "No module named 'no_such_package'"),
+    (OCR | {"options": {"analyzer": "letters"}}, "analyzer must be char_wb or word"),
+    (ASR | {"text": {"recogniser": "faster_whisper", "model": "nowhere"}}, "needs the package|nowhere is not there"),
+]
+
+
+@pytest.mark.parametrize(("model", "said"), CHECKED, ids=[said[:30] for _, said in CHECKED])
+def test_what_a_feature_of_words_lacks_is_said_before_anything_is_decoded(tmp_path, model, said):
+    with pytest.raises(StudyError, match=said):
+        checks.judge(study_of(tmp_path, tmp_path, kind="video", models=[model]))
+
+
+def test_a_folder_of_weights_is_looked_into_before_anything_is_decoded(weights, tmp_path, known):
+    study = study_of(
+        tmp_path, tmp_path, kind="video", models=[of_distilbert(weights, "clip"), OCR | {"name": "hashed"}]
+    )
+    assert checks.judge(study) == {}
+    lacking = shutil.copytree(weights, tmp_path / "lacking")
+    (lacking / "vocab.txt").unlink()
+    study = study_of(tmp_path, tmp_path, kind="video", models=[of_distilbert(lacking, "clip")])
+    with pytest.raises(StudyError, match=r"lacks vocab\.txt: weights of DistilBERT are a folder with"):
+        checks.judge(study)
+
+
+def test_a_preset_that_would_be_fetched_is_told_by_check(no_network, monkeypatch, tmp_path, known):
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path))
+    model, heard = OCR | {"backbone": "keras_hub:distil_bert_base_en_uncased"}, []
+    study = study_of(tmp_path, tmp_path, kind="video", models=[model])
+    assert checks.judge(study, heard.append, thorough=True, offline=True) == {}
+    assert "is not in KerasHub's cache" in heard[0]
+    with pytest.raises(StudyError, match=r"put the preset \S+distil_bert_base_en_uncased\S+ into KerasHub's cache"):
+        checks.judge(study, heard.append, thorough=True)
+
+
+def test_words_on_real_frames_become_features(tmp_path):
+    pytest.importorskip("rapidocr", reason="words on the screen: pip install -r requirements/ocr.txt")
+    picture = Image.new("RGB", (640, 360), "black")
+    ImageDraw.Draw(picture).text((60, 140), "THE LAST VOYAGE", fill="white", font_size=64)
+    film = write_film(tmp_path / "film.mp4", [np.asarray(picture)] * 12, rate=8)
+    extractor = extractor_of(OCR, tmp_path, tmp_path, frames={"sample": "uniform", "n": 3, "size": 360})
+    transcript = extractor.read(film)
+    assert [utterance.text for utterance in transcript.utterances] == ["THE LAST VOYAGE"]
+    np.testing.assert_array_equal(extractor.embed([transcript])[0], HashedNgrams()(["the last voyage"])[0])
 
 
 def test_all_that_reads_words_is_one_extractor():

@@ -1,5 +1,6 @@
 """Text encoders: against another implementation of DistilBERT and of its tokenizer, against scikit-learn, by hand."""
 
+import hashlib
 import importlib
 import json
 
@@ -7,8 +8,9 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 
+from benchmark.config.features import FeatureParams
 from benchmark.errors import StudyError, WeightsError
-from benchmark.models.text import ENCODERS, find_encoder
+from benchmark.models.text import ENCODERS, build_encoder, find_encoder
 from benchmark.models.text.distilbert import distilbert, tokenizer_of
 from benchmark.models.text.hashed import HashedNgrams
 from tests.support.distilbert import SIZES, WORDS, write_distilbert
@@ -199,4 +201,53 @@ def test_every_encoder_has_the_names_that_all_have(folder):
         rows = encoder(["the dog", "cat"])
         assert [row.dtype for row in rows] == [np.float32] * 2
         assert {row.shape[1] for row in rows} == {encoder.dim}
-        assert encoder.has_tokens == any(len(row) != 1 for row in rows)
+
+
+class OwnEncoder:
+    """One number for each letter: an encoder of one's own."""
+
+    dim, parameters, graph, library = 1, 0, None, "numpy"
+
+    def __init__(self, weights=None, scale=1.0):
+        self.scale, self.weights = scale, weights
+
+    def __call__(self, texts):
+        return [np.array([[ord(letter)] for letter in text], "float32") * self.scale for text in texts]
+
+    def digest(self):
+        return None
+
+
+def feature(**given):
+    text = {"recogniser": "pocketsphinx"}
+    return FeatureParams(**{"reads": "speech", "text": text, "backbone": f"{__name__}:OwnEncoder"} | given)
+
+
+def test_an_encoder_of_ones_own_is_built_with_its_options_and_weights(tmp_path):
+    (tmp_path / "weights.bin").write_bytes(b"weights")
+    digest = hashlib.sha256(b"weights").hexdigest()
+    encoder = build_encoder(
+        feature(options={"scale": 2.0}, weights=str(tmp_path / "weights.bin"), weights_sha256=digest)
+    )
+    assert encoder.weights == tmp_path / "weights.bin"
+    assert build_encoder(feature(weights="random")).weights is None
+    np.testing.assert_array_equal(encoder(["ab"])[0], [[194], [196]])
+
+
+WRONG_SETTINGS = [
+    ({"options": {"size": 2}}, StudyError, "takes scale; got size"),
+    ({"weights": "nowhere"}, WeightsError, "no weights at nowhere"),
+    (
+        {"weights": __file__, "weights_sha256": "0" * 64},
+        WeightsError,
+        "is not what weights_sha256 names: expected 0000",
+    ),
+    ({"backbone": f"{__name__}:OwnEncoders"}, StudyError, "did you mean 'OwnEncoder'"),
+    ({"backbone": "hashed_ngrams", "options": {"n": 2}}, StudyError, "analyzer, dim, longest, shortest; got n"),
+]
+
+
+@pytest.mark.parametrize(("given", "error", "said"), WRONG_SETTINGS, ids=[said for *_, said in WRONG_SETTINGS])
+def test_wrong_settings_of_an_encoder_are_one_sentence(given, error, said):
+    with pytest.raises(error, match=said):
+        build_encoder(feature(**given))

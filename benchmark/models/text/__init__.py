@@ -1,7 +1,7 @@
 """Text encoders, a row each: ``encoder(texts)`` returns a list of (n_tokens | 1, dim) float32, one for each text.
 
-An encoder has ``dim``, ``parameters``, ``graph`` (its Keras model or None), ``library`` (the package that computes it),
-``has_tokens`` (whether it gives a vector for each token) and ``digest()``, the SHA-256 of its weights or None."""
+An encoder has ``dim``, ``parameters``, ``graph`` (its Keras model or None), ``library`` (the package that computes it)
+and ``digest()``, the SHA-256 of its weights or None."""
 
 import inspect
 from functools import partial

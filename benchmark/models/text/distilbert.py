@@ -29,7 +29,6 @@ class DistilBert:
     tokens has none then either. What else is in the list, and padding, change nothing."""
 
     library = "keras-hub"
-    has_tokens = True
 
     def __init__(self, core, tokenizer, special_tokens=False):
         self.graph, self.tokenizer, self.special_tokens = core, tokenizer, special_tokens

@@ -14,7 +14,6 @@ class HashedNgrams:
 
     library = "scikit-learn"
     graph, parameters = None, 0
-    has_tokens = False
 
     def __init__(self, weights=None, dim=256, analyzer="char_wb", shortest=None, longest=None):
         from sklearn.feature_extraction.text import HashingVectorizer  # imported late: it takes half a second
