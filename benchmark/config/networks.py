@@ -21,7 +21,7 @@ def own_networks():
     return [load_network(name) for name in network_names()]
 
 
-def own_code():
+def trusted():
     """Return what may name code in the user's own files: all networks, and the FeatureParams of configs/features."""
     features = [_feature_settings(name, "configs/features", CONFIGS) for name in feature_names()]
     return own_networks() + [
