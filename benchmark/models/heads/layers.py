@@ -134,7 +134,8 @@ class OverSteps(keras.layers.Layer):
     """Scores of clips (n_clips, n_classes) from those of their steps (n_clips * n_steps, n_classes).
 
     ``how``: mean; max; or noisy_or, 1 - prod(1 - p), the probability that a class is in any step (Pearl 1988). Under a
-    softmax (``sums_to_one``) the scores are divided by their sum again. A step is ``unit`` rows of the mask."""
+    softmax (``sums_to_one``) the scores are divided by their sum again. A step is ``unit`` rows of the mask. The first
+    always counts: of a clip that has nothing it is the zeros in its place."""
 
     def __init__(self, how, unit=1, sums_to_one=False, **options):
         super().__init__(**options)
@@ -143,6 +144,7 @@ class OverSteps(keras.layers.Layer):
     def call(self, scores, real):  # Keras keeps the name mask for one of its own
         """Return the clips' scores; ``real`` is the mask (n_clips, n_steps * unit)."""
         mask = ops.cast(real, scores.dtype)[:, :: self.unit]  # a step is there where it begins
+        mask = ops.concatenate([ops.ones_like(mask[:, :1]), mask[:, 1:]], axis=1)
         shape = (-1, ops.shape(mask)[1], scores.shape[-1])
         found = OVER_STEPS[self.how](ops.reshape(scores, shape), mask[..., None])
         return found / ops.sum(found, axis=-1, keepdims=True) if self.sums_to_one else found
