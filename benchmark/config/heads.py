@@ -48,8 +48,8 @@ class HeadParams(Params):
     filters: PositiveInt | None = Field(None, description="ctt, ctt_spectrogram, conv: of the convolution; 256")
     width: PositiveInt | None = Field(
         None,
-        description="of the convolution's window: steps, or cells of a map; 3. Transformers: numbers of a vector, 256 of "
-        "single, 128 of multi; null: as many as each feature has, without a dense layer before",
+        description="of the convolution's window: steps, or cells of a map; 3. Transformers: numbers of a vector, 256 "
+        "of single, 128 of multi; null: as many as each feature has, without a dense layer before",
     )
     n_layers: PositiveInt | None = Field(None, description="transformers: of each encoder; 2 of single, 1 of multi")
     n_heads: PositiveInt | None = Field(None, description="transformers: of attention; 8 unless given")
@@ -89,8 +89,8 @@ class HeadParams(Params):
     )
     length: PositiveInt | dict[str, PositiveInt] | None = Field(
         None,
-        description="steps that are read of a clip (plain_cnn: segments), of several features also by name; shorter ones "
-        "are padded with zeros. Unless given all, padded to the most of all clips",
+        description="steps that are read of a clip (plain_cnn: segments), of several features also by name; shorter "
+        "ones are padded with zeros. Unless given all, padded to the most of all clips",
     )
     too_long: Literal["head", "equidistant", "random"] | None = Field(
         None,

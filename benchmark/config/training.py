@@ -116,8 +116,8 @@ class TrainingParams(Params):
     gradient_threshold: PositiveFloat | None = Field(None, description="largest norm of the gradient; off unless given")
     gradient_threshold_method: Literal["l2norm", "global-l2norm", "absolute-value"] = Field(
         "l2norm",
-        description="MATLAB's: of each variable's gradient, of all together (clip_grad_norm_ of PyTorch), or the largest "
-        "of its elements",
+        description="MATLAB's: of each variable's gradient, of all together (clip_grad_norm_ of PyTorch), or of each "
+        "element",
     )
     l2: NonNegativeFloat = Field(0.0, description="gradient + l2 * weight: of kernels; preset matlab: but of biases")
     head_rate: PositiveFloat = Field(1.0, description="preset matlab: learning rate of the new layer, as a multiple")

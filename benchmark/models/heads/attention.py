@@ -64,18 +64,19 @@ def encoder_layer(width, n_heads, dropout, name):
     Attention, then two dense layers, 4 * width with ReLU between; after each dropout, the sum with what came in, and
     layer normalisation."""
     steps, mask = keras.Input((None, width), name="steps"), keras.Input((None,), name="mask", dtype="float32")
+    start = within((1.5 / width) ** 0.5)  # Glorot's of the three projections as one kernel (width, 3 * width)
     attention = keras.layers.MultiHeadAttention(
-        n_heads, width // n_heads, dropout=dropout, kernel_initializer=within((1.5 / width) ** 0.5), name="attention"
-    )  # of the three as one kernel (width, 3 * width) of Glorot
+        n_heads, width // n_heads, dropout=dropout, kernel_initializer=start, name=f"{name}_attention"
+    )
     attended = attention(steps, steps, attention_mask=ops.cast(mask[:, None], "bool"))
     attention.output_dense.kernel.assign(within(width**-0.5)(attention.output_dense.kernel.shape))
-    attended = keras.layers.Dropout(dropout, name="attention_dropout")(attended)
-    x = keras.layers.LayerNormalization(epsilon=EPSILON, name="attention_norm")(steps + attended)
-    y = dense(4 * width, width, activation="relu", name="widened")(x)
-    y = keras.layers.Dropout(dropout, name="widened_dropout")(y)
-    y = dense(width, 4 * width, name="narrowed")(y)
-    y = keras.layers.Dropout(dropout, name="narrowed_dropout")(y)
-    y = keras.layers.LayerNormalization(epsilon=EPSILON, name="narrowed_norm")(x + y)
+    attended = keras.layers.Dropout(dropout, name=f"{name}_attention_dropout")(attended)
+    x = keras.layers.LayerNormalization(epsilon=EPSILON, name=f"{name}_attention_norm")(steps + attended)
+    y = dense(4 * width, width, activation="relu", name=f"{name}_widened")(x)
+    y = keras.layers.Dropout(dropout, name=f"{name}_widened_dropout")(y)
+    y = dense(width, 4 * width, name=f"{name}_narrowed")(y)
+    y = keras.layers.Dropout(dropout, name=f"{name}_narrowed_dropout")(y)
+    y = keras.layers.LayerNormalization(epsilon=EPSILON, name=f"{name}_narrowed_norm")(x + y)
     return keras.Model([steps, mask], y, name=name)
 
 
