@@ -2,7 +2,7 @@
 
 Only what a batch needs is read of features that lie in files, see :class:`benchmark.features.cache.Features`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -54,7 +54,7 @@ class Steps:
     A unit is a step, or ``unit`` of them, of which a last part is left out: a segment. What is no step of a clip is 0,
     also in the mask, which is 1 elsewhere; it is 1 everywhere without ``masked``. Training batches are drawn anew where
     the choice is random; a prediction is the mean over ``draws`` choices, which depend on ``seed`` alone and are the
-    same for clips of one length."""
+    same for clips of one length. With ``full_length`` all that is no training reads all steps and no zeros."""
 
     choice: str = "head"  # a row of CHOICES
     length: int | None = None  # units that are read of a clip; None: all
@@ -63,11 +63,18 @@ class Steps:
     draws: int = 1
     trains_on: str = "clips"  # or 'steps': each unit of a training clip is an example by itself
     seed: int = 0
+    full_length: bool = False
+
+    def at_full_length(self):
+        """Return what reads all steps of a clip; how many zeros come after them no score may depend on."""
+        return replace(self, choice="head", length=None, masked=True, full_length=False)
 
     def __call__(self, features, most=None):
         """Return the inputs for a list of clips' features (n_steps, dim): ``draws`` for each, one after the other.
 
         They are padded to ``length``, else to ``most`` units, else to those of the longest of them."""
+        if self.full_length:
+            return self.at_full_length()(features, most)
         drawn = [(clip, self._numbers(clip, self._fixed(draw))) for clip in features for draw in range(self.draws)]
         return self._stacked(drawn, most)
 
@@ -75,6 +82,8 @@ class Steps:
         """Return the :class:`Batches` of some rows of :class:`benchmark.features.cache.Features`.
 
         With ``trains`` they are for training, and may be drawn, or hold an example for each unit of a clip."""
+        if self.full_length and not trains:
+            return self.at_full_length().batches(features, rows, targets, batch_size)
         if trains and self.trains_on == "steps":
             return self._batches_of_units(features, rows, targets, batch_size)
         most = self._units(max(n_steps for n_steps, _ in features.shapes))
@@ -146,5 +155,6 @@ def _steps(head, seed, name=None):
     told = {"unit": head.segment or 1, "draws": head.draws or 1, "seed": seed}
     if "parts" in HEADS[head.kind]:
         return Steps("parts", head.parts, **told)
+    told |= {"masked": head.mask is not False, "full_length": bool(head.full_length)}
     length = head.length.get(name) if isinstance(head.length, dict) else head.length
-    return Steps(head.too_long, length, masked=head.mask is not False, trains_on=head.trains_on or "clips", **told)
+    return Steps(head.too_long, length, trains_on=head.trains_on or "clips", **told)
