@@ -26,8 +26,8 @@ READS = {
 # Who reads a setting that not all read: by what is read of a clip.
 READ_BY = {
     "layer": ("picture", "frames"), "pooling": ("picture", "frames"), "options": ("picture", "frames"),
-    "input_size": ("picture", "frames", "pixels", "given"), "crops": ("frames",), "output": ("waveform",),
-    "random": ("waveform",), "key": ("given",), "sound": ("low_level",),
+    "input_size": ("picture", "frames", "pixels", "given"), "crops": ("frames",), "resize": ("picture", "frames"),
+    "output": ("waveform",), "random": ("waveform",), "key": ("given",), "sound": ("low_level",),
     "weights_sha256": tuple(name for name, network in READS.items() if network),
 }  # fmt: skip
 
@@ -108,6 +108,10 @@ class FeatureParams(Params):
     crops: Literal[1, 10] = Field(
         1, description="frames: 10 for the mean over corners, middle and their mirror images (Krizhevsky et al. 2012)"
     )
+    resize: Literal["stretch", "centre_crop"] = Field(
+        "stretch",
+        description="of pictures to input_size: all of it, bilinear; or the middle, aspect kept, bicubic, as CLIP does",
+    )
     options: dict[str, int | float | str | bool | list[int]] = Field({}, description="further arguments of the builder")
     output: int | None = Field(None, description="tensorflow_hub: which of the returned tensors holds the embeddings")
     random: str | None = Field(None, description="tensorflow_hub: package.module:builder used for weights: random")
@@ -146,6 +150,15 @@ class FeatureParams(Params):
                     f"{name} has no effect on reads: {self.reads}, only on {' or '.join(readers)}; leave it out; got "
                     f"{given!r}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _crops_are_not_cropped(self):
+        if self.crops != 1 and self.resize != "stretch":
+            raise ValueError(
+                f"crops: {self.crops} are cut from the whole frame, its aspect kept; resize: {self.resize} has no "
+                "effect on them: leave one of the two out"
+            )
         return self
 
     @property
