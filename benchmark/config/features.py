@@ -8,14 +8,14 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, model_validator
 
 from benchmark.config.estimators import ESTIMATORS, kind_of
-from spectrograms.params import Params
+from spectrograms.params import SAMPLE_RATE, Params
 
 NAMED_WEIGHTS = ("imagenet", "places365", "audioset", "random")
 PIXEL_SIZE = 64  # of frames that are read as pixels, unless input_size is given
 # What can be read of a clip, and which kind of network reads it.
 READS = {
     "picture": "image",  # the clip's picture: a photograph, a poster, the mel spectrogram of its sound
-    "waveform": "sound",  # its sound at 16 kHz, in patches
+    "waveform": "sound",  # its sound at the network's sample rate, in windows
     "frames": "image",  # pictures at times of a film, each as a picture
     "pixels": None,  # frames of a film as they are
     "spectrogram": None,  # its sound as segments of a spectrogram, as they are
@@ -25,9 +25,10 @@ READS = {
 }
 # Who reads a setting that not all read: by what is read of a clip.
 READ_BY = {
-    "layer": ("picture", "frames"), "pooling": ("picture", "frames"), "options": ("picture", "frames"),
+    "layer": ("picture", "frames"), "pooling": ("picture", "frames"), "options": ("picture", "frames", "waveform"),
     "input_size": ("picture", "frames", "pixels", "given"), "crops": ("frames",), "resize": ("picture", "frames"),
-    "output": ("waveform",), "random": ("waveform",), "key": ("given",), "sound": ("low_level",),
+    "output": ("waveform",), "random": ("waveform",), "sample_rate": ("waveform",), "key": ("given",),
+    "sound": ("low_level",),
     "weights_sha256": tuple(name for name, network in READS.items() if network),
 }  # fmt: skip
 
@@ -43,11 +44,21 @@ def at_home(path):
     return type(path)(os.path.expanduser(path))
 
 
-def kind_of_network(backbone):
-    """Return which kind of network a backbone names: 'image' or 'sound', None without one."""
+def kinds_of_network(backbone):
+    """Return which kinds of network a backbone may name, the usual one first: 'image', 'sound', None without one.
+
+    A builder of a module may build any."""
     if not isinstance(backbone, str):
-        return None
-    return "sound" if backbone.startswith("tensorflow_hub:") else "image"
+        return (None,)
+    if backbone.startswith("tensorflow_hub:"):
+        return ("sound",)
+    is_library = backbone.startswith(("keras.applications.", "keras_hub:")) or ":" not in backbone
+    return ("image",) if is_library else ("image", "sound")
+
+
+def waveform_rates(networks):
+    """Return the sample rates (Hz) of the waveforms that networks read, each once."""
+    return sorted({network.waveform_rate for network in networks} - {None})
 
 
 def usual_reads(given):
@@ -55,7 +66,7 @@ def usual_reads(given):
     estimator = kind_of(given.get("estimator"))
     if given.get("fusion") or (estimator and not ESTIMATORS[estimator].reads):
         return "nothing"
-    return {None: None, "image": "picture", "sound": "waveform"}[kind_of_network(given.get("backbone"))]
+    return {None: None, "image": "picture", "sound": "waveform"}[kinds_of_network(given.get("backbone"))[0]]
 
 
 class SegmentParams(Params):
@@ -113,6 +124,7 @@ class FeatureParams(Params):
         description="of pictures to input_size: all of it, bilinear; or the middle, aspect kept, bicubic, as CLIP does",
     )
     options: dict[str, int | float | str | bool | list[int]] = Field({}, description="further arguments of the builder")
+    sample_rate: PositiveInt = Field(SAMPLE_RATE, description="waveform: Hz, that of the network")
     output: int | None = Field(None, description="tensorflow_hub: which of the returned tensors holds the embeddings")
     random: str | None = Field(None, description="tensorflow_hub: package.module:builder used for weights: random")
     key: str | None = Field(None, description="given: name of the features in each clip's file, where it has several")
@@ -134,8 +146,8 @@ class FeatureParams(Params):
                 "it says neither what it reads nor a backbone: give 'features' (a file in configs/features/), "
                 "'backbone', or 'reads'"
             )
-        wanted, got = READS[self.reads], kind_of_network(self.backbone)
-        if wanted != got:
+        wanted = READS[self.reads]
+        if wanted not in kinds_of_network(self.backbone):
             needs = f"needs a backbone, a network over {wanted}s" if wanted else "takes no backbone"
             raise ValueError(f"reads: {self.reads} {needs}; got {self.backbone or 'none'}")
         if wanted and self.weights is None:
@@ -144,12 +156,14 @@ class FeatureParams(Params):
 
     @model_validator(mode="after")
     def _is_read(self):
-        for name, readers in READ_BY.items():
-            if self.reads not in readers and (given := getattr(self, name)) != type(self).model_fields[name].default:
-                raise ValueError(
-                    f"{name} has no effect on reads: {self.reads}, only on {' or '.join(readers)}; leave it out; got "
-                    f"{given!r}"
-                )
+        unread = {name: f"reads: {self.reads}, only on {' or '.join(readers)}"
+                  for name, readers in READ_BY.items() if self.reads not in readers}  # fmt: skip
+        if self.reads == "waveform":
+            others = ("options",) if self.is_saved_model else ("output", "random")
+            unread |= dict.fromkeys(others, f"the backbone {self.backbone}")
+        for name, where in unread.items():
+            if (given := getattr(self, name)) != type(self).model_fields[name].get_default(call_default_factory=True):
+                raise ValueError(f"{name} has no effect on {where}; leave it out; got {given!r}")
         return self
 
     @model_validator(mode="after")
@@ -160,6 +174,21 @@ class FeatureParams(Params):
                 "effect on them: leave one of the two out"
             )
         return self
+
+    @property
+    def is_saved_model(self):
+        """Whether its network is a SavedModel, or stands for one with random weights."""
+        return self.reads == "waveform" and self.backbone.startswith("tensorflow_hub:")
+
+    @property
+    def waveform_rate(self):
+        """The sample rate (Hz) of the waveform that its features are computed of, None where it reads none."""
+        return self.sample_rate if self.reads == "waveform" or self.sound else None
+
+    @property
+    def built_by(self):
+        """What names the code that builds its network: ``backbone``, or ``random`` where that builds it."""
+        return self.random if self.is_saved_model and self.weights == "random" else self.backbone
 
     @property
     def weights_path(self):

@@ -17,8 +17,7 @@ from spectrograms.errors import AudioError, FilmError
 from spectrograms.files import replacing, write_array
 from spectrograms.image import save_png
 from spectrograms.names import printable
-from spectrograms.params import ClipParams, content_hash
-from spectrograms.waveforms import SAMPLE_RATE
+from spectrograms.params import SAMPLE_RATE, ClipParams, content_hash
 
 
 class Asked(NamedTuple):

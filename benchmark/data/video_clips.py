@@ -2,12 +2,12 @@
 
 import os
 import sys
-from functools import partial
 
 import pandas as pd
 from joblib import effective_n_jobs
 from rich.progress import track
 
+from benchmark.config.features import waveform_rates
 from benchmark.data.film_copies import COPIES
 from benchmark.data.film_records import Asked, look, read_record, record_path, sound_path
 from benchmark.data.leakage import fingerprint_place
@@ -16,7 +16,7 @@ from benchmark.video.measures import measure_folder, measures_code
 from spectrograms import processes, version
 from spectrograms.files import sweep_cache
 from spectrograms.names import printable
-from spectrograms.waveforms import are_kept, keep_waveform, waveform_folder
+from spectrograms.waveforms import keepers
 
 __all__ = ["COPIES", "code", "draw"]
 
@@ -81,14 +81,12 @@ class Needs:
         shown = own["frames"] + own["pixels"]
         self.sets = tuple(dict.fromkeys(shown)) or (study.frames,)
         self.needs_sound = any(own[reads] for reads in NEED_SOUND)
-        measured = any(model.sound for model in study.models)
-        self.hears = self.needs_sound or measured
+        rates = waveform_rates(study.models)
+        self.hears = self.needs_sound or bool(rates)
         self.measures = [(params, measure_folder(study.cache, params)) for params in dict.fromkeys(own["low_level"])]
         self.fingerprint = None if study.leakage == "off" else fingerprint_place(COPIES, study.clip, study.cache)[1]
         self.keeps_frames = trains and bool(shown)
-        is_read = trains and (own["waveform"] or measured) and are_kept(n_films, study.clip)
-        waveforms = waveform_folder(study.cache, study.clip)
-        self.besides = (partial(keep_waveform, folder=waveforms, clip=study.clip),) if is_read else ()
+        self.besides = keepers(study.cache, study.clip, rates, n_films) if trains else ()
 
     def known(self, digest):
         """Return {path: record or None} of a film: of each set of frames, and of its sound where it is heard."""

@@ -3,6 +3,7 @@
 from itertools import chain
 from types import MappingProxyType
 
+from benchmark.config.features import waveform_rates
 from benchmark.engines import cluster, workers
 from benchmark.engines.cluster.features import embed
 from benchmark.engines.features import compute_shared
@@ -85,7 +86,7 @@ def run_all(study, clips, folds, force=False, say=print, origin=None, wrong=Mapp
                 records[job.trial.name] = record
                 board.ended(job.trial, record)
             records |= kept
-        forget_waveforms(study.cache, study.clip)
+        forget_waveforms(study.cache, study.clip, waveform_rates(study.models))
         for network in study.models:
             forget_frames(study.cache, study.for_model(network).frames)
         for trial, record in time_models(planned, records, study.engine, board.say):

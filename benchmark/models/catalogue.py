@@ -89,9 +89,8 @@ def check_trusted(network, known, folder):
     path must lie outside the study's folder that the trial belongs to, or beside which it lies."""
     folder, named = Path(folder).resolve(), {name for own in known for name in (own.backbone, own.random)}
     came_with = study_folder(folder)
-    is_waveform, path = network.reads == "waveform", network.weights_path
-    code = network.random if is_waveform and network.weights == "random" else network.backbone
-    if is_waveform and path is not None:
+    code, path = network.built_by, network.weights_path
+    if network.is_saved_model and path is not None:
         code, trusted = path, not path.resolve().is_relative_to(came_with)
     else:
         trusted = code in named or code is None or code.startswith("keras.applications.") or _is_built_in(code)
@@ -155,7 +154,7 @@ def build_core(builder, network, load=True):
             f"{network.backbone} must return a functional Keras model with one input and one output; got {got}"
         )
     if load and network.weights_path is not None:
-        weights.load_file(core, network.weights_path, network.weights_sha256)
+        weights.load_file(core, network.weights_path, network.weights_sha256, builder)
     return core
 
 

@@ -23,17 +23,16 @@ def builder_source(network):
     It is the source of the module that ``backbone`` names (of an audio network with random weights, ``random``), of
     that of its ``preprocess_input``, and of the modules that these import: not of installed packages, and of this
     suite those beside the builder alone. '' where there is no such builder."""
-    is_waveform = network.reads == "waveform"
-    code = network.random if is_waveform and network.weights == "random" else network.backbone
+    code = network.built_by
     if code is None or code.startswith(("keras.applications.", "keras_hub:", "tensorflow_hub:")):
         return "library"
-    return _source(code, is_waveform)
+    return _source(code, network.reads == "waveform")
 
 
 @lru_cache  # asked for at the start of a process: what is changed later is not what has been imported
 def _source(code, is_waveform):
     try:
-        parts = [find_function(code, "random")] if is_waveform else find_builder(code)
+        parts = [find_function(code, "backbone")] if is_waveform else find_builder(code)
     except StudyError:
         return ""
     modules = {code.partition(":")[0], *(getattr(part, "__module__", None) for part in parts)}

@@ -9,9 +9,10 @@ import keras
 from benchmark.config.features import NAMED_WEIGHTS
 from benchmark.errors import StudyError, did_you_mean
 from benchmark.features.hub import check_packages
-from benchmark.features.waveforms import WaveformExtractor, random_builder
+from benchmark.features.waveforms import WaveformExtractor
 from benchmark.models import sources
 from benchmark.models.catalogue import build_core, find_builder
+from benchmark.models.sound_network import find_sound_builder, load_sound_network
 from benchmark.models.weights import load as weights
 from benchmark.store.reasons import reason_of
 from benchmark.training.unfreezing import trained_layers
@@ -149,8 +150,8 @@ def _check_path(network):
 
 def _waveform_steps(network, study, thorough):
     """Yield what raises where a network over waveforms is wrong."""
-    if network.weights == "random":
-        yield partial(random_builder, network)
+    if network.weights == "random" or not network.is_saved_model:
+        yield from _sound_steps(network, thorough)
         return
     yield partial(check_packages, network.backbone)
     if network.weights_path is not None:
@@ -161,6 +162,15 @@ def _waveform_steps(network, study, thorough):
         is_here = module is None or module.cached
     if thorough and is_here:
         yield partial(WaveformExtractor, network, study)
+
+
+def _sound_steps(network, thorough):
+    """Yield what raises where a network over sound that a module builds is wrong."""
+    yield partial(find_sound_builder, network)
+    if network.weights_path is not None and not network.weights_path.exists():
+        yield partial(_check_path, network)
+    elif thorough or network.weights != "random":
+        yield partial(load_sound_network, network)
 
 
 def _no_steps(network, study, thorough):

@@ -63,12 +63,13 @@ NETWORK = {
     "dropout": 0.5, "normalization": "zerocenter", "pretrained_l2": 0.5, "bias_rate": 2.0, "inner_dropout": {"a": 0.1},
     "training": {"epochs": 2}, "options": {"alpha": 0.5}, "output": 1, "random": "other.module:builder",
     "weights_sha256": "0" * 64, "head": "mlp", "pooling": "flatten", "crops": 10, "resize": "centre_crop",
-    "key": "other", "sound": True,
+    "key": "other", "sound": True, "sample_rate": 32000,
     "reads": {"reads": "spectrogram", "backbone": None}, "estimator": "svm",
     "fusion": {"fusion": {"members": ["a", "b"]}, "reads": "nothing", "backbone": None},
 }  # fmt: skip
 READER = {  # what a setting needs that networks over pictures do not read
     "output": {"backbone": "tensorflow_hub:a"}, "random": {"backbone": "tensorflow_hub:a"},
+    "sample_rate": {"backbone": "tensorflow_hub:a"},
     "crops": {"reads": "frames", "dataset_kind": "video"}, "resize": {"reads": "frames", "dataset_kind": "video"},
     "key": {"reads": "given", "backbone": None, "dataset_kind": "features"},
     "sound": {"reads": "low_level", "backbone": None, "dataset_kind": "video"},

@@ -1,14 +1,18 @@
 """An audio network that is built at once, for trials of sound that take a second."""
 
+from functools import partial
+
 import keras
 
-from benchmark.models.audio_networks import AudioNetwork
+from benchmark.models.audio_networks import log_mel_patches
+from benchmark.models.sound_network import SoundNetwork
 
 
-def SmallAudio():
+def SmallAudio(weights=None):
     """Return a network of two numbers for each patch of 0.96 s."""
     patch = keras.Input((96, 64, 1))
-    return AudioNetwork(keras.Model(patch, keras.layers.Dense(2)(keras.layers.Flatten()(patch))), 96, 0.01)
+    core = keras.Model(patch, keras.layers.Dense(2)(keras.layers.Flatten()(patch)))
+    return SoundNetwork(core, partial(log_mel_patches, patch_hop=96, log_offset=0.01), 16000)
 
 
 def audio_network(name, **changes):

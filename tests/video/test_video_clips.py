@@ -33,8 +33,8 @@ YAMNET = {"name": "yamnet", "label": "Y", "backbone": "tensorflow_hub:x", "weigh
 class Network:
     """As much of a model as a kind of data set looks at."""
 
-    def __init__(self, reads, sound=False, **frames):
-        self.reads, self.sound, self.frames = reads, sound, frames
+    def __init__(self, reads, waveform_rate=None, **frames):
+        self.reads, self.waveform_rate, self.frames = reads, waveform_rate, frames
 
 
 class Plan:
@@ -88,7 +88,7 @@ def counting(monkeypatch):
 
 def test_one_pass_gives_all_and_a_second_run_decodes_nothing(folder, tmp_path, monkeypatch):
     clips, passes = table(sorted(folder.rglob("*.mp4"))[:2], tmp_path), counting(monkeypatch)
-    models = Network("frames"), Network("frames", sample="scene"), Network("waveform"), Network("low_level")
+    models = Network("frames"), Network("frames", sample="scene"), Network("waveform", 16000), Network("low_level")
     plan = Plan(tmp_path / "cache", *models)
     kept, rejected, said = draw(plan, clips, trains=True)
     assert len(passes) == 2
@@ -101,7 +101,7 @@ def test_one_pass_gives_all_and_a_second_run_decodes_nothing(folder, tmp_path, m
         for row in clips.itertuples():
             frames = load_frames(None, row.sha256, kept_frames, params)  # without a path there is nothing to decode
             assert len(frames.times) == n
-    waveform = load_waveform(None, clips["sha256"][0], waveform_folder(plan.cache, plan.clip), plan.clip)
+    waveform = load_waveform(None, clips["sha256"][0], waveform_folder(plan.cache, plan.clip, 16000), plan.clip, 16000)
     assert waveform.shape == (16000,)
     again, _, said = draw(plan, clips, trains=True)
     assert len(passes) == 2
@@ -114,8 +114,8 @@ def test_one_pass_gives_all_and_a_second_run_decodes_nothing(folder, tmp_path, m
 
 
 @pytest.mark.parametrize(("model", "heard", "kept"), [
-    (Network("low_level"), 0, 0), (Network("low_level", sound=True), 1, 1), (Network("spectrogram"), 1, 0),
-    (Network("waveform"), 1, 1), (Network("pixels"), 0, 0),
+    (Network("low_level"), 0, 0), (Network("low_level", waveform_rate=16000), 1, 1), (Network("spectrogram"), 1, 0),
+    (Network("waveform", 16000), 1, 1), (Network("pixels"), 0, 0),
 ])  # fmt: skip
 def test_sound_is_decoded_and_its_waveform_kept_where_a_model_reads_it(folder, tmp_path, model, heard, kept):
     clips = table(sorted(folder.rglob("*.mp4"))[:1], tmp_path)
