@@ -265,6 +265,9 @@ def _hub_preprocessing(preset):
     try:
         converter = ImageConverter.from_preset(preset)
     except Exception as error:  # no network, no preset, no converter: each hub raises its own
+        if Path(preset).is_dir():
+            text = " ".join(str(error).split())[:200]
+            raise StudyError(f"keras_hub:{preset} says nothing of how pictures are prepared ({text})") from error
         raise weights.WeightsError(weights.missing("preset", *preset_place(preset))) from error
     scale = 1.0 if converter.scale is None else converter.scale
     offset = 0.0 if converter.offset is None else converter.offset
