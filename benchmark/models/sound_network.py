@@ -20,13 +20,14 @@ class SoundNetwork:
     core: keras.Model  # (n_windows, *shape) to (n_windows, dim)
     windows: Callable  # waveform (n_samples,) float32 to (n_windows, *shape) float32, at least one
     sample_rate: int  # Hz, of the waveform
+    batch: int = BATCH  # windows at once
 
     def __call__(self, waveform):
         """Return the embeddings (n_windows, dim) float32 of a waveform (n_samples,) float32."""
         windows, found = self.windows(waveform), []
-        for start in range(0, len(windows), BATCH):
-            batch = np.zeros((BATCH, *windows.shape[1:]), "float32")
-            part = windows[start : start + BATCH]
+        for start in range(0, len(windows), self.batch):
+            batch = np.zeros((self.batch, *windows.shape[1:]), "float32")
+            part = windows[start : start + self.batch]
             batch[: len(part)] = part
             found.append(np.asarray(self.core.predict_on_batch(batch), "float32")[: len(part)])
         return np.concatenate(found)
