@@ -11,7 +11,7 @@ from benchmark.config.estimators import ESTIMATORS, kind_of
 from benchmark.config.texts import RECOGNISERS, TextParams
 from spectrograms.params import SAMPLE_RATE, Params
 
-NAMED_WEIGHTS = ("imagenet", "places365", "audioset", "wikipedia", "random")
+NAMED_WEIGHTS = ("imagenet", "places365", "openai", "audioset", "wikipedia", "random")
 OF_TEXTS = ("wikipedia", "random")  # of these, those of text encoders
 PIXEL_SIZE = 64  # of frames that are read as pixels, unless input_size is given
 # What can be read of a clip, and which kind of network reads it.
@@ -35,9 +35,9 @@ BACKBONES = {"tensorflow_hub": ("sound",), "keras_hub": ("image", "text"), **dic
 READ_BY = {
     "layer": ("picture", "frames"), "pooling": ("picture", "frames"),
     "options": ("picture", "frames", "waveform", "screen_text", "speech"), "text": ("screen_text", "speech"),
-    "input_size": ("picture", "frames", "pixels", "given"), "crops": ("frames",), "output": ("waveform",),
-    "random": ("waveform",), "sample_rate": ("waveform",), "key": ("given",), "sound": ("low_level",),
-    "frames": ("frames", "pixels", "screen_text", "low_level", "several"),
+    "input_size": ("picture", "frames", "pixels", "given"), "crops": ("frames",), "resize": ("picture", "frames"),
+    "output": ("waveform",), "random": ("waveform",), "sample_rate": ("waveform",), "key": ("given",),
+    "sound": ("low_level",), "frames": ("frames", "pixels", "screen_text", "low_level", "several"),
     "weights_sha256": tuple(name for name, network in READS.items() if network),
 }  # fmt: skip
 
@@ -114,8 +114,8 @@ class FeatureParams(Params):
     )
     weights: Annotated[str, AfterValidator(at_home)] | None = Field(
         "imagenet",
-        description="imagenet, places365, audioset, wikipedia, random, or a path; null without a network, and with "
-        "hashed_ngrams",
+        description="imagenet, places365, openai, audioset, wikipedia, random, or a path; null without a network, and "
+        "with hashed_ngrams",
     )
     weights_sha256: Annotated[str, AfterValidator(_sha256)] | None = Field(
         None, description="the weights file, or all files of a SavedModel's folder, must have this SHA-256"
@@ -127,6 +127,10 @@ class FeatureParams(Params):
     pooling: Literal["average", "flatten"] = "average"  # flatten: a map (height, width, n) as one vector
     crops: Literal[1, 10] = Field(
         1, description="frames: 10 for the mean over corners, middle and their mirror images (Krizhevsky et al. 2012)"
+    )
+    resize: Literal["stretch", "centre_crop"] = Field(
+        "stretch",
+        description="of pictures to input_size: all of it, bilinear; or the middle, aspect kept, bicubic, as CLIP does",
     )
     options: dict[str, int | float | str | bool | list[int]] = Field({}, description="further arguments of the builder")
     sample_rate: PositiveInt = Field(SAMPLE_RATE, description="waveform: Hz, that of the network")
@@ -192,6 +196,15 @@ class FeatureParams(Params):
         for name, where in unread.items():
             if (given := getattr(self, name)) != type(self).model_fields[name].get_default(call_default_factory=True):
                 raise ValueError(f"{name} has no effect on {where}; leave it out; got {given!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _crops_are_not_cropped(self):
+        if self.crops != 1 and self.resize != "stretch":
+            raise ValueError(
+                f"crops: {self.crops} are cut from the whole frame, its aspect kept; resize: {self.resize} has no "
+                "effect on them: leave one of the two out"
+            )
         return self
 
     @property

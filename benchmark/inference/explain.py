@@ -113,9 +113,9 @@ class Explainer:
 
 
 def _axes(extractor):
-    """Return the axes (x, y) of the pictures: seconds and hertz, or pixels of pictures made elsewhere."""
+    """Return the axes (x, y) of the pictures: seconds and hertz, or pixels of cut ones and those made elsewhere."""
     settings = extractor.settings
-    if not DATASET_KINDS[settings.dataset.kind].has_sound:
+    if not DATASET_KINDS[settings.dataset.kind].has_sound or extractor.network.resize != "stretch":
         return pixel_axis(extractor.backbone.input_size, "left"), pixel_axis(extractor.backbone.input_size, "bottom")
     return time_axis(settings.clip, settings.mel), frequency_axis(settings.mel, settings.image)
 

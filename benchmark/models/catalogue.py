@@ -12,7 +12,7 @@ import keras
 
 from benchmark.config.features import WEIGHTLESS
 from benchmark.errors import StudyError, did_you_mean
-from benchmark.models import preprocessing
+from benchmark.models import hub_backbones, preprocessing
 from benchmark.models.weights import load as weights
 from benchmark.store.layout import study_folder
 
@@ -222,8 +222,9 @@ def default_size(backbone):
     of another that does not say it, the network is laid out with its top."""
     builder, _ = find_builder(backbone)
     shape = getattr(inspect.signature(builder).parameters.get("input_shape"), "default", None)
+    shape = builder.own_shape() if hasattr(builder, "own_shape") else shape
     if isinstance(shape, tuple):
-        return shape[0]
+        return shape[0] or 224
     library = getattr(sys.modules[builder.__module__], "imagenet_utils", None)
     if library is None:
         return builder(weights=None).input_shape[1] or 224
@@ -249,17 +250,13 @@ def preset_place(preset):
 def _hub_builder(preset):
     """Return a builder with the signature of keras.applications around a KerasHub backbone."""
 
-    def builder(weights="imagenet", include_top=False, input_shape=(224, 224, 3), pooling=None, **options):
-        from keras_hub.models import Backbone as HubBackbone
-
+    def builder(weights="imagenet", include_top=False, input_shape=None, pooling=None, **options):
         if include_top:
             raise StudyError(f"keras_hub:{preset} has no top to cut; leave out 'layer'")
-        core = HubBackbone.from_preset(
-            preset, load_weights=weights is not None, image_shape=tuple(input_shape), **options
-        )
-        return keras.Model(core.input, core.output, name="keras_hub")
+        return hub_backbones.picture_model(preset, weights is not None, input_shape, **options)
 
     builder.weights_place = preset_place(preset)
+    builder.own_shape = lambda: hub_backbones.row_of(preset)[1]
     return builder
 
 
@@ -270,6 +267,9 @@ def _hub_preprocessing(preset):
     try:
         converter = ImageConverter.from_preset(preset)
     except Exception as error:  # no network, no preset, no converter: each hub raises its own
+        if Path(preset).is_dir():
+            text = " ".join(str(error).split())[:200]
+            raise StudyError(f"keras_hub:{preset} says nothing of how pictures are prepared ({text})") from error
         raise weights.WeightsError(weights.missing("preset", *preset_place(preset))) from error
     scale = 1.0 if converter.scale is None else converter.scale
     offset = 0.0 if converter.offset is None else converter.offset

@@ -70,5 +70,6 @@ class TrialData:
         if trains == "head":
             return self.classifier.reader.batches(self._features, rows, targets, batch_size, is_training)
         changes = (make_transform(self.study.augment), make_mix(self.study.augment)) if is_training else ()
-        size = self.classifier.extractor.backbone.input_size
-        return image_batches(self.clips["image"].to_numpy()[rows], targets, size, batch_size, *changes)
+        extractor, paths = self.classifier.extractor, self.clips["image"].to_numpy()[rows]
+        resize = extractor.network.resize
+        return image_batches(paths, targets, extractor.backbone.input_size, batch_size, *changes, resize=resize)

@@ -11,10 +11,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from benchmark.errors import WeightsError
+from benchmark.errors import StudyError, WeightsError
 from benchmark.models import resnet18
 from benchmark.models.backend import keras_home
-from benchmark.models.weights import caffemodel, safetensors_file
+from benchmark.models.weights import caffemodel, safetensors_file, transformer_names
 
 
 def cache_folder():
@@ -36,6 +36,8 @@ def build_pretrained(builder, source, arguments, sha256=None):
     with get_file_noted(builder) as asked:
         try:
             return builder(weights=source, **arguments)
+        except (StudyError, WeightsError):  # what the builder itself has to say
+            raise
         except Exception as error:  # Keras raises a bare Exception where the network fails; hubs have their own
             place = getattr(builder, "weights_place", None) or _unfetched(error, asked)
             if place is None:
@@ -156,11 +158,18 @@ def _load_keras(model, path):
 
 
 def _load_safetensors(model, path):
-    if model.name != "resnet18":
-        raise ValueError(f".safetensors files are read for resnet18 only; got {model.name}")
-    safetensors_file.load(model, path, resnet18.torch_names())
+    if model.name not in SAFETENSORS:
+        raise ValueError(f".safetensors files are read for {', '.join(SAFETENSORS)} only; got {model.name}")
+    names, prefix = SAFETENSORS[model.name]
+    safetensors_file.load(model, path, names(model), prefix)
 
 
+SAFETENSORS = {  # by a model's name: what gives the names in a file, and what precedes them in a classifier's file
+    "resnet18": (lambda model: resnet18.torch_names(), ""),
+    "clip_vision": (transformer_names.clip_vision, ""),
+    "vit": (transformer_names.vit, "vit."),
+    "ast": (transformer_names.ast, "audio_spectrogram_transformer."),
+}
 LOADERS = {  # by how a file's name ends
     ".h5": _load_keras,
     ".keras": _load_keras,
