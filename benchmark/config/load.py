@@ -72,6 +72,12 @@ def own_networks():
     return [load_network(name) for name in network_names()]
 
 
+def trusted():
+    """Return what names code that may run: :func:`own_networks`, and FeatureParams of all in ``configs/features/``."""
+    features = [_feature_settings(name, name, CONFIGS) for name in feature_names()]
+    return own_networks() + [read_section(FeatureParams, given, given.pop("label")) for given in features]
+
+
 def network_names(configs=CONFIGS):
     """Return the names that a study's ``models`` may use, sorted."""
     return _names("models", configs)

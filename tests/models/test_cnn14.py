@@ -7,9 +7,12 @@ import keras
 import numpy as np
 import pytest
 
+from benchmark.config.load import resolve_network, trusted
 from benchmark.errors import StudyError, WeightsError
 from benchmark.models import cnn14
+from benchmark.models.catalogue import check_trusted
 from benchmark.models.cnn14 import Cnn14, log_mels
+from benchmark.models.sound_network import load_sound_network
 from benchmark.models.weights.load import load_file
 
 RATE = cnn14.SAMPLE_RATE
@@ -116,6 +119,23 @@ def test_a_window_that_cannot_be_is_a_sentence(options, said):
 def test_the_shortest_window_makes_an_embedding(monkeypatch):
     monkeypatch.setattr(cnn14, "FILTERS", SMALL)
     assert Cnn14(seconds=0.31, hop=0.31)(noise(1)).shape == (4, 128)
+
+
+def test_the_file_of_features_names_the_file_of_weights(small, theirs, monkeypatch, tmp_path):
+    """small: with few filters; theirs: whose weights stand for those of PANNs."""
+    import torch
+
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    model = {"features": "audiotag", "name": "tags", "options": SECONDS}
+    network = resolve_network(model)
+    with pytest.raises(WeightsError, match=r"put Cnn14_emb128_mAP=0\.412\.pth into .*models"):
+        load_sound_network(network)
+    (tmp_path / "models").mkdir()
+    torch.save({"model": theirs.state_dict()}, tmp_path / "models" / "Cnn14_emb128_mAP=0.412.pth")
+    built = load_sound_network(network)
+    assert built.sample_rate == network.waveform_rate == 32000
+    check_trusted(network, trusted(), tmp_path)  # predictions of a trial of it ask for no --trust
+    np.testing.assert_array_equal(built.core.get_weights()[0], theirs.bn0.weight.detach())
 
 
 def test_weights_of_another_size_or_network_are_named(small, theirs, tmp_path):

@@ -23,6 +23,7 @@ from benchmark.errors import StudyError
 from benchmark.store import caveats
 from benchmark.video.frames import forget_frames, frame_folder, load_frames
 from spectrograms import processes
+from spectrograms.audio import load_clip
 from spectrograms.params import ClipParams
 from spectrograms.waveforms import load_waveform, waveform_folder
 from tests.support.films import noise, plain, tone, write_film
@@ -88,7 +89,8 @@ def counting(monkeypatch):
 
 def test_one_pass_gives_all_and_a_second_run_decodes_nothing(folder, tmp_path, monkeypatch):
     clips, passes = table(sorted(folder.rglob("*.mp4"))[:2], tmp_path), counting(monkeypatch)
-    models = Network("frames"), Network("frames", sample="scene"), Network("waveform", 16000), Network("low_level")
+    heard = [Network("waveform", rate) for rate in (16000, 12000, 32000)]
+    models = Network("frames"), Network("frames", sample="scene"), *heard, Network("low_level")
     plan = Plan(tmp_path / "cache", *models)
     kept, rejected, said = draw(plan, clips, trains=True)
     assert len(passes) == 2
@@ -101,8 +103,10 @@ def test_one_pass_gives_all_and_a_second_run_decodes_nothing(folder, tmp_path, m
         for row in clips.itertuples():
             frames = load_frames(None, row.sha256, kept_frames, params)  # without a path there is nothing to decode
             assert len(frames.times) == n
-    waveform = load_waveform(None, clips["sha256"][0], waveform_folder(plan.cache, plan.clip, 16000), plan.clip, 16000)
-    assert waveform.shape == (16000,)
+    for rate in (16000, 12000, 32000):
+        place = waveform_folder(plan.cache, plan.clip, rate)
+        waveform = load_waveform(None, clips["sha256"][0], place, plan.clip, rate)
+        np.testing.assert_array_equal(waveform, load_clip(clips["path"][0], plan.clip, rate))
     again, _, said = draw(plan, clips, trains=True)
     assert len(passes) == 2
     assert said.startswith("2 films: 0 decoded")
