@@ -11,7 +11,8 @@ from benchmark.config.estimators import ESTIMATORS, kind_of
 from benchmark.config.texts import RECOGNISERS, TextParams
 from spectrograms.params import SAMPLE_RATE, Params
 
-NAMED_WEIGHTS = ("imagenet", "places365", "openai", "audioset", "wikipedia", "random")
+# Music's are msd and mtt, of one million songs and of MagnaTagATune; see docs/features.md.
+NAMED_WEIGHTS = ("imagenet", "places365", "openai", "audioset", "msd", "mtt", "wikipedia", "random")
 OF_TEXTS = ("wikipedia", "random")  # of these, those of text encoders
 PIXEL_SIZE = 64  # of frames that are read as pixels, unless input_size is given
 # What can be read of a clip, and which kind of network reads it.
@@ -114,8 +115,7 @@ class FeatureParams(Params):
     )
     weights: Annotated[str, AfterValidator(at_home)] | None = Field(
         "imagenet",
-        description="imagenet, places365, openai, audioset, wikipedia, random, or a path; null without a network, and "
-        "with hashed_ngrams",
+        description=f"{', '.join(NAMED_WEIGHTS)}, or a path; null without a network, and with hashed_ngrams",
     )
     weights_sha256: Annotated[str, AfterValidator(_sha256)] | None = Field(
         None, description="the weights file, or all files of a SavedModel's folder, must have this SHA-256"
