@@ -11,8 +11,8 @@ DECODING = {"video": decode_seconds, "audio": lambda study, network, digests: No
 def extraction_seconds(extractor, study, network, clips):
     """Return {name of features, or 'decode': mean seconds for one test clip}, None where that is unknown.
 
-    ``clips`` are those of a trial with their split. A clip's features may have been computed in an earlier run. They
-    are seconds on the clock, while other trials or films were at work beside it where the engine has several at once."""
+    ``clips`` are those of a trial with their split. Features may have been computed in an earlier run. They are seconds
+    on the clock, while other trials or films were at work beside it where the engine has several at once."""
     test = clips[clips["split"] == "test"]
     found = extractor.seconds(test)
     if decode := DECODING.get(study.dataset.kind):
