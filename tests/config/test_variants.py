@@ -89,7 +89,9 @@ def test_a_sweep_varies_one_setting_and_leaves_the_rest_of_its_section(tmp_path)
     base = fused("clip", training={"epochs": 3, "patience": 2})
     sweeps = [{"setting": "training.epochs", "values": [3, 30], "models": ["fused"]},
               {"setting": "dropout", "values": [0.5], "models": ["fused"]}]  # fmt: skip
-    found = {model.name: model for model in study(tmp_path, [base], sweep=sweeps, training={"optimizer": "adam"}).models}
+    found = {
+        model.name: model for model in study(tmp_path, [base], sweep=sweeps, training={"optimizer": "adam"}).models
+    }
     assert list(found) == ["fused", "fused-training.epochs-30", "fused-dropout-0.5"]
     assert found["fused-training.epochs-30"].training == {"epochs": 30, "patience": 2}
     assert found["fused-training.epochs-30"].label == "Fused, epochs 30"

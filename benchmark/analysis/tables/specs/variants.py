@@ -19,13 +19,13 @@ SWEEP_COLUMNS = ("setting", "varied", "varied_label", "value", "model", "label")
 def ablation_table(results, tables=None):
     """Return a row per model of the ablation, the fewest features first: model, label, ``uses_<feature>`` of each
     feature (plain, averaged, or ''), :func:`resources`, and the score that models are ranked by with its ends."""
-    found = variants_of(results, "ablation")
-    names = dict.fromkeys(name for _, variant in found for name in variant["value"])
+    found = sorted(variants_of(results, "ablation"), key=lambda one: _extent(one[1]["value"]))
+    names = dict.fromkeys(name for _, variant in reversed(found) for name in variant["value"])
     rows = [
         {"model": model["name"], "label": model["label"]}
         | {f"{USES}{name}": variant["value"].get(name, "") for name in names}
         | scores_of(results, model["name"])
-        for model, variant in sorted(found, key=lambda one: _extent(one[1]["value"]))
+        for model, variant in found
     ]
     return pd.DataFrame(rows)
 
