@@ -81,7 +81,7 @@ def test_each_kind_of_features_has_its_seconds_and_readers(tables):
 def test_studies_without_variants_have_no_such_tables_nor_figures(tmp_path):
     results = read_results(build_movienet(tmp_path / "plain", ("mlp",), published=None))
     tables = Tables(results)
-    assert tables["ablation"].empty and tables["sweep"].empty
+    assert [tables[name].empty for name in ("ablation", "sweep")] == [True, True]
     assert list(sweeps(results, tables)) == []
 
 
@@ -147,7 +147,8 @@ def test_a_sweep_is_a_line_per_model_over_the_values_in_order(results, tables):
 
 @pytest.mark.parametrize(
     ("values", "scale", "ticks"),
-    [([1, 2, 9], "linear", ["1", "2", "9"]), ([0.001, 0.1], "log", ["0.001", "0.1"]), ([0, 100], "linear", ["0", "100"]),
+    [([1, 2, 9], "linear", ["1", "2", "9"]), ([0.001, 0.1], "log", ["0.001", "0.1"]),
+     ([0, 100], "linear", ["0", "100"]),
      (["uniform", "scene"], "linear", ["uniform", "scene"]), ([True, None], "linear", ["true", "null"]),
      ([[8, 8], [16]], "linear", ["[8, 8]", "[16]"]), ([5], "linear", ["5"])],
 )  # fmt: skip

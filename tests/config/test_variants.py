@@ -116,13 +116,15 @@ def test_only_takes_the_names_of_variants_and_set_changes_sections(tmp_path):
 def test_the_study_that_is_written_has_models_alone_and_can_be_read_again(tmp_path):
     found = study(tmp_path, [fused("asr")], ablation={"model": "fused", "features": given("clip", "ocr")})
     told = found.model_dump(mode="json")
-    assert "ablation" not in told and "sweep" not in told
+    assert not {"ablation", "sweep"} & set(told)
     (tmp_path / "again.yaml").write_text(yaml.safe_dump(told))
     assert load_study(tmp_path / "again.yaml").models == found.models
 
 
 WRONG = {
-    "unknown feature": ({"model": "fused", "features": ["yamnett"]}, "unknown features 'yamnett'; did you mean 'yamnet'"),
+    "unknown feature": (
+        {"model": "fused", "features": ["yamnett"]}, "unknown features 'yamnett'; did you mean 'yamnet'",
+    ),
     "unknown model": ({"model": "fussed", "features": ["yamnet"]}, "unknown model 'fussed'; did you mean 'fused'"),
     "averaged": (
         {"model": "fused", "features": given("clip", "ocr"), "averaged": ["ocrr"]},
@@ -132,7 +134,8 @@ WRONG = {
     "backbone": ({"model": "vgg16", "features": given("clip")}, "model vgg16 has backbone"),
     "twice": ({"model": "fused", "features": given("clip", "clip")}, "features named twice: clip"),
     "many": (
-        {"model": "fused", "features": given(*"abcdef"), "trials": "all_subsets"}, "6 features are 63 models, more than 31",
+        {"model": "fused", "features": given(*"abcdef"), "trials": "all_subsets"},
+        "6 features are 63 models, more than 31",
     ),
     "key": ({"model": "fused", "features": given("clip"), "avreaged": []}, "did you mean 'averaged'"),
 }  # fmt: skip

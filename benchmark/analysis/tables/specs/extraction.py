@@ -7,7 +7,7 @@ from benchmark.analysis.metrics.variants import extraction_seconds
 from benchmark.analysis.tables.columns import number, text
 from benchmark.analysis.tables.spec import TableSpec
 
-EXTRACTION_COLUMNS = ("features", "models", "labels", "seconds_per_clip", "hours_per_1000_clips")
+EXTRACTION_COLUMNS = ("features", "n_models", "models", "seconds_per_clip", "hours_per_1000_clips")
 DECODED = "(decoding)"
 NAMES = {"decode": DECODED}
 
@@ -15,17 +15,17 @@ NAMES = {"decode": DECODED}
 def extraction_table(results, tables=None):
     """Return a row per kind of features, decoding first, and number of seconds with :data:`EXTRACTION_COLUMNS`.
 
-    models and labels: those that read them. Not those of which nothing was measured."""
+    models: those that read them, by name. Not those of which nothing was measured."""
     readers = {}
     for model in results.models:
         for name, seconds in extraction_seconds(results, model["name"]).items():
             if not np.isnan(seconds):
-                readers.setdefault((NAMES.get(name, name), seconds), []).append(model)
+                readers.setdefault((NAMES.get(name, name), seconds), []).append(model["name"])
     rows = [
         {
             "features": name,
-            "models": ", ".join(model["name"] for model in models),
-            "labels": ", ".join(model["label"] for model in models),
+            "n_models": len(models),
+            "models": ", ".join(models),
             "seconds_per_clip": seconds,
             "hours_per_1000_clips": 1000 * seconds / 3600,
         }
@@ -38,7 +38,7 @@ COLUMNS = (
     text("Features", "features"),
     number("One clip", "seconds_per_clip", ".3g", unit="s"),
     number("1000 clips", "hours_per_1000_clips", ".3g", unit="h"),
-    text("Read by", "labels", shorten=True),
+    number("Models that read them", "n_models", short="Models"),
 )
 FACTS = (
     "Means over the test clips of the seconds on the clock that were measured when their features were computed, be it "
