@@ -12,7 +12,6 @@ from benchmark.tasks import TASKS
 
 USES = "uses_"  # before the name of a feature, in the columns of the ablation
 TICKS = {"plain": "✓", "averaged": "*"}
-SECONDS = ("extraction_s", "classification_s", "total_s")
 SWEEP_COLUMNS = ("setting", "varied", "varied_label", "value", "model", "label")
 
 
