@@ -12,6 +12,7 @@ from benchmark.config.networks import CONFIGS, resolve_all, settings_of
 from benchmark.config.sections import read_section
 from benchmark.config.study import Study
 from benchmark.config.training import TrainingParams
+from benchmark.config.variants import with_variants
 from benchmark.errors import StudyError, did_you_mean
 from benchmark.store.yaml_file import parse, read_yaml
 from spectrograms.params import Params
@@ -35,6 +36,7 @@ def load_study(path, overrides=(), only=(), settings=(), configs=CONFIGS):
         _override(raw, override)
     for place, value in _leaves(dict(settings)):
         _set(raw, place, value)
+    raw["models"] = with_variants(raw, path, configs)
     if only:
         _keep_only(raw, only, path, configs)
     dataset_kind = raw["dataset"].get("kind") if isinstance(raw.get("dataset"), dict) else None

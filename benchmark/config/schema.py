@@ -38,8 +38,9 @@ def _features_schema():
 
 
 def _study_schema():
-    """Return the schema of a study file: name may be left out, engine be its kind, models be names or change one."""
-    schema = _optional(Study, "name")
+    """Return the schema of a study file: name may be left out, engine be its kind, models be names or change one, or be
+    what ablation or sweep stand for."""
+    schema = _optional(Study, "name", "models")
     network = schema["$defs"]["NetworkParams"]
     network["properties"] |= {"extends": {"enum": network_names()}, "features": _features_of(schema)}
     network["required"] = []
@@ -48,7 +49,9 @@ def _study_schema():
     _or_short(schema, network["properties"], "head", "HeadParams")
     _or_short(schema, network["properties"], "estimator", "EstimatorParams", {"type": "null"})
     _or_short(schema, network["properties"], "thresholds", "ThresholdParams", {"type": "number"}, {"type": "null"})
-    schema["properties"]["models"]["items"] = {"anyOf": [{"enum": network_names()}, {"$ref": "#/$defs/NetworkParams"}]}
+    model = {"anyOf": [{"enum": network_names()}, {"$ref": "#/$defs/NetworkParams"}]}
+    schema["properties"]["models"]["items"] = model
+    schema["anyOf"] = [{"required": [name]} for name in ("models", "ablation", "sweep")]
     return schema
 
 

@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from benchmark.config.ablation import AblationParams, SweepParams, VariantParams
 from benchmark.config.augment import AugmentParams
 from benchmark.config.columns import ColumnParams
 from benchmark.config.consistency import CHECKS, OWN_SECTIONS, own_section
@@ -149,6 +150,9 @@ class NetworkParams(FeatureParams):
     training: dict[str, Any] = Field({}, description="training settings of this model alone")
     augment: dict[str, Any] = Field({}, description="augmentation of this model alone")
     thresholds: Thresholds | None = Field(None, description="of this model alone; those of the study unless given")
+    variants: tuple[VariantParams, ...] = Field(
+        (), description="of which models it is a variant: set by ablation, sweep"
+    )
 
     @property
     def parts(self):
@@ -239,6 +243,9 @@ class Study(Params):
     figures: FigureParams = FigureParams()
     tracking: Literal["mlflow"] | None = None  # also log the results there: results/<name>/mlruns
     models: Annotated[tuple[NetworkParams, ...], Field(min_length=1)]
+    # What became models when the study was read: these say it in study.yaml.
+    ablation: AblationParams | None = Field(None, exclude=True)
+    sweep: tuple[SweepParams, ...] | SweepParams = Field((), exclude=True)
     ensembles: tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...] = ()  # of models, as further rows
     cache: Place = Path(".cache")  # rendered images, features, embeddings
     results: Place = Path("results")  # the study writes into results/<name>/

@@ -1,5 +1,6 @@
 """Arrays that are computed once per clip and kept: backbone outputs and patch embeddings, whatever made them."""
 
+import time
 from collections.abc import Sequence
 from functools import cached_property
 from math import prod
@@ -9,6 +10,7 @@ import numpy as np
 
 from benchmark.errors import StudyError
 from benchmark.features.batches import IN_MEMORY
+from benchmark.features.seconds import keep_seconds
 from spectrograms.files import write_array
 
 
@@ -69,7 +71,8 @@ def cached_features(clips, folder, compute, batch_size=32, scratch=None):
 
     ``compute`` takes a batch of rows of ``clips`` and returns an array for each. ``folder`` stands for all that shapes
     the arrays but the clip; the files in it are named after the bytes of the clip's file. Each is written under a
-    temporary name, in the folder ``scratch``, and renamed, so that a run cut short loses one batch."""
+    temporary name, in the folder ``scratch``, and renamed, so that a run cut short loses one batch. Beside them is kept
+    how long they took, see :mod:`benchmark.features.seconds`."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{digest}.npy" for digest in clips["sha256"]]
@@ -78,7 +81,11 @@ def cached_features(clips, folder, compute, batch_size=32, scratch=None):
     absent = list({files[row]: row for row in reversed(absent)}.values())[::-1]  # the same bytes once
     for start in range(0, len(absent), batch_size):
         rows = absent[start : start + batch_size]
-        for row, array in zip(rows, compute(clips.iloc[rows]), strict=True):
+        began = time.perf_counter()
+        arrays = list(compute(clips.iloc[rows]))
+        seconds = time.perf_counter() - began
+        for row, array in zip(rows, arrays, strict=True):
             write_array(np.asarray(array, "float32"), files[row], scratch)
             shapes[files[row]] = array.shape
+        keep_seconds(folder, clips["sha256"].iloc[rows], seconds, is_first=start == 0)
     return Features(files, [shapes[file] for file in files])

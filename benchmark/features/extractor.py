@@ -5,6 +5,7 @@ from functools import partial
 
 from benchmark.features.cache import cached_features
 from benchmark.features.dependencies import cache_key
+from benchmark.features.seconds import mean_seconds
 
 
 class Extractor:
@@ -28,12 +29,23 @@ class Extractor:
         self.network, self.settings = network, settings
         self.weights = {"name": network.weights_name, "sha256": None, "sha256_of": "nothing"}
 
+    @property
+    def folder(self):
+        """Where the cache has the features."""
+        return self.settings.cache / "features" / cache_key(self)
+
     def features(self, clips, batch_size):
         """Return the features of each clip, a list of (n_steps, dim) float32, cached per clip."""
-        place = self.settings.cache / "features"
-        folder = place / cache_key(self)
-        compute = partial(self._compute, n_clips=len(clips), batch_size=batch_size)
-        return cached_features(clips, folder, compute, self.clips_at_once or batch_size, place)
+        folder, compute = self.folder, partial(self._compute, n_clips=len(clips), batch_size=batch_size)
+        return cached_features(clips, folder, compute, self.clips_at_once or batch_size, folder.parent)
+
+    def seconds(self, clips):
+        """Return {name of the features: mean seconds that those of one of some clips took}, None where unknown.
+
+        They are called by their name, by their file in configs/features, or as the model that they are of."""
+        named = getattr(self.network, "features", None)
+        found = mean_seconds(self.folder, clips["sha256"]) if self.is_computed else None
+        return {named or self.network.name: found}
 
     def embed(self, inputs):
         """Return the features (n_steps, dim) of a list of inputs from :meth:`read`: unless said, as they are."""

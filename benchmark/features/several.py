@@ -35,6 +35,10 @@ class SeveralExtractor(Extractor):
         """Return the :class:`SeveralFeatures` of clips."""
         return SeveralFeatures({name: part.features(clips, batch_size) for name, part in self.parts.items()})
 
+    def seconds(self, clips):
+        """Return {name: mean seconds that the features of one of some clips took}, None where unknown."""
+        return {name: seconds for part in self.parts.values() for name, seconds in part.seconds(clips).items()}
+
     def read(self, path):
         """Return {name: input} of one file; raise what the first raises where it lacks all of them."""
         read, errors = {}, []

@@ -23,7 +23,7 @@ from spectrograms.params import Params, content_hash
 
 OF_TASK = {"task", "thresholds"}  # of a study: what a trial depends on where it is given
 # Of a network: what it is called, and sections of its own, which count as the study has them for it.
-SHOWN = {"label", "features", "training", "augment", "frames", "thresholds"}
+SHOWN = {"label", "features", "training", "augment", "frames", "thresholds", "variants"}
 
 
 def run_trial(job, progress=None):

@@ -79,10 +79,11 @@ READER = {  # what a setting needs that networks over pictures do not read
     "text": {"reads": "speech", "backbone": "hashed_ngrams", "text": {"recogniser": "pocketsphinx"}},
 }  # fmt: skip
 # Of a network: what it is called; sections, tried above.
-SHOWN = {"name", "label", "features", "augment", "frames", "thresholds"}
+SHOWN = {"name", "label", "features", "augment", "frames", "thresholds", "variants"}
 ELSEWHERE = {  # top-level settings that are looked at in another way, or change no result
     "name", "cache", "results", "engine", "leakage", "tracking", "ensembles", "published", "baseline", "latency",
     "figures",
+    "ablation", "sweep",  # become models
     "dataset", "split",  # act through the table of clips and their split
     "models", "task", "classes", "thresholds",
     "segments", "frames",
