@@ -381,14 +381,15 @@ def test_words_depend_on_the_bytes_of_a_recognisers_model_and_not_on_where_it_li
 
 
 WORDS_DEPEND = [
-    ("rapidocr", {"frames": {"n": 3}}), ("rapidocr", {"frames": {"size": 64}}),
+    ("rapidocr", {"section": "frames", "change": {"n": 3}}),
+    ("rapidocr", {"section": "frames", "change": {"size": 64}}),
     ("pocketsphinx", {"section": "clip", "change": {"duration": 3.0}}),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("recogniser", "change"), WORDS_DEPEND, ids=str)
 def test_words_depend_on_the_frames_or_the_clip_that_they_are_found_in(address, recogniser, change):
-    """``frames`` of a model, ``clip`` of the study; the other section shapes nothing."""
+    """The other section shapes nothing."""
     for name in ("rapidocr", "pocketsphinx"):
         studies = [reading_words({"recogniser": name}, **given) for given in (change, {})]
         studies = [study.for_model(study.models[0]) for study in studies]
