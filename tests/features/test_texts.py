@@ -199,7 +199,7 @@ def ran(tmp_path_factory):
             training={"epochs": 20, "batch_size": 8, "save": "head"},
         )  # fmt: skip
         records, _ = run(study)
-        yield study, {record["model"]: record for record in records}, given
+    return study, {record["model"]: record for record in records}, given
 
 
 def test_a_study_of_words_alone_runs_and_learns_them(ran):
