@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, model_va
 from benchmark.config.estimators import ESTIMATORS, kind_of
 from spectrograms.params import SAMPLE_RATE, Params
 
-NAMED_WEIGHTS = ("imagenet", "places365", "openai", "audioset", "random")
+NAMED_WEIGHTS = ("imagenet", "places365", "openai", "preset", "audioset", "random")
 PIXEL_SIZE = 64  # of frames that are read as pixels, unless input_size is given
 # What can be read of a clip, and which kind of network reads it.
 READS = {
@@ -106,7 +106,9 @@ class FeatureParams(Params):
         None, description="keras.applications.NAME, keras_hub:PRESET, tensorflow_hub:HANDLE or package.module:builder"
     )
     weights: Annotated[str, AfterValidator(at_home)] | None = Field(
-        "imagenet", description="imagenet, places365, openai, audioset, random, or a path; null without a network"
+        "imagenet",
+        description="imagenet, places365, openai, preset (of KerasHub), audioset, random, or a path; null without a "
+        "network",
     )
     weights_sha256: Annotated[str, AfterValidator(_sha256)] | None = Field(
         None, description="the weights file, or all files of a SavedModel's folder, must have this SHA-256"
