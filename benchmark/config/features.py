@@ -11,8 +11,8 @@ from benchmark.config.estimators import ESTIMATORS, kind_of
 from benchmark.config.texts import RECOGNISERS, TextParams
 from spectrograms.params import SAMPLE_RATE, Params
 
-# Music's are msd and mtt, of one million songs and of MagnaTagATune; see docs/features.md.
-NAMED_WEIGHTS = ("imagenet", "places365", "openai", "audioset", "msd", "mtt", "wikipedia", "random")
+# Music's are msd and mtt, of one million songs and of MagnaTagATune; preset is whatever KerasHub's preset has.
+NAMED_WEIGHTS = ("imagenet", "places365", "openai", "preset", "audioset", "msd", "mtt", "wikipedia", "random")
 OF_TEXTS = ("wikipedia", "random")  # of these, those of text encoders
 PIXEL_SIZE = 64  # of frames that are read as pixels, unless input_size is given
 # What can be read of a clip, and which kind of network reads it.
