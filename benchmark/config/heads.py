@@ -8,14 +8,14 @@ from benchmark.config.kinds import check_settings, in_full
 from spectrograms.params import Params
 
 OF_MEANS = ("linear", "mlp")  # read the mean of a clip's features over its steps; the others read the steps
-OF_SEVERAL = ("single_transformer", "multi_transformer")  # read the steps of several features, and fuse them
-# Which steps are read, and what becomes of a clip with fewer or more: no layer of the head knows.
-READING = ("length", "too_long", "full_length", "mask", "draws", "trains_on", "averaged")
+OF_SEVERAL = ("single_transformer", "multi_transformer", "mlp_transformer")  # fuse the steps of several features
+# Which steps are read, what becomes of a clip with fewer or more, how long is trained: no layer of the head knows.
+READING = ("length", "too_long", "full_length", "mask", "draws", "trains_on", "averaged", "step_epochs")
 KNOWN_TO_LAYERS = {"multi_transformer": ("averaged",)}  # of READING after all
 STEPS = {"length": None, "too_long": "head", "full_length": False}
 SEQUENCE = {**STEPS, "mask": True, "standardize": True}
 JUDGE = {"over_steps": "mean", "trains_on": "steps", **STEPS, "standardize": True}
-ATTENTION = {"n_heads": 8, "dropout": 0.5, "position_dropout": 0.1, "positions": 5000, "averaged": (), **SEQUENCE}
+ATTENTION = {"dropout": 0.5, "position_dropout": 0.1, "positions": 5000, **SEQUENCE}
 # The settings of each kind with their defaults; benchmark.models.heads.HEADS has a row of the same name that builds it.
 HEADS = {
     "linear": {},
@@ -25,8 +25,9 @@ HEADS = {
     "lstm": {"units": 256, "dropout": 0.5} | SEQUENCE,
     "conv": {"filters": 256, "width": 3, "grid": (7, 7), "pooling": "average", "dropout": 0.5} | JUDGE,
     "plain_cnn": {"channels": (16, 32, 64), "width": 3, "segment": 130, "dropout": 0.5} | JUDGE,
-    "single_transformer": {"width": 256, "n_layers": 2} | ATTENTION,
-    "multi_transformer": {"width": 128, "n_layers": 1} | ATTENTION,
+    "single_transformer": {"width": 256, "n_layers": 2, "n_heads": 8, "averaged": ()} | ATTENTION,
+    "multi_transformer": {"width": 128, "n_layers": 1, "n_heads": 8, "averaged": ()} | ATTENTION,
+    "mlp_transformer": {"hidden": (768, 768), "n_layers": 1, "n_heads": 4, "step_epochs": None} | ATTENTION,
 }
 Units = tuple[PositiveInt, ...]
 
@@ -36,7 +37,9 @@ class HeadParams(Params):
 
     kind: Literal[tuple(HEADS)] = "linear"
     hidden: Units | None = Field(
-        None, description="mlp, ctt: units of each hidden layer; unless given [256] of mlp and none of ctt"
+        None,
+        description="mlp, ctt, mlp_transformer: units of each hidden layer; unless given [256] of mlp, none of ctt and "
+        "[768, 768] of mlp_transformer",
     )
     maxout: Annotated[int, Field(ge=2)] | None = Field(
         None, description="ctt: pieces of each hidden unit, of which the largest counts; ReLU unless given"
@@ -53,7 +56,13 @@ class HeadParams(Params):
         "of single, 128 of multi; null: as many as each feature has, without a dense layer before",
     )
     n_layers: PositiveInt | None = Field(None, description="transformers: of each encoder; 2 of single, 1 of multi")
-    n_heads: PositiveInt | None = Field(None, description="transformers: of attention; 8 unless given")
+    n_heads: PositiveInt | None = Field(
+        None, description="transformers: of attention; 8 unless given, 4 of mlp_transformer"
+    )
+    step_epochs: PositiveInt | None = Field(
+        None,
+        description="mlp_transformer: most passes of its training on single steps; training's unless given",
+    )
     position_dropout: Annotated[float, Field(ge=0, lt=1)] | None = Field(
         None, description="transformers: rate after positions are added; 0.1 unless given"
     )
@@ -130,8 +139,11 @@ class HeadParams(Params):
             raise ValueError("mask: false needs length: where zeros count, their number must not depend on other clips")
         if self.length is None and self.full_length:
             raise ValueError("full_length has no effect without length: all steps are read")
-        if self.n_heads and self.width and self.width % self.n_heads:
-            raise ValueError(f"width {self.width} is not divided by n_heads {self.n_heads}; each has an equal part")
+        if self.is_trained_on_steps_first and not self.hidden:
+            raise ValueError(f"{self.kind} has hidden layers, such as [768, 768]; without any choose multi_transformer")
+        width = self.hidden[-1] if self.hidden else self.width
+        if self.n_heads and width and width % self.n_heads:
+            raise ValueError(f"width {width} is not divided by n_heads {self.n_heads}; each has an equal part")
         if self.grid and self.width > min(self.grid):
             raise ValueError(f"width {self.width} is wider than the grid, {self.grid[0]} x {self.grid[1]} cells")
         return self
@@ -155,6 +167,11 @@ class HeadParams(Params):
         """Those of :attr:`settings` that shape its layers, apart from whether it standardises."""
         apart = {*READING, "standardize"}.difference(KNOWN_TO_LAYERS.get(self.kind, ()))
         return {name: value for name, value in self.settings.items() if name not in apart}
+
+    @property
+    def is_trained_on_steps_first(self):
+        """Whether a part of it is trained on single steps, and then stays as it is."""
+        return "step_epochs" in HEADS[self.kind]
 
     @property
     def reads_steps(self):

@@ -21,6 +21,12 @@ class TrialData:
         self.classifier, self.clips, self.all_targets, self.study, self.seed = classifier, clips, targets, study, seed
         self.classes = classes
 
+    def read_by(self, classifier):
+        """Return the same clips as what another :class:`benchmark.training.classifier.Classifier` of them trains on."""
+        other = TrialData(classifier, self.clips, self.all_targets, self.study, self.seed, self.classes)
+        other._features = self._features  # they are read once
+        return other
+
     def _rows(self, splits):
         return np.flatnonzero(self.clips["split"].isin(splits))
 

@@ -20,7 +20,9 @@ def _plain_loss():
 class Stage:
     """One stage of a training; what all stages have in common (batches, validation) is in ``settings``."""
 
-    trains: str  # 'head', on features that are computed once; or 'all', the backbone too, on the pictures themselves
+    # 'head', on features that are computed once; 'steps': of the head, what scores single steps; or 'all', the backbone
+    # too, on the pictures themselves.
+    trains: str
     optimizer: str  # adam, sgdm, rmsprop; or a row of benchmark.training.head_solvers.HEAD_SOLVERS
     epochs: int  # most passes over the training clips, or iterations of a solver
     settings: TrainingParams
@@ -86,8 +88,12 @@ def regime_of(network, training):
 def stages_of(network, study):
     """Return the :class:`Stage` list of a network's training under a study's settings and for its task.
 
-    Their loss is that of the task without weights: those come from the clips."""
+    Their loss is that of the task without weights: those come from the clips. Of a head that is trained on single steps
+    first, that is a stage before all others."""
     stages = REGIMES[regime_of(network, study.training)](study.training)
+    if network.head.is_trained_on_steps_first:
+        epochs = network.head.step_epochs or study.training.most_epochs("frozen")
+        stages = [_steps("steps", study.training, epochs, study.training.head_start("frozen")), *stages]
     return [replace(stage, task=TASKS[study.task], monitor=f"val_{study.training.monitor}") for stage in stages]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from benchmark.features.pictures import batch_norm
 from benchmark.models.heads.layers import ADAPTED, Standardize
+from benchmark.models.heads.step_judges import judges_of
 from benchmark.training.boundary import find_boundary, kept_outputs, place_of
 from benchmark.training.early_stopping import kept_iteration
 from benchmark.training.head_solvers import HEAD_SOLVERS
@@ -29,7 +30,7 @@ def run_stages(stages, classifier, data, clock, checkpoint=None):
     for number, stage in enumerate(stages, 1):
         stage = replace(stage, loss=data.loss)
         name = "train" if number == len(stages) else stage.trains
-        run = _take_steps if stage.takes_steps else _estimate
+        run = _judge_steps if stage.trains == "steps" else _take_steps if stage.takes_steps else _estimate
         history, trainable, found = run(
             stage, classifier, data, clock, name, checkpoint and checkpoint.of_stage(number)
         )
@@ -64,6 +65,19 @@ def _estimate(stage, classifier, data, clock, name, checkpoint):
         kernel, bias = standardize.folded(kernel, bias)
     classifier.head.get_layer("scores").set_weights([kernel, bias])
     return history, count_trainable(classifier.head), {"solver": found}
+
+
+def _judge_steps(stage, classifier, data, clock, name, checkpoint):
+    """Train what scores single steps of each feature, with the labels of their clips; then it stays as it is."""
+    n_trainable = 0
+    for judge in judges_of(classifier.head).values():
+        reader = replace(classifier.reader, trains_on="steps")
+        alone = replace(classifier, head=judge, model=judge, reader=reader)
+        own = replace(stage, trains="head")
+        history, trainable, _ = _take_steps(own, alone, data.read_by(alone), clock, name, checkpoint)
+        n_trainable += trainable
+        judge.trainable = False
+    return history, n_trainable, {}
 
 
 def _take_steps(stage, classifier, data, clock, name, checkpoint):

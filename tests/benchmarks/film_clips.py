@@ -3,9 +3,10 @@
     python tests/benchmarks/film_clips.py OUT [--films FOLDER] [--seconds 4] [--words]
 
 FOLDER holds Tears of Steel and Big Buck Bunny (../shared/data/videos unless given), and, for --words, a film with words
-on its screen. OUT gets clips of so many seconds and ``films.csv`` (path, labels, group). A clip is labelled with its film, with ``many_cuts`` and ``loud`` where it has
-more cuts, or more power, than the median clip, and ``dark`` where it is darker. Two clips that follow each other in a
-film are one group. Then: python run_benchmark.py run configs/wehrmann_small.yaml --set dataset.root=OUT/films.csv
+on its screen. OUT gets clips of so many seconds and ``films.csv`` (path, labels, group). A clip is labelled with its
+film, with ``many_cuts`` and ``loud`` where it has more cuts, or more power, than the median clip, and ``dark`` where it
+is darker. Two clips that follow each other in a film are one group. Then:
+python run_benchmark.py run configs/wehrmann_small.yaml --set dataset.root=OUT/films.csv
 For configs/sulun_small.yaml: --seconds 6 --words."""
 
 import argparse

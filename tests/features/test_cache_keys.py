@@ -46,6 +46,7 @@ OTHER = {  # another value of each setting; where it needs company, that too
         "loss": {"loss": {"label_smoothing": 0.1}, "optimizer": "adam"},
         "stages": {"regime": "two_stage", "stages": [{"unfreeze": ["a"]}]},
         "gradient_threshold": 1.0, "l2": 0.5,
+        "gradient_threshold_method": {"gradient_threshold": 1.0, "gradient_threshold_method": "global-l2norm"},
         "head_rate": {"preset": "matlab", "head_rate": 3.0}, "C": "grid", "head_init": "glorot",
         "class_weight": "balanced", "oversample": True, "one_label": {"one_label": True},
         "freeze_layers": {"regime": "finetune", "freeze_layers": 2},
@@ -151,6 +152,10 @@ HEAD = {  # another value of each setting of a head, and a kind that has it; whe
     "pooling": ("conv", "max"), "channels": ("plain_cnn", [8]), "over_steps": ("conv", "max"),
     "trains_on": ("conv", "clips"), "length": ("ctt", 20), "too_long": ("ctt", {"length": 20, "too_long": "random"}),
     "mask": ("lstm", {"length": 20, "mask": False}), "standardize": ("mlp", False),
+    "full_length": ("ctt", {"length": 20, "full_length": True}), "n_layers": ("single_transformer", 3),
+    "n_heads": ("single_transformer", 4), "position_dropout": ("multi_transformer", 0.5),
+    "positions": ("multi_transformer", 300), "averaged": ("multi_transformer", ["ocr"]),
+    "step_epochs": ("mlp_transformer", 3),
 }  # fmt: skip
 
 

@@ -65,7 +65,7 @@ def test_features_are_read_when_they_are_asked_for(tmp_path, monkeypatch):
         extractor.features(clips_at(path, ["action00", "nobody"]), 1)
 
 
-OF_SIX = {"conv": {"grid": (1, 2), "width": 1}}  # a map of six numbers
+OF_SIX = {"conv": {"grid": (1, 2), "width": 1}, "mlp_transformer": {"hidden": (8,)}}  # a map of six numbers; small
 
 
 @pytest.mark.parametrize("kind", HEADS)

@@ -147,6 +147,21 @@ def test_each_step_of_a_training_clip_is_an_example_with_its_labels(unit):
     assert len(batches_of(reader, features)) == 4  # a clip is scored by all its steps
 
 
+@pytest.mark.parametrize("masked", [True, False])
+def test_at_full_length_training_alone_is_cut_and_padded(masked):
+    reader, clips = Steps("equidistant", 4, masked=masked, full_length=True), numbered(9, 2)
+    (training,) = (inputs for inputs, _ in batches_of(reader, clips, trains=True).for_training(np.arange(2), None))
+    assert steps_of(training, 0) == [0, 3, 5, 8]
+    assert training["mask"][1].tolist() == ([1, 1, 0, 0] if masked else [1, 1, 1, 1])
+    for inputs in (reader(clips), next(batches_of(reader, clips).in_order())[0]):
+        assert steps_of(inputs, 0) == list(range(9))
+        assert inputs["mask"][1].tolist() == [
+            1,
+            1,
+            *[0] * 7,
+        ]  # padding is no step, whatever training took it for
+
+
 READERS = {
     "linear": Means,
     "ctt": lambda: Steps("head", None, seed=3),
@@ -163,6 +178,7 @@ def test_a_head_is_read_for_as_its_settings_say(kind, expected):
     if kind == "ctt":
         given = HeadParams(kind="ctt", length=120, too_long="equidistant", mask=False)
         assert reader_of(given) == Steps("equidistant", 120, masked=False)
+        assert reader_of(HeadParams(kind="ctt", length=9, full_length=True)) == Steps("head", 9, full_length=True)
 
 
 def features_on_disk(folder, lengths, dim=4, limit=0):

@@ -24,6 +24,7 @@ SMALL = {  # each kind as small as it can be
     "plain_cnn": {"channels": [3, 4], "segment": 6},
     "single_transformer": {"width": 8, "n_heads": 2, "positions": 12},
     "multi_transformer": {"width": 8, "n_heads": 2, "positions": 12},
+    "mlp_transformer": {"hidden": [8, 6], "n_heads": 2, "positions": 12},
 }
 OVER_STEPS = [(kind, {"over_steps": how}) for kind in ("conv", "plain_cnn") for how in ("mean", "max", "noisy_or")]
 VARIANTS = [(kind, {}) for kind in HEADS] + [("ctt", {"maxout": None}), ("conv", {"pooling": "flatten"}), *OVER_STEPS]

@@ -3,18 +3,20 @@
 import keras
 import numpy as np
 import pytest
-from scipy.special import expit
+from scipy.special import expit, softmax
 
 from benchmark.config.heads import HeadParams
 from benchmark.errors import StudyError
 from benchmark.models.heads import HEADS, mlp
 from benchmark.models.heads.attention import Positions, encoded, encoder_layer
+from benchmark.models.heads.step_judges import judges_of
 from benchmark.models.heads.transformers import multi_transformer, single_transformer
 
 RNG = np.random.default_rng(0)
 DIMS = {"clip": 512, "ocr": 768, "asr": 768, "audiotag": 128, "musicnet": 64}
 SMALL = {"clip": 6, "ocr": 8, "asr": 8}
 TINY = {"width": 8, "n_heads": 2, "positions": 20}
+OF_KIND = {"mlp_transformer": {"hidden": [8, 6], "n_heads": 2, "positions": 20}}
 TEXTS = ("ocr", "asr")
 
 
@@ -54,6 +56,29 @@ def test_transformers_have_the_parameters_of_sulun_2024(known, by_hand, kind, se
     assert head.count_params() == known == by_hand
 
 
+def test_the_baseline_over_vit_and_ast_has_the_parameters_of_its_parts():
+    head = HEADS["mlp_transformer"]({"ast": 768, "vit": 768}, 21, 0.0, False, "sigmoid")
+    of_feature = 2 * (768 * 768 + 768) + 5000 * 768 + 768 + layer_size(768) + 2 * 768  # hidden, positions, CLS, norm
+    assert head.count_params() == 2 * of_feature + 2 * 768 * 21 + 21
+
+
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
+def test_what_judges_single_steps_has_the_hidden_layers_of_the_head(activation):
+    head = HEADS["mlp_transformer"](SMALL, 3, 0.1, True, activation, hidden=(8, 6), n_heads=2, positions=20)
+    judges, inputs = judges_of(head), several({"clip": 5, "ocr": 1, "asr": 0})
+    assert list(judges) == sorted(SMALL)
+    for name, judge in judges.items():
+        weights = {weight.path: np.asarray(weight) for weight in judge.weights}
+        x = inputs[name][0, : max(1, int(inputs[f"{name}_mask"].sum()))]  # it judges zeros where there is nothing
+        for number in (1, 2):
+            assert judge.get_layer(f"hidden_{number}_{name}") is head.get_layer(f"hidden_{number}_{name}")
+            x = np.maximum(x @ weights[f"hidden_{number}_{name}/kernel"] + weights[f"hidden_{number}_{name}/bias"], 0)
+        logits = x @ weights["scores/kernel"] + weights["scores/bias"]
+        expected = (expit(logits) if activation == "sigmoid" else softmax(logits, axis=-1)).mean(axis=0)
+        found = judge({key: inputs[key] for key in (name, f"{name}_mask")})
+        np.testing.assert_allclose(found[0], expected, atol=1e-6)  # float32
+
+
 def test_the_mlp_of_sulun_2024_reads_the_means_of_all_features():
     dim = sum(DIMS.values())
     assert mlp(dim, 21, hidden=()).count_params() == 47_061 == dim * 21 + 21
@@ -73,13 +98,20 @@ def several(lengths, dims=SMALL, most=9):
 
 def made(kind, **settings):
     keras.utils.set_random_seed(0)
-    head = HEADS[kind](SMALL, 3, 0.1, True, "sigmoid", **HeadParams(kind=kind, **TINY | settings).layers)
+    head = HEADS[kind](
+        SMALL, 3, 0.1, True, "sigmoid", **HeadParams(kind=kind, **OF_KIND.get(kind, TINY) | settings).layers
+    )
     for name in SMALL:
         head.get_layer(f"standardize_{name}").adapt([RNG.normal(1, 2, size=(20, SMALL[name]))])
     return head
 
 
-KINDS = [("single_transformer", {}), ("multi_transformer", {}), ("multi_transformer", {"averaged": TEXTS})]
+KINDS = [
+    ("mlp_transformer", {}),
+    ("single_transformer", {}),
+    ("multi_transformer", {}),
+    ("multi_transformer", {"averaged": TEXTS}),
+]
 
 
 @pytest.mark.parametrize("absent", [(), ("ocr",), tuple(SMALL)])
@@ -230,6 +262,10 @@ def test_widths_that_do_not_go_together_are_one_sentence():
         multi_transformer(SMALL, 3, width=None, n_heads=4)
     with pytest.raises(ValueError, match="width 10 is not divided by n_heads 4"):
         HeadParams(kind="single_transformer", width=10, n_heads=4)
+    with pytest.raises(
+        ValueError, match=r"mlp_transformer has hidden layers, such as \[768, 768\]; without any choose"
+    ):
+        HeadParams(kind="mlp_transformer", hidden=[])
     with pytest.raises(ValueError, match="full_length has no effect without length"):
         HeadParams(kind="single_transformer", full_length=True)
 

@@ -68,6 +68,15 @@ def test_positives_weigh_as_in_pytorch():
     assert loss.per_clip(targets, scores).mean() == pytest.approx(expected)
 
 
+def test_positives_weigh_as_in_sulun_2024():
+    """Of a clip -1/C sum over C classes of w y log p + (1 - y) log(1 - p), with w = 0.25."""
+    loss, targets, scores = case("binary_crossentropy", pos_weight=0.25)
+    terms = [[0.25 * np.log(p) if y else np.log(1 - p) for y, p in zip(*row, strict=True)]
+             for row in zip(targets, scores, strict=True)]  # fmt: skip
+    np.testing.assert_allclose(loss.per_clip(targets, scores), [-sum(row) / 4 for row in terms])
+    assert float(loss.in_steps(targets, scores.astype("float32"))) == pytest.approx(-np.sum(terms) / 120, rel=1e-5)
+
+
 def test_focal_loss_is_keras_own():
     loss, targets, scores = case("focal", alpha=0.25)
     keras_own = keras.losses.BinaryFocalCrossentropy(apply_class_balancing=True, alpha=0.25, gamma=2.0)

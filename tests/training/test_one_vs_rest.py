@@ -13,6 +13,7 @@ from sklearn.metrics import log_loss
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.preprocessing import StandardScaler
 
+from benchmark.config.heads import HeadParams
 from benchmark.config.losses import LossParams
 from benchmark.config.study import TrainingParams
 from benchmark.models.heads import linear
@@ -108,7 +109,8 @@ def test_kernel_and_bias_go_into_the_head():
     table = pd.DataFrame({"split": ["train"] * 200 + ["val"] * 80})
     targets, classifier = np.concatenate([TRAIN[1], VAL[1]]), Classifier(extractor, head, head, "frozen")
     data = TrialData(classifier, table, targets, study, 0, CLASSES)
-    history, said = run_stages(stages_of(SimpleNamespace(reads="picture"), study), classifier, data, Stages())
+    plan = stages_of(SimpleNamespace(reads="picture", head=HeadParams()), study)
+    history, said = run_stages(plan, classifier, data, Stages())
     scaler = StandardScaler().fit(TRAIN[0] * 3.0 + 5)
     loss = loss_of(TRAIN[1], pos_weight="sqrt")
     plain = solve(scaler.transform(TRAIN[0] * 3 + 5), TRAIN[1], loss.pos_weight, task=TASK, loss=loss)

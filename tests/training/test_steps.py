@@ -17,11 +17,13 @@ from benchmark.inference.predictor import Predictor, check_trial
 from benchmark.models.heads import HEADS
 from benchmark.store.predictions import read_predictions
 from benchmark.tasks import TASKS
+from benchmark.training import stages
 from benchmark.training.checkpoint import Checkpoint
 from benchmark.training.classifier import Classifier
 from benchmark.training.data import TrialData
 from benchmark.training.imbalance import balance
 from benchmark.training.loop import FitOptions, fit, predict
+from benchmark.training.optimizers import CLIPPING, make_optimizer
 from benchmark.training.regimes import stages_of
 from benchmark.training.stages import run_stages
 from benchmark.trials.provenance import Stages
@@ -43,6 +45,7 @@ HEADS_OVER_STEPS = {
     "plain_cnn": {"channels": [8], "segment": 4},
     "single_transformer": {"width": 16, "n_heads": 2, "n_layers": 1, "dropout": 0.1},
     "multi_transformer": {"width": 16, "n_heads": 2, "dropout": 0.1},
+    "mlp_transformer": {"hidden": [16], "n_heads": 2, "dropout": 0.1, "step_epochs": 3},
 }
 
 
@@ -70,8 +73,8 @@ def trained(kind, settings=None, training=None, task="multilabel", clips=None, s
     classifier = Classifier(extractor, head, head, "frozen", reader_of(params, seed))
     study = SimpleNamespace(training=training, task=task)
     data = TrialData(classifier, pd.DataFrame({"split": SPLITS}), np.eye(CLASSES, dtype="float32")[LABELS], study, seed)
-    stages = stages_of(SimpleNamespace(reads="waveform"), study)
-    history, said = run_stages(stages, classifier, data, Stages())
+    plan = stages_of(SimpleNamespace(reads="waveform", head=params), study)
+    history, said = run_stages(plan, classifier, data, Stages())
     return data, predict(head, data.batches("head", "test")), history, said
 
 
@@ -181,6 +184,75 @@ def test_l2_is_a_term_of_the_gradient_of_kernels(eager, optimizer):
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)  # float32
     assert np.abs(found[0] - plain[0]).max() > 1e-4
+
+
+def test_hidden_layers_are_trained_on_single_steps_and_then_stay_as_they_are(monkeypatch):
+    fitted, whole = [], stages.fit
+
+    def watched(model, train, val, *given):
+        before = {weight.path: np.array(weight) for weight in model.weights}
+        history = whole(model, train, val, *given)
+        moved = {weight.path for weight in model.weights if (before[weight.path] != np.array(weight)).any()}
+        fitted.append((len(train), len(val), moved))
+        return history
+
+    monkeypatch.setattr(stages, "fit", watched)
+    settings = {"hidden": [16, 16], "n_heads": 2, "step_epochs": 2}
+    *_, said = trained("mlp_transformer", settings, {"epochs": 3, "batch_size": 10})
+    n_steps = sum(len(clip) for clip, split in zip(films(), SPLITS, strict=True) if split == "train")
+    (n_first, n_val_first, first), (n_then, n_val_then, then) = fitted
+    assert (n_first, n_then, n_val_first, n_val_then) == (n_steps, 60, 30, 30)
+    hidden = {f"hidden_{number}/{part}" for number in (1, 2) for part in ("kernel", "bias")}
+    assert first == hidden | {"scores/kernel", "scores/bias"}
+    assert not then & hidden
+    assert {"cls/vector", "scores/kernel", "encoder_1_widened/kernel"} <= then
+    assert [stage["trains"] for stage in said["stages"]] == ["steps", "head"]
+    assert [stage["epochs"] for stage in said["stages"]] == [2, 3]
+    assert said["stages"][0]["trainable_parameters"] == DIM * 16 + 16 + 16 * 16 + 16 + 16 * CLASSES + CLASSES
+
+
+def clipped(gradients, method, threshold):
+    """Return gradients as MATLAB's trainingOptions says that each method of GradientThresholdMethod leaves them."""
+    if method == "absolute-value":
+        return [np.clip(gradient, -threshold, threshold) for gradient in gradients]
+    norms = [np.linalg.norm(gradient) for gradient in gradients]
+    norms = norms if method == "l2norm" else [np.linalg.norm(norms)] * len(norms)
+    return [gradient * min(1, threshold / norm) for gradient, norm in zip(gradients, norms, strict=True)]
+
+
+@pytest.mark.parametrize("preset", ["keras", "matlab"])
+@pytest.mark.parametrize("method", CLIPPING)
+def test_gradients_are_clipped_as_the_method_says(method, preset):
+    given = {"gradient_threshold": 1.5, "gradient_threshold_method": method}
+    training = TrainingParams(preset=preset, regime="finetune", optimizer="sgdm", learning_rate=1.0, l2=0.0, **given)
+    weights = [keras.Variable(np.zeros(n, "float32")) for n in (3, 2)]
+    gradients = [np.array([3.0, -2, 0.5], "float32"), np.array([0.1, 0.2], "float32")]
+    make_optimizer(steps(training)).apply(list(map(keras.ops.convert_to_tensor, gradients)), weights)
+    for weight, expected in zip(weights, clipped(gradients, method, 1.5), strict=True):
+        np.testing.assert_allclose(np.asarray(weight), -expected, rtol=1e-5)  # the first step of momentum is the rate's
+
+
+def test_the_global_norm_is_clipped_as_by_pytorch():
+    torch = pytest.importorskip("torch", reason="compares with torch.nn.utils.clip_grad_norm_: pip install torch")
+    gradients = [RNG.normal(size=shape).astype("float32") for shape in ((4, 3), (3,))]
+    parameters = [torch.nn.Parameter(torch.zeros(gradient.shape)) for gradient in gradients]
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = torch.tensor(gradient)
+    torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+    for parameter, expected in zip(parameters, clipped(gradients, "global-l2norm", 1.0), strict=True):
+        np.testing.assert_allclose(parameter.grad.numpy(), expected, rtol=1e-5)  # torch adds 1e-6 to the norm
+
+
+def test_a_method_of_clipping_without_a_threshold_is_refused():
+    with pytest.raises(ValueError, match="gradient_threshold_method has no effect without gradient_threshold"):
+        TrainingParams(gradient_threshold_method="global-l2norm")
+
+
+def test_the_best_validation_by_mean_average_precision_is_kept():
+    training = {"monitor": "average_precision_macro", "epochs": 6, "learning_rate": 0.1}
+    _, _, history, said = trained("lstm", training=training)
+    found = [row["val_average_precision_macro"] for row in history]
+    assert said["kept_iteration"] == history[int(np.nanargmax(found))]["iteration"]
 
 
 def test_micro_average_precision_is_scikit_learns_and_may_be_watched():

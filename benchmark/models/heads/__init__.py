@@ -5,7 +5,7 @@ A new head is a function and a row of :data:`HEADS`. Its last layer with weights
 from benchmark.models.heads.dense import linear, mlp
 from benchmark.models.heads.judges import conv, plain_cnn
 from benchmark.models.heads.sequence import ctt, ctt_spectrogram, lstm
-from benchmark.models.heads.transformers import multi_transformer, single_transformer
+from benchmark.models.heads.transformers import mlp_transformer, multi_transformer, single_transformer
 
 # By HeadParams.kind: (dim, n_classes, input_dropout, standardize, activation, **HeadParams.layers) -> a Keras model of
 # the mean of a clip's features (dim,), or of its steps and their mask; transformers take {name: dim} too. Settings and
@@ -20,4 +20,5 @@ HEADS = {
     "plain_cnn": plain_cnn,
     "single_transformer": single_transformer,
     "multi_transformer": multi_transformer,
+    "mlp_transformer": mlp_transformer,
 }

@@ -17,11 +17,18 @@ def mlp(dim, n_classes, input_dropout=0.0, standardize=False, activation="softma
     layers = [keras.Input((dim,), name="features")]
     layers += [Standardize(name="standardize", dtype="float32")] if standardize else []
     layers += [keras.layers.Dropout(input_dropout, name="head_dropout")] if input_dropout else []
-    for number, units in enumerate(hidden, start=1):
-        layers += [
-            keras.layers.Dense(units, name=f"hidden_{number}"),
-            keras.layers.Dropout(dropout, name=f"hidden_{number}_dropout"),
-            keras.layers.ReLU(name=f"hidden_{number}_relu"),
-        ]
+    layers += hidden_layers(hidden, dropout)
     layers += [keras.layers.Dense(n_classes, activation=activation, dtype="float32", name="scores")]
     return keras.Sequential(layers, name="head")
+
+
+def hidden_layers(hidden, dropout, feature=""):
+    """Return dense, dropout and ReLU for each number of units, named after the ``feature`` where there are several."""
+    layers, end = [], f"_{feature}" if feature else ""
+    for number, units in enumerate(hidden, start=1):
+        layers += [
+            keras.layers.Dense(units, name=f"hidden_{number}{end}"),
+            keras.layers.Dropout(dropout, name=f"hidden_{number}_dropout{end}"),
+            keras.layers.ReLU(name=f"hidden_{number}_relu{end}"),
+        ]
+    return layers

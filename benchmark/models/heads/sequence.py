@@ -11,13 +11,17 @@ from keras import ops
 from benchmark.models.heads.layers import Maxout, MaxOverTime, Standardize, SubtractMean
 
 
-def inputs_of(dim, feature=""):
-    """Return the inputs of a head over steps: {"features": (n_steps, dim), "mask": (n_steps,)}, as many as come.
+def input_names(feature=""):
+    """Return what the inputs of steps and of their mask are called; ``feature`` is empty where there is one alone."""
+    return (feature, f"{feature}_mask") if feature else ("features", "mask")
 
-    They are called so; where a head reads several features, as the ``feature``, and with _mask after it."""
+
+def inputs_of(dim, feature=""):
+    """Return the inputs of a head over steps: {"features": (n_steps, dim), "mask": (n_steps,)}, as many as come."""
+    steps, mask = input_names(feature)
     return {
-        "features": keras.Input((None, dim), name=feature or "features"),
-        "mask": keras.Input((None,), name=f"{feature}_mask" if feature else "mask", dtype="float32"),
+        "features": keras.Input((None, dim), name=steps),
+        "mask": keras.Input((None,), name=mask, dtype="float32"),
     }
 
 

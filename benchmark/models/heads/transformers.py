@@ -11,6 +11,7 @@ from keras import ops
 
 from benchmark.errors import StudyError
 from benchmark.models.heads.attention import Positions, Token, dense, encoded
+from benchmark.models.heads.dense import hidden_layers
 from benchmark.models.heads.sequence import inputs_of, prepared
 
 
@@ -59,6 +60,17 @@ def check_width(widths, n_heads):
             raise StudyError(f"{n_heads} heads of attention do not divide {width} numbers; change n_heads or width")
 
 
+def summed_up(sequence, x, n_layers, n_heads, dropout):
+    """Return the vector (n_clips, width) that an encoder makes of the steps x of a feature in place of a CLS vector."""
+    x, mask = Token(name=sequence.called("cls"))(x), after_token(sequence.mask)
+    return encoded(x, mask, n_layers, n_heads, dropout, sequence.called("encoder"))[:, 0]
+
+
+def joined(parts, axis=-1):
+    """Return tensors one after the other."""
+    return ops.concatenate(parts, axis=axis) if len(parts) > 1 else parts[0]
+
+
 def scored(inputs, x, n_classes, activation):
     """Return the model of inputs to scores (n_classes,) from the vectors (n_clips, width) before them."""
     scores = dense(n_classes, x.shape[-1], activation=activation, dtype="float32", name="scores")(x)
@@ -83,9 +95,9 @@ def single_transformer(
         x = narrowed(sequence, sequence.steps, width)
         x = Token(name=sequence.called("sep"))(x)
         parts.append(placed(sequence, x, positions, position_dropout))
-    masks = [after_token(sequence.mask) for sequence in sequences]
-    x, mask = (ops.concatenate(many, axis=1) if len(many) > 1 else many[0] for many in (parts, masks))
-    x = encoded(Token(name="cls")(x), after_token(mask), n_layers, n_heads, dropout, "encoder")
+    mask = joined([after_token(sequence.mask) for sequence in sequences], axis=1)
+    x = Token(name="cls")(joined(parts, axis=1))
+    x = encoded(x, after_token(mask), n_layers, n_heads, dropout, "encoder")
     return scored(inputs, x[:, 0], n_classes, activation)
 
 
@@ -107,7 +119,25 @@ def multi_transformer(
             vectors.append(narrowed(sequence, ops.sum(sequence.steps, axis=1) / n_steps, width))
             continue
         x = placed(sequence, narrowed(sequence, sequence.steps, width), positions, position_dropout)
-        x, mask = Token(name=sequence.called("cls"))(x), after_token(sequence.mask)
-        vectors.append(encoded(x, mask, n_layers, n_heads, dropout, sequence.called("encoder"))[:, 0])
-    x = ops.concatenate(vectors, axis=1) if len(vectors) > 1 else vectors[0]
-    return scored(inputs, x, n_classes, activation)
+        vectors.append(summed_up(sequence, x, n_layers, n_heads, dropout))
+    return scored(inputs, joined(vectors), n_classes, activation)
+
+
+def mlp_transformer(
+    dims, n_classes, input_dropout=0.0, standardize=False, activation="softmax",
+    hidden=(768, 768), n_layers=1, n_heads=4, dropout=0.5, position_dropout=0.1, positions=5000,
+):  # fmt: skip
+    """Return hidden layers over each step of a feature, then a transformer for each as in :func:`multi_transformer`.
+
+    This is the baseline over ViT and AST, of which the paper tells little more than sizes. The hidden layers are
+    trained first, see :mod:`benchmark.models.heads.step_judges`."""
+    inputs, sequences = sequences_of(dims, input_dropout, standardize)
+    check_width(hidden[-1:], n_heads)
+    vectors = []
+    for sequence in sequences:
+        x = sequence.steps
+        for layer in hidden_layers(hidden, dropout, sequence.name):
+            x = layer(x)
+        x = placed(sequence, x, positions, position_dropout)
+        vectors.append(summed_up(sequence, x, n_layers, n_heads, dropout))
+    return scored(inputs, joined(vectors), n_classes, activation)
