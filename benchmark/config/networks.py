@@ -62,7 +62,7 @@ def resolve_network(entry, where="models", configs=CONFIGS, dataset_kind=None):
             raise StudyError(f"{place} must name at least one file of configs/features; got []")
         merged["features"] = tuple(_named_features(one, place, configs, dataset_kind) for one in name)
         return read_section(NetworkParams, merged, f"{where}: model {merged.get('name')}")
-    features = _feature_settings(name, where, configs)
+    features = _feature_settings(name, where, configs, dataset_kind)
     named = {"name": base or name, "label": features.pop("label", base or name)} if base or name else {}
     merged = named | inherited | features | changed
     merged |= {"frames": _own_frames(features, changed)} if "frames" in merged and features else {}
@@ -76,7 +76,7 @@ def _named_features(entry, where, configs, dataset_kind):
     if not isinstance(entry, dict):
         raise StudyError(f"{where}: an entry must be a name or a mapping; got {entry!r}")
     base, changed = entry.get("extends"), {key: value for key, value in entry.items() if key != "extends"}
-    features = _feature_settings(base, where, configs)
+    features = _feature_settings(base, where, configs, dataset_kind)
     merged = ({"name": base, "label": base} if base else {}) | features | changed
     merged |= {"label": merged.get("label", merged.get("name"))}
     merged |= {"frames": _own_frames(features, changed)} if "frames" in merged else {}
@@ -113,8 +113,10 @@ def settings_of(folder, name, where, configs):
     return read_yaml(configs / folder / f"{name}.yaml")
 
 
-def _feature_settings(name, where, configs):
-    """Return the settings of a file in ``configs/features``, with those of features of the model that it extends."""
+def _feature_settings(name, where, configs, dataset_kind=None):
+    """Return the settings of a file in ``configs/features``, with those of features of the model that it extends.
+
+    Which frames of films it reads is left out where the clips of a kind of data set are none."""
     given = settings_of("features", name, where, configs)
     if not given:
         return {}
@@ -122,6 +124,9 @@ def _feature_settings(name, where, configs):
     settings = {key: value for key, value in base.items() if key in FeatureParams.model_fields} | given
     label = settings.pop("label", name)
     read_section(FeatureParams, settings, f"configs/features/{name}.yaml")
+    kind = DATASET_KINDS.get(dataset_kind)
+    if kind and not any("frames" in sections for sections in kind.inputs.values()):
+        settings.pop("frames", None)
     return settings | {"label": label}
 
 

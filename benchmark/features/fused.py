@@ -55,10 +55,10 @@ class StepsOfSeveral:
     ``readers`` are {name: :class:`benchmark.features.reading.Steps`}; of features in ``averaged`` the mean over time is
     the one step."""
 
-    draws, trains_on = 1, "clips"
+    draws = 1
 
-    def __init__(self, readers, averaged=()):
-        self.readers, self.averaged = readers, frozenset(averaged)
+    def __init__(self, readers, averaged=(), trains_on="clips"):
+        self.readers, self.averaged, self.trains_on = readers, frozenset(averaged), trains_on
 
     def __call__(self, features):
         """Return the inputs for a list of clips' features, {name: (n_steps, dim)}."""
@@ -66,6 +66,15 @@ class StepsOfSeveral:
         for name in self.averaged:
             given[name] = [steps.mean(axis=0, keepdims=True) if len(steps) else steps for steps in given[name]]
         return _joined({name: reader(given[name]) for name, reader in self.readers.items()})
+
+    def of_steps(self, name):
+        """Return what reads one of the features alone, each step of a training clip as an example by itself."""
+        return StepsOfSeveral({name: self.readers[name].of_steps()}, self.averaged & {name}, "steps")
+
+    def examples(self, features, rows):
+        """Return the number of examples of each of some rows, (n_rows,), where the steps of one feature are these."""
+        ((name, reader),) = self.readers.items()
+        return reader.examples(self._part(features, name), rows)
 
     def batches(self, features, rows, targets, batch_size, trains=False):
         """Return the :class:`Batches` of some rows of :class:`SeveralFeatures`; ``trains`` as that of Steps."""
@@ -81,6 +90,7 @@ class StepsOfSeveral:
             return _joined({name: part.draw(chosen, rng) if part.draw else part.load(chosen)
                             for name, part in parts.items()})  # fmt: skip
 
+        targets = next(iter(parts.values())).targets  # of clips, or of the steps of the one feature
         return Batches(load, targets, batch_size, draw=draw if any(part.draw for part in parts.values()) else None)
 
     def blocks(self, features, rows, layer):

@@ -65,6 +65,10 @@ class Steps:
     seed: int = 0
     full_length: bool = False
 
+    def of_steps(self, name=""):
+        """Return what reads each unit of a training clip as an example by itself."""
+        return replace(self, trains_on="steps")
+
     def at_full_length(self):
         """Return what reads all steps of a clip; how many zeros come after them no score may depend on."""
         return replace(self, choice="head", length=None, masked=True, full_length=False)
@@ -114,7 +118,8 @@ class Steps:
 
     def examples(self, features, rows):
         """Return the number of units of each of some rows, (n_rows,): of its examples where units are."""
-        return np.array([self._units(features.shapes[row][0]) for row in rows])
+        counts = (features.shapes[row][0] for row in rows)
+        return np.array([self._units(n_steps) if n_steps else 0 for n_steps in counts])
 
     def _units(self, n_steps):
         return max(1, n_steps // self.unit)

@@ -70,8 +70,8 @@ def _estimate(stage, classifier, data, clock, name, checkpoint):
 def _judge_steps(stage, classifier, data, clock, name, checkpoint):
     """Train what scores single steps of each feature, with the labels of their clips; then it stays as it is."""
     n_trainable = 0
-    for judge in judges_of(classifier.head).values():
-        reader = replace(classifier.reader, trains_on="steps")
+    for feature, judge in judges_of(classifier.head).items():
+        reader = classifier.reader.of_steps(feature)
         alone = replace(classifier, head=judge, model=judge, reader=reader)
         own = replace(stage, trains="head")
         history, trainable, _ = _take_steps(own, alone, data.read_by(alone), clock, name, checkpoint)

@@ -7,7 +7,7 @@ on its screen. OUT gets clips of so many seconds and ``films.csv`` (path, labels
 film, with ``many_cuts`` and ``loud`` where it has more cuts, or more power, than the median clip, and ``dark`` where it
 is darker. Two clips that follow each other in a film are one group. Then:
 python run_benchmark.py run configs/wehrmann_small.yaml --set dataset.root=OUT/films.csv
-For configs/sulun_small.yaml: --seconds 6 --words."""
+For configs/sulun_small.yaml: --seconds 5 --words."""
 
 import argparse
 from fractions import Fraction

@@ -132,3 +132,29 @@ def test_a_clip_without_any_of_the_features_is_set_aside(file, tmp_path):
     run(study)
     rejected = (study.folder / "rejected.csv").read_text()
     assert rejected.count("holds no array 'said'") == -(-120 // LACKING)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        {"kind": "single_transformer", "width": 16, "n_heads": 2, "n_layers": 1, "positions": 16},
+        {"kind": "multi_transformer", "width": 16, "n_heads": 2, "positions": 16, "averaged": ["said"]},
+        {"kind": "mlp_transformer", "hidden": [16], "n_heads": 2, "positions": 16, "step_epochs": 5},
+    ],
+    ids=lambda head: head["kind"],
+)
+def test_transformers_fuse_several_features_of_which_clips_may_lack_one(file, tmp_path, head):
+    head |= {"dropout": 0.0, "length": {"seen": 5}, "full_length": True}
+    model = fused(head=head, training={"optimizer": "adam", "learning_rate": 0.01, "head_init": "glorot"})
+    study = given_study(file, tmp_path, [model], training={"epochs": 10, "save": "model"})
+    run(study)
+    trial = study.folder / "trials" / "fused" / "0-0"
+    test = read_predictions(trial / PREDICTIONS, "multiclass").of("test")
+    right = (test.y_true & test.y_pred).any(axis=1)
+    lacks = np.array([int(clip[1:]) % LACKING == 0 for clip in test.clip_id])
+    assert right[~lacks].mean() > 0.9
+    assert np.isfinite(test.y_score).all()
+    predictor = Predictor(trial, check_trial(trial))
+    for clip, scores in list(zip(test.clip_id, test.y_score, strict=True))[:4]:
+        said = predictor.predict(f"{file}#{clip}")["scores"]
+        np.testing.assert_allclose([said[name] for name in test.classes], scores, atol=5e-6)
