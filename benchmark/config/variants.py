@@ -73,7 +73,7 @@ def _check_ablated(base, section, where):
     kind = _head(base).get("kind", "linear")
     if section.averaged and (base.whole.get("estimator") or "averaged" not in HEADS.get(kind, {})):
         kinds = " or ".join(name for name, settings in HEADS.items() if "averaged" in settings)
-        why = "which reads the mean of all features" if kind in OF_MEANS else "which reads one kind of features"
+        why = "which reads the mean of all features" if kind in OF_MEANS else "which averages none by itself"
         raise StudyError(f"{where}: averaged has no effect on model {base.name} ({kind}), {why}; it is for {kinds}")
 
 

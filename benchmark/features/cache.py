@@ -66,10 +66,11 @@ def mapped(file):
         return None
 
 
-def cached_features(clips, folder, compute, batch_size=32, scratch=None):
+def cached_features(clips, folder, compute, batch_size=32, scratch=None, prepare=lambda rows: None):
     """Return the :class:`Features` of clips, in the order of ``clips``, computing only those that ``folder`` lacks.
 
-    ``compute`` takes a batch of rows of ``clips`` and returns an array for each. ``folder`` stands for all that shapes
+    ``compute`` takes a batch of rows of ``clips`` and returns an array for each; before it ``prepare`` is called with
+    them, whose time is not counted. ``folder`` stands for all that shapes
     the arrays but the clip; the files in it are named after the bytes of the clip's file. Each is written under a
     temporary name, in the folder ``scratch``, and renamed, so that a run cut short loses one batch. Beside them is kept
     how long they took, see :mod:`benchmark.features.seconds`."""
@@ -81,6 +82,7 @@ def cached_features(clips, folder, compute, batch_size=32, scratch=None):
     absent = list({files[row]: row for row in reversed(absent)}.values())[::-1]  # the same bytes once
     for start in range(0, len(absent), batch_size):
         rows = absent[start : start + batch_size]
+        prepare(clips.iloc[rows])
         began = time.perf_counter()
         arrays = list(compute(clips.iloc[rows]))
         seconds = time.perf_counter() - began

@@ -37,7 +37,11 @@ class Extractor:
     def features(self, clips, batch_size):
         """Return the features of each clip, a list of (n_steps, dim) float32, cached per clip."""
         folder, compute = self.folder, partial(self._compute, n_clips=len(clips), batch_size=batch_size)
-        return cached_features(clips, folder, compute, self.clips_at_once or batch_size, folder.parent)
+        prepare = partial(self._prepare, n_clips=len(clips))
+        return cached_features(clips, folder, compute, self.clips_at_once or batch_size, folder.parent, prepare)
+
+    def _prepare(self, rows, n_clips):
+        """Make what a batch of clips needs before their features, where it is kept and timed by itself."""
 
     def seconds(self, clips):
         """Return {name of the features: mean seconds that those of one of some clips took}, None where unknown.

@@ -2,11 +2,14 @@
 
 A transcript is kept in the cache, apart from the features: it is made once, whatever encoders read it."""
 
+import time
+
 import numpy as np
 
 from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.features.dependencies import transcripts_of
 from benchmark.features.extractor import Extractor
+from benchmark.features.seconds import keep_seconds, mean_seconds
 from benchmark.models.text import build_encoder
 from benchmark.models.weights.load import file_digest
 from benchmark.texts.kept import read_transcript, write_transcript
@@ -32,6 +35,7 @@ class TextExtractor(Extractor):
     such as a film without sound, has features of shape (0, dim)."""
 
     clips_at_once = 8
+    has_recognised = False  # whether a recogniser is loaded
 
     def __init__(self, network, settings, seed=0, load=True):
         super().__init__(network, settings)
@@ -42,17 +46,30 @@ class TextExtractor(Extractor):
         self.dim, self.parameters, self.graph = self.encoder.dim, self.encoder.parameters, self.encoder.graph
         self.library, self.makers = self.encoder.library, (type(self.encoder).__module__,)
 
+    def _prepare(self, rows, n_clips):
+        """Make the transcripts that the cache lacks; each is timed by itself, for encoders of all kinds."""
+        folder = self._transcripts
+        for path, digest in zip(rows["path"], rows["sha256"], strict=True):
+            if read_transcript(place := folder / f"{digest}.json") is None:
+                began = time.perf_counter()
+                write_transcript(self._recognised(path, digest, n_clips), place)
+                keep_seconds(folder, [digest], time.perf_counter() - began, is_first=not self.has_recognised)
+                self.has_recognised = True
+
     def _compute(self, rows, n_clips, batch_size):
         """Return the features (n_steps, dim) of each clip; their texts are encoded together."""
-        folder, found = transcripts_of(self.network, self.settings), []
-        for path, digest in zip(rows["path"], rows["sha256"], strict=True):
-            place = folder / f"{digest}.json"
-            transcript = read_transcript(place)
-            if transcript is None:
-                transcript = self._recognised(path, digest, n_clips)
-                write_transcript(transcript, place)
-            found.append(transcript)
-        return self.embed(found)
+        folder = self._transcripts
+        return self.embed([read_transcript(folder / f"{digest}.json") for digest in rows["sha256"]])
+
+    @property
+    def _transcripts(self):
+        return transcripts_of(self.network, self.settings)
+
+    def seconds(self, clips):
+        """Return {name: mean seconds that it took to recognise and encode the words of one of some clips}, or None."""
+        ((name, encoding),) = super().seconds(clips).items()
+        parts = encoding, mean_seconds(self._transcripts, clips["sha256"])
+        return {name: None if None in parts else sum(parts)}
 
     def _recognised(self, path, digest=None, n_clips=None):
         """Return the Transcript of a file; with the ``digest`` of its bytes, of what a run of ``n_clips`` has kept."""

@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from benchmark.config.ablation import AblationParams
+from benchmark.config.heads import HEADS
 from benchmark.config.load import load_study
 from benchmark.config.networks import CONFIGS
 from benchmark.config.variants import with_variants
@@ -159,3 +160,12 @@ def test_a_sweep_of_what_is_no_setting_is_told_in_one_sentence(tmp_path, setting
     with pytest.raises(StudyError, match=said) as told:
         study(tmp_path, [fused("asr")], sweep={"setting": setting, "values": [1, 2], "models": ["fused"]})
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("kind", [kind for kind, settings in HEADS.items() if "averaged" in settings])
+def test_heads_over_several_features_are_told_which_are_averaged(tmp_path, kind):
+    section = {"model": "fused", "features": given(*FIVE), "averaged": ["ocr", "asr"]}
+    *others, whole = study(tmp_path, [fused(*FIVE, head=kind)], ablation=section).models
+    assert len(others) == 1 + 6 - 1  # the whole one without averaging is the study's own model
+    assert whole.head.averaged == ("ocr", "asr")
+    assert whole.name == "fused-clip-musicnet-audiotag-ocr_averaged-asr_averaged"

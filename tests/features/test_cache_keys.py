@@ -204,7 +204,7 @@ def test_a_picture_has_an_address_of_its_own_for_every_setting(section, key, cha
 def address(monkeypatch):
     """Return a function from a study to the folder that its network's features are kept in; no network is built."""
 
-    def cached(clips, folder, compute, batch_size, scratch):
+    def cached(clips, folder, *given):
         raise LookupError(str(folder))
 
     monkeypatch.setattr(extractor, "cached_features", cached)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 
 import numpy as np
 import pandas as pd
@@ -144,8 +145,25 @@ def test_a_transcript_is_read_from_the_cache_and_a_damaged_one_is_made_again(fil
     place.write_text(said("one", "two", "three").to_json())
     assert len(extractor._compute(clips, 1, 8)[0]) == 3
     place.write_text("{")
+    extractor._prepare(clips, 1)
     assert len(extractor._compute(clips, 1, 8)[0]) == 2
     assert json.loads(place.read_text())["language"] == "en"
+
+
+def test_the_time_of_words_is_that_of_the_recogniser_too_whichever_encoder_came_first(
+    films, tmp_path, known, monkeypatch
+):
+    clips = table(films[1], "loud", "silent")
+    first, second = (
+        extractor_of(OCR | changes, films[0], tmp_path) for changes in ({}, {"options": {"analyzer": "word"}})
+    )
+    recognised = first._recognised
+    monkeypatch.setattr(first, "_recognised", lambda *given: time.sleep(0.3) or recognised(*given))
+    assert list(first.seconds(clips).values()) == [None]
+    for extractor in (first, second):
+        extractor.features(clips, 8)
+        ((seconds,),) = [extractor.seconds(clips).values()]
+        assert 0.3 <= seconds < 1.5  # of the sleep, the encoder and a machine that is busy
 
 
 def test_a_film_is_read_anew_each_time_and_nothing_of_it_is_left(films, tmp_path, known):
