@@ -5,6 +5,8 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, NonNegativeInt, model_validator
 
+from benchmark.config.languages import LANGUAGES
+from benchmark.errors import did_you_mean
 from spectrograms.params import Params
 
 ANY = "any"  # language: speech is written down whatever it is
@@ -17,7 +19,7 @@ class Recogniser(NamedTuple):
     packages: tuple  # that have to be installed, as they are imported
     requirements: str  # the file that names them
     settings: dict  # what it reads, with its defaults
-    needs_model: bool = False  # whether its network lies in a folder of the user's; others ship theirs
+    model_files: tuple = ()  # in a folder of the user's; other recognisers ship their network
 
 
 _SPEECH = {"loudness": -45.0}
@@ -39,9 +41,19 @@ RECOGNISERS = {
         ("faster_whisper", "onnxruntime"),
         "requirements/asr.txt",
         {"confidence": 0.3, "model": None, "language": "en"} | _SPEECH,
-        needs_model=True,
+        # The tokenizer too: faster-whisper would fetch one.
+        model_files=("model.bin", "config.json", "tokenizer.json"),
     ),
 }
+
+
+def _known(language):
+    if language not in (ANY, *LANGUAGES):
+        near = did_you_mean(language, [ANY, *LANGUAGES])
+        raise ValueError(f"a language is a code that Whisper knows, such as en or de, or any; got '{language}'{near}")
+    return language
+
+
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -57,8 +69,8 @@ class TextParams(Params):
     )
     confidence: Share | None = Field(
         None,
-        description="words that the recogniser is less sure of are left out; rapidocr .75 as in sulun2024, "
-        "pocketsphinx .5, faster_whisper .3 unless given",
+        description="words that the recogniser is less sure of are left out; rapidocr .75 as in sulun2024, of speech "
+        ".3 unless given",
     )
     similarity: Share | None = Field(
         None,
@@ -76,7 +88,7 @@ class TextParams(Params):
         description="speech: dB below full scale (RMS of 50 ms); no words are looked for in softer sound; -45 unless "
         "given",
     )
-    language: str | None = Field(
+    language: Annotated[str, AfterValidator(_known)] | None = Field(
         None,
         description="faster_whisper: speech in this language is written down, of another its name alone ('German "
         "language'), as in sulun2024; a code such as en, or any; en unless given",
@@ -101,7 +113,7 @@ class TextParams(Params):
             if getattr(self, name) is not None and name not in row.settings:
                 by = " or ".join(other for other, its in RECOGNISERS.items() if name in its.settings)
                 raise ValueError(f"{name} has no effect on recogniser: {self.recogniser}, only on {by}; leave it out")
-        if row.needs_model and self.model is None:
+        if row.model_files and self.model is None:
             raise ValueError(
                 f"recogniser: {self.recogniser} needs a model: the folder of one that was converted for CTranslate2 "
                 "(docs/features.md says where to get one)"

@@ -17,10 +17,12 @@ def check_recogniser(params):
             f"recogniser: {params.recogniser} needs the package {missing[0]}, which is not installed: "
             f"pip install -r {row.requirements}"
         )
-    if row.needs_model and not (Path(params.model) / "model.bin").is_file():
-        what = "has no model.bin in it" if Path(params.model).is_dir() else "is not there"
+    missing = [name for name in row.model_files if not (Path(params.model) / name).is_file()]
+    if missing:
+        what = f"has no {missing[0]} in it" if Path(params.model).is_dir() else "is not there"
         raise StudyError(
-            f"text.model: {params.model} {what}; give the folder of a Whisper model converted for CTranslate2"
+            f"text.model: the folder {params.model} {what}; a Whisper model that was converted for CTranslate2 has "
+            f"{', '.join(row.model_files)}"
         )
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.config.languages import LANGUAGES
 from benchmark.config.texts import ANY
 from benchmark.errors import StudyError
-from benchmark.texts.languages import LANGUAGES
 from benchmark.texts.loudness import RATE, is_loud
 from benchmark.texts.packages import n_cores
 from benchmark.texts.transcript import Transcript, Utterance
@@ -36,8 +36,7 @@ class WhisperListener:
         Where another language than ``params.language`` is spoken the transcript is its name, as in sulun2024."""
         if not pieces:
             return Transcript((), "", "")
-        heard = np.concatenate([waveform[start:end] for start, end in pieces[:LISTENED]])
-        language, sure, _ = self.model.detect_language(heard, language_detection_segments=LISTENED)
+        language, sure = self._language([waveform[start:end] for start, end in pieces[:LISTENED]])
         if self.params.language not in (ANY, language):
             name = f"{LANGUAGES.get(language, language)} language"
             whole = Utterance(pieces[0][0] / RATE, pieces[-1][1] / RATE, name, float(sure))
@@ -45,6 +44,12 @@ class WhisperListener:
         found = [u for start, end in pieces for u in self._utterances(waveform[start:end], start / RATE, language)]
         kept = [u for u in found if is_loud(waveform, u.start, u.end, self.params.loudness)]
         return Transcript(tuple(kept), language, "")
+
+    def _language(self, pieces):
+        """Return (code, 0 to 1: how sure) of the language in some waveforms; a model of English knows no other."""
+        if not self.model.model.is_multilingual:
+            return "en", 1.0
+        return self.model.detect_language(np.concatenate(pieces), language_detection_segments=LISTENED)[:2]
 
     def _utterances(self, piece, offset, language):
         """Return the :class:`Utterance`s of a piece, those that are sure; ``offset`` is its beginning in seconds."""
