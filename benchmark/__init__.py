@@ -63,7 +63,7 @@ def load_model(trial_dir, trust=False):
 
     It is a :class:`benchmark.inference.predictor.Predictor`. ``trust`` lets the trial run code that configs/models does
     not name."""
-    from benchmark.config.load import own_networks
+    from benchmark.config.networks import trusted
     from benchmark.inference.predictor import Predictor, check_trial
 
-    return Predictor(trial_dir, check_trial(trial_dir), None if trust else own_networks())
+    return Predictor(trial_dir, check_trial(trial_dir), None if trust else trusted())

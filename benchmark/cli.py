@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 import benchmark
-from benchmark.config.load import load_study, own_networks
+from benchmark.config.load import load_study
+from benchmark.config.networks import own_networks, trusted
 from benchmark.errors import StudyError
 from benchmark.models.backend import hide_gpus, import_keras
 
@@ -270,4 +271,4 @@ def schema(folder: Annotated[Path, typer.Argument(help="where to write the two f
 
 def _known(trust):
     """Return the user's own networks, whose code a trial may name; None where the trial is trusted."""
-    return None if trust else own_networks()
+    return None if trust else trusted()

@@ -22,6 +22,10 @@ class FeatureError(ValueError):
         return f"{self.address}: {self.reason}"
 
 
+class LacksFeatures(FeatureError):
+    """A clip holds no such features, as a film holds no speech; others of its features may well be there."""
+
+
 class TrainingError(ArithmeticError):
     """Training went where no result can come from."""
 

@@ -94,6 +94,26 @@ def resize(image, size):
     return np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.BILINEAR))
 
 
+def stretch(image, side):
+    """Return an image as (side, side, 3) uint8: :func:`resize`, all of it."""
+    return resize(image, (side, side))
+
+
+def centre_crop(image, side):
+    """Return the middle of an image as (side, side, 3) uint8: its shorter side scaled to ``side``, its aspect kept.
+
+    Bicubic and antialiased, the longer side rounded down, the corner of the crop rounded half to even: what torchvision
+    does to a Pillow image, and so the preprocessing of github.com/openai/CLIP."""
+    height, width = image.shape[:2]
+    shape = [side * length // min(height, width) for length in (height, width)]
+    scaled = Image.fromarray(image).resize(shape[::-1], Image.Resampling.BICUBIC)
+    top, left = (round((length - side) / 2) for length in shape)
+    return np.asarray(scaled.crop((left, top, left + side, top + side)))
+
+
+RESIZES = {"stretch": stretch, "centre_crop": centre_crop}  # an image and a side in pixels to a square
+
+
 def save_png(image, path, text=None, scratch=None):
     """Write an image, (height, width, 3) uint8 or a Pillow image, as PNG with text chunks from the dict ``text``.
 

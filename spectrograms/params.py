@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
+SAMPLE_RATE = 16000  # Hz: what most networks over sound read, and what is measured of a film's sound
+
 
 class Params(BaseModel, frozen=True, extra="forbid"):
     """A section of a study: immutable, and an unknown key is an error."""

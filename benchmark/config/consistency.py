@@ -4,7 +4,7 @@ from pydantic import ValidationError
 
 from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.config.features import PIXEL_SIZE
-from benchmark.config.heads import OF_MEANS
+from benchmark.config.heads import OF_MEANS, OF_SEVERAL
 from benchmark.config.losses import LOSSES
 from benchmark.config.training import SOLVER
 from benchmark.errors import did_you_mean
@@ -22,7 +22,7 @@ def own_section(study, network, name):
     Of a model that is not trained, what it does not read is as by default."""
     section = getattr(study, name)
     own = type(section).model_validate(section.changed_by(getattr(network, name)))
-    if network.is_trained or name not in UNTRAINED:
+    if name not in UNTRAINED or network.is_trained:
         return own
     return type(own)(**{key: getattr(own, key) for key in _read(network, name)})
 
@@ -73,7 +73,37 @@ def own_settings_are_right(study, part):
                 own_section(study, model, name)
             except ValidationError as error:
                 slips += [f"model {model.name}: {name}: {_said_of(slip)}" for slip in error.errors()]
+    return "; ".join(slips) or _frames_of_features(study)
+
+
+def _frames_of_features(study):
+    """Return what is wrong with the frames that one of several features of a model reads."""
+    slips = []
+    for model in study.models:
+        for part in model.parts:
+            try:
+                study.for_part(model, part)
+            except ValidationError as error:
+                slips += [f"model {model.name}: {part.name}: frames: {_said_of(slip)}" for slip in error.errors()]
     return "; ".join(slips)
+
+
+def several_features_have_names(study, part):
+    """The features that a model reads together are told apart by their names."""
+    for model in (model for model in study.models if model.reads == "several"):
+        names = [features.name for features in model.features]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            return f"model {model.name}: features named twice: {', '.join(twice)}; give one of them another 'name'"
+
+
+def heads_can_fuse(study, part):
+    """A head over the steps of several features is one that fuses them."""
+    for model in (model for model in study.models if model.reads == "several"):
+        if model.head.reads_steps and model.head.kind not in OF_SEVERAL:
+            kinds = " or ".join((*OF_MEANS, *OF_SEVERAL))
+            return (
+                f"model {model.name}: the {model.head.kind} head reads one kind of features; of several choose {kinds}"
+            )
 
 
 def _said_of(slip):
@@ -139,7 +169,13 @@ def augmentation_is_read(study, part):
 def models_read_clips(study, part):
     """Each model reads what clips of the data set's kind give."""
     readable = [*DATASET_KINDS[study.dataset.kind].inputs, "nothing"]
-    if blind := [f"{model.name} ({model.reads})" for model in study.models if model.reads not in readable]:
+    blind = [
+        f"{model.name} ({part.reads if part is model else f'{part.name}: {part.reads}'})"
+        for model in study.models
+        for part in model.parts
+        if part.reads not in readable
+    ]
+    if blind:
         return (
             f"{', '.join(blind)} cannot read clips of dataset.kind '{study.dataset.kind}', which give "
             f"{', '.join(readable[:-1])}; leave them out"
@@ -153,13 +189,15 @@ def pictures_of_sound_have_one_length(study, part):
 
 
 def _sections(study, model):
-    return DATASET_KINDS[study.dataset.kind].sections(model.reads)
+    kind = DATASET_KINDS[study.dataset.kind]
+    return frozenset().union(*(kind.sections(part.reads) for part in model.parts))
 
 
 def frames_are_read(study, part):
     """Frames are chosen where clips are films."""
     inputs = DATASET_KINDS[study.dataset.kind].inputs
-    asked = study.frames != type(study.frames)() or any(model.frames for model in study.models)
+    own = (features.frames for model in study.models for features in {id(f): f for f in (model, *model.parts)}.values())
+    asked = study.frames != type(study.frames)() or any(own)
     if asked and not any("frames" in sections for sections in inputs.values()):
         return (
             f"frames has no effect on dataset.kind: {study.dataset.kind}, whose clips are no films; leave it out, or "
@@ -222,6 +260,8 @@ def classes_are_weighed_as_task_allows(study, part):
 
 CHECKS = (
     models_have_names,
+    several_features_have_names,
+    heads_can_fuse,
     fusions_have_members,
     own_settings_are_right,
     solver_has_linear_head,

@@ -3,21 +3,22 @@
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, model_validator
 
 from benchmark.config.estimators import ESTIMATORS, kind_of
 from benchmark.config.texts import RECOGNISERS, TextParams
-from spectrograms.params import Params
+from spectrograms.params import SAMPLE_RATE, Params
 
-NAMED_WEIGHTS = ("imagenet", "places365", "audioset", "wikipedia", "random")
+# Music's are msd and mtt, of one million songs and of MagnaTagATune; see docs/features.md.
+NAMED_WEIGHTS = ("imagenet", "places365", "openai", "audioset", "msd", "mtt", "wikipedia", "random")
 OF_TEXTS = ("wikipedia", "random")  # of these, those of text encoders
 PIXEL_SIZE = 64  # of frames that are read as pixels, unless input_size is given
 # What can be read of a clip, and which kind of network reads it.
 READS = {
     "picture": "image",  # the clip's picture: a photograph, a poster, the mel spectrogram of its sound
-    "waveform": "sound",  # its sound at 16 kHz, in patches
+    "waveform": "sound",  # its sound at the network's sample rate, in windows
     "frames": "image",  # pictures at times of a film, each as a picture
     "pixels": None,  # frames of a film as they are
     "spectrogram": None,  # its sound as segments of a spectrogram, as they are
@@ -25,6 +26,7 @@ READS = {
     "speech": "text",  # words that are spoken in its sound at 16 kHz
     "low_level": None,  # measures of a film's shots, colours, light, motion and sound
     "given": None,  # features that were computed elsewhere
+    "several": None,  # several features: those that the model's list of features names
     "nothing": None,  # what scores by chance, or by other models' scores
 }
 WEIGHTLESS = ("hashed_ngrams",)  # text encoders that have no weights, and no vector for a token
@@ -33,9 +35,10 @@ BACKBONES = {"tensorflow_hub": ("sound",), "keras_hub": ("image", "text"), **dic
 # Who reads a setting that not all read: by what is read of a clip.
 READ_BY = {
     "layer": ("picture", "frames"), "pooling": ("picture", "frames"),
-    "options": ("picture", "frames", "screen_text", "speech"), "text": ("screen_text", "speech"),
-    "input_size": ("picture", "frames", "pixels", "given"), "crops": ("frames",), "output": ("waveform",),
-    "random": ("waveform",), "key": ("given",), "sound": ("low_level",),
+    "options": ("picture", "frames", "waveform", "screen_text", "speech"), "text": ("screen_text", "speech"),
+    "input_size": ("picture", "frames", "pixels", "given"), "crops": ("frames",), "resize": ("picture", "frames"),
+    "output": ("waveform",), "random": ("waveform",), "sample_rate": ("waveform",), "key": ("given",),
+    "sound": ("low_level",), "frames": ("frames", "pixels", "screen_text", "low_level", "several"),
     "weights_sha256": tuple(name for name, network in READS.items() if network),
 }  # fmt: skip
 
@@ -52,11 +55,13 @@ def at_home(path):
 
 
 def kinds_of_network(backbone):
-    """Return which kinds of network a backbone may name: 'image', 'sound', 'text'; () without one."""
+    """Return which kinds of network a backbone may name, the usual one first: 'image', 'sound', 'text'; None without.
+
+    A builder of a module may build any."""
     if not isinstance(backbone, str):
-        return ()
-    usual = ("image",) if backbone.startswith("keras.applications.") else ("image", "text")
-    return BACKBONES.get(backbone.partition(":")[0], usual)
+        return (None,)
+    is_library = backbone.startswith("keras.applications.") or ":" not in backbone
+    return BACKBONES.get(backbone.partition(":")[0], ("image",) if is_library else ("image", "sound", "text"))
 
 
 def usual_reads(given):
@@ -64,7 +69,9 @@ def usual_reads(given):
     estimator = kind_of(given.get("estimator"))
     if given.get("fusion") or (estimator and not ESTIMATORS[estimator].reads):
         return "nothing"
-    kind = next(iter(kinds_of_network(given.get("backbone"))), None)
+    if isinstance(given.get("features"), list | tuple):
+        return "several"
+    kind = kinds_of_network(given.get("backbone"))[0]
     return {"image": "picture", "sound": "waveform"}.get(kind)  # of text it must be said: on the screen, or spoken
 
 
@@ -108,8 +115,7 @@ class FeatureParams(Params):
     )
     weights: Annotated[str, AfterValidator(at_home)] | None = Field(
         "imagenet",
-        description="imagenet, places365, audioset, wikipedia, random, or a path; null without a network, and with "
-        "hashed_ngrams",
+        description=f"{', '.join(NAMED_WEIGHTS)}, or a path; null without a network, and with hashed_ngrams",
     )
     weights_sha256: Annotated[str, AfterValidator(_sha256)] | None = Field(
         None, description="the weights file, or all files of a SavedModel's folder, must have this SHA-256"
@@ -122,11 +128,17 @@ class FeatureParams(Params):
     crops: Literal[1, 10] = Field(
         1, description="frames: 10 for the mean over corners, middle and their mirror images (Krizhevsky et al. 2012)"
     )
+    resize: Literal["stretch", "centre_crop"] = Field(
+        "stretch",
+        description="of pictures to input_size: all of it, bilinear; or the middle, aspect kept, bicubic, as CLIP does",
+    )
     options: dict[str, int | float | str | bool | list[int]] = Field({}, description="further arguments of the builder")
+    sample_rate: PositiveInt = Field(SAMPLE_RATE, description="waveform: Hz, that of the network")
     output: int | None = Field(None, description="tensorflow_hub: which of the returned tensors holds the embeddings")
     random: str | None = Field(None, description="tensorflow_hub: package.module:builder used for weights: random")
     key: str | None = Field(None, description="given: name of the features in each clip's file, where it has several")
     sound: bool = Field(False, description="low_level: measures of the sound too")
+    frames: dict[str, Any] = Field({}, description="which frames of a film are read for it, unlike the study's")
     text: TextParams | None = Field(None, description="screen_text, speech: how words are found, and what is a step")
 
     @model_validator(mode="before")
@@ -149,8 +161,8 @@ class FeatureParams(Params):
                 "it says neither what it reads nor a backbone: give 'features' (a file in configs/features/), "
                 "'backbone', or 'reads'"
             )
-        wanted, got = READS[self.reads], kinds_of_network(self.backbone)
-        if wanted not in (got or (None,)):
+        wanted = READS[self.reads]
+        if wanted not in kinds_of_network(self.backbone):
             needs = f"needs a backbone, a network over {wanted}s" if wanted else "takes no backbone"
             raise ValueError(f"reads: {self.reads} {needs}; got {self.backbone or 'none'}")
         if wanted and self.weights is None and self.backbone not in WEIGHTLESS:
@@ -176,13 +188,39 @@ class FeatureParams(Params):
 
     @model_validator(mode="after")
     def _is_read(self):
-        for name, readers in READ_BY.items():
-            if self.reads not in readers and (given := getattr(self, name)) != type(self).model_fields[name].default:
-                raise ValueError(
-                    f"{name} has no effect on reads: {self.reads}, only on {' or '.join(readers)}; leave it out; got "
-                    f"{given!r}"
-                )
+        unread = {name: f"reads: {self.reads}, only on {' or '.join(readers)}"
+                  for name, readers in READ_BY.items() if self.reads not in readers}  # fmt: skip
+        if self.reads == "waveform":
+            others = ("options",) if self.is_saved_model else ("output", "random")
+            unread |= dict.fromkeys(others, f"the backbone {self.backbone}")
+        for name, where in unread.items():
+            if (given := getattr(self, name)) != type(self).model_fields[name].get_default(call_default_factory=True):
+                raise ValueError(f"{name} has no effect on {where}; leave it out; got {given!r}")
         return self
+
+    @model_validator(mode="after")
+    def _crops_are_not_cropped(self):
+        if self.crops != 1 and self.resize != "stretch":
+            raise ValueError(
+                f"crops: {self.crops} are cut from the whole frame, its aspect kept; resize: {self.resize} has no "
+                "effect on them: leave one of the two out"
+            )
+        return self
+
+    @property
+    def is_saved_model(self):
+        """Whether its network is a SavedModel, or stands for one with random weights."""
+        return self.reads == "waveform" and self.backbone.startswith("tensorflow_hub:")
+
+    @property
+    def waveform_rate(self):
+        """The sample rate (Hz) of the waveform that its features are computed of, None where it reads none."""
+        return self.sample_rate if self.reads in ("waveform", "speech") or self.sound else None
+
+    @property
+    def built_by(self):
+        """What names the code that builds its network: ``backbone``, or ``random`` where that builds it."""
+        return self.random if self.is_saved_model and self.weights == "random" else self.backbone
 
     @property
     def weights_path(self):
@@ -202,3 +240,30 @@ class FeatureParams(Params):
         if self.backbone in WEIGHTLESS:
             return self.backbone
         return self.weights if self.weights_path is None else self.weights_path.name
+
+
+def _file_name(name):
+    if not re.fullmatch(r"[\w][\w.-]*", name):
+        raise ValueError(f"a name becomes a folder: letters, digits, '_', '-' and '.' only; got '{name}'")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_file_name)]
+
+
+def _modality(name):
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise ValueError(f"features of several are called by small letters, digits and '_'; got '{name}'")
+    return name
+
+
+class NamedFeatures(FeatureParams):
+    """One of the several features that a model reads: a modality, such as what is seen, said or heard."""
+
+    name: Annotated[str, AfterValidator(_modality)]
+    label: str
+
+    @property
+    def inner_dropout(self):
+        """None: its backbone is never trained."""
+        return {}

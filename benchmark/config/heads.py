@@ -8,10 +8,14 @@ from benchmark.config.kinds import check_settings, in_full
 from spectrograms.params import Params
 
 OF_MEANS = ("linear", "mlp")  # read the mean of a clip's features over its steps; the others read the steps
+OF_SEVERAL = ("single_transformer", "multi_transformer")  # read the steps of several features, and fuse them
 # Which steps are read, and what becomes of a clip with fewer or more: no layer of the head knows.
-READING = ("length", "too_long", "mask", "draws", "trains_on")
-SEQUENCE = {"length": None, "too_long": "head", "mask": True, "standardize": True}
-JUDGE = {"over_steps": "mean", "trains_on": "steps", "length": None, "too_long": "head", "standardize": True}
+READING = ("length", "too_long", "full_length", "mask", "draws", "trains_on", "averaged")
+KNOWN_TO_LAYERS = {"multi_transformer": ("averaged",)}  # of READING after all
+STEPS = {"length": None, "too_long": "head", "full_length": False}
+SEQUENCE = {**STEPS, "mask": True, "standardize": True}
+JUDGE = {"over_steps": "mean", "trains_on": "steps", **STEPS, "standardize": True}
+ATTENTION = {"n_heads": 8, "dropout": 0.5, "position_dropout": 0.1, "positions": 5000, "averaged": (), **SEQUENCE}
 # The settings of each kind with their defaults; benchmark.models.heads.HEADS has a row of the same name that builds it.
 HEADS = {
     "linear": {},
@@ -21,6 +25,8 @@ HEADS = {
     "lstm": {"units": 256, "dropout": 0.5} | SEQUENCE,
     "conv": {"filters": 256, "width": 3, "grid": (7, 7), "pooling": "average", "dropout": 0.5} | JUDGE,
     "plain_cnn": {"channels": (16, 32, 64), "width": 3, "segment": 130, "dropout": 0.5} | JUDGE,
+    "single_transformer": {"width": 256, "n_layers": 2} | ATTENTION,
+    "multi_transformer": {"width": 128, "n_layers": 1} | ATTENTION,
 }
 Units = tuple[PositiveInt, ...]
 
@@ -36,10 +42,27 @@ class HeadParams(Params):
         None, description="ctt: pieces of each hidden unit, of which the largest counts; ReLU unless given"
     )
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = Field(
-        None, description="rate before the last layer, of mlp in each hidden layer, before its ReLU; 0.5 unless given"
+        None,
+        description="rate before the last layer, of mlp in each hidden layer, before its ReLU, of transformers in each "
+        "layer; 0.5 unless given",
     )
     filters: PositiveInt | None = Field(None, description="ctt, ctt_spectrogram, conv: of the convolution; 256")
-    width: PositiveInt | None = Field(None, description="of the convolution's window: steps, or cells of a map; 3")
+    width: PositiveInt | None = Field(
+        None,
+        description="of the convolution's window: steps, or cells of a map; 3. Transformers: numbers of a vector, 256 "
+        "of single, 128 of multi; null: as many as each feature has, without a dense layer before",
+    )
+    n_layers: PositiveInt | None = Field(None, description="transformers: of each encoder; 2 of single, 1 of multi")
+    n_heads: PositiveInt | None = Field(None, description="transformers: of attention; 8 unless given")
+    position_dropout: Annotated[float, Field(ge=0, lt=1)] | None = Field(
+        None, description="transformers: rate after positions are added; 0.1 unless given"
+    )
+    positions: PositiveInt | None = Field(
+        None, description="transformers: rows of each feature's table; steps beyond have its last; 5000 unless given"
+    )
+    averaged: tuple[str, ...] | None = Field(
+        None, description="transformers of several features: those that are read as the mean of their steps; none"
+    )
     units: PositiveInt | None = Field(None, description="lstm: 256 unless given")
     segment: PositiveInt | None = Field(
         None, description="ctt_spectrogram, plain_cnn: steps of one segment; 130 unless given, 3 s at 44.1 kHz"
@@ -65,15 +88,18 @@ class HeadParams(Params):
     trains_on: Literal["clips", "steps"] | None = Field(
         None, description="conv, plain_cnn: each step of a clip is an example by itself, or a clip is one; steps"
     )
-    length: PositiveInt | None = Field(
+    length: PositiveInt | dict[str, PositiveInt] | None = Field(
         None,
-        description="steps that are read of a clip (plain_cnn: segments); shorter ones are padded with zeros. Unless "
-        "given all, padded to the most of all clips",
+        description="steps that are read of a clip (plain_cnn: segments), of several features also by name; shorter "
+        "ones are padded with zeros. Unless given all, padded to the most of all clips",
     )
     too_long: Literal["head", "equidistant", "random"] | None = Field(
         None,
         description="which steps of a clip of more than length: the first, as many at equal distances, or as many at "
         "random in their order, anew for each training batch; head unless given",
+    )
+    full_length: bool | None = Field(
+        None, description="length is of training alone: validation, test and prediction read all steps; false"
     )
     mask: bool | None = Field(None, description="padding is left out; false: its zeros count as steps; true")
     standardize: bool | None = Field(
@@ -102,6 +128,10 @@ class HeadParams(Params):
             raise ValueError(f"too_long: {self.too_long} has no effect without length: no clip is too long")
         if self.length is None and self.mask is False:
             raise ValueError("mask: false needs length: where zeros count, their number must not depend on other clips")
+        if self.length is None and self.full_length:
+            raise ValueError("full_length has no effect without length: all steps are read")
+        if self.n_heads and self.width and self.width % self.n_heads:
+            raise ValueError(f"width {self.width} is not divided by n_heads {self.n_heads}; each has an equal part")
         if self.grid and self.width > min(self.grid):
             raise ValueError(f"width {self.width} is wider than the grid, {self.grid[0]} x {self.grid[1]} cells")
         return self
@@ -123,7 +153,8 @@ class HeadParams(Params):
     @property
     def layers(self):
         """Those of :attr:`settings` that shape its layers, apart from whether it standardises."""
-        return {name: value for name, value in self.settings.items() if name not in (*READING, "standardize")}
+        apart = {*READING, "standardize"}.difference(KNOWN_TO_LAYERS.get(self.kind, ()))
+        return {name: value for name, value in self.settings.items() if name not in apart}
 
     @property
     def reads_steps(self):

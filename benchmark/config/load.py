@@ -1,7 +1,6 @@
 """YAML to a typed, validated, frozen study. An error names the file, the key, what was expected and the likely slip."""
 
 import os
-import re
 from pathlib import Path
 from typing import Annotated, Literal, get_args, get_origin
 
@@ -9,16 +8,14 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from benchmark.config.consistency import ignored
-from benchmark.config.dataset_kinds import DATASET_KINDS
-from benchmark.config.features import FeatureParams, usual_reads
-from benchmark.config.study import NetworkParams, Study
+from benchmark.config.networks import CONFIGS, resolve_all, settings_of
+from benchmark.config.sections import read_section
+from benchmark.config.study import Study
 from benchmark.config.training import TrainingParams
+from benchmark.config.variants import with_variants
 from benchmark.errors import StudyError, did_you_mean
-from benchmark.store.shipped import shipped
 from benchmark.store.yaml_file import parse, read_yaml
 from spectrograms.params import Params
-
-CONFIGS = shipped("configs")
 
 
 def load_study(path, overrides=(), only=(), settings=(), configs=CONFIGS):
@@ -39,10 +36,11 @@ def load_study(path, overrides=(), only=(), settings=(), configs=CONFIGS):
         _override(raw, override)
     for place, value in _leaves(dict(settings)):
         _set(raw, place, value)
+    raw["models"] = with_variants(raw, path, configs)
     if only:
         _keep_only(raw, only, path, configs)
     dataset_kind = raw["dataset"].get("kind") if isinstance(raw.get("dataset"), dict) else None
-    raw["models"] = _resolve_all(raw["models"], path, configs, dataset_kind)
+    raw["models"] = resolve_all(raw["models"], path, configs, dataset_kind)
     study = read_section(Study, raw, path, {"part": bool(only), "file": path})
     _check_read(study, path, whole=not only)
     return study
@@ -60,122 +58,6 @@ def _check_read(study, path, whole):
     slips += [(f"model {m.name}: training", key, why[key]) for m, why in unread for key in m.training if key in why]
     if slips:
         raise StudyError("\n".join(f"{path}: {place}.{key} has no effect: {why}" for place, key, why in slips))
-
-
-def load_network(name):
-    """Return the :class:`NetworkParams` of a file in ``configs/models/``."""
-    return resolve_network(name)
-
-
-def own_networks():
-    """Return the :class:`NetworkParams` of every file in ``configs/models/``, sorted by name."""
-    return [load_network(name) for name in network_names()]
-
-
-def network_names(configs=CONFIGS):
-    """Return the names that a study's ``models`` may use, sorted."""
-    return _names("models", configs)
-
-
-def feature_names(configs=CONFIGS):
-    """Return the names that a model's ``features`` may use, sorted."""
-    return _names("features", configs)
-
-
-def _names(folder, configs):
-    return sorted(path.stem for path in (configs / folder).glob("*.yaml"))
-
-
-def resolve_network(entry, where="models", configs=CONFIGS, dataset_kind=None):
-    """Return the :class:`NetworkParams` of one entry of ``models``: a file's name, or a mapping that may extend one.
-
-    ``features`` names a file of ``configs/features/``, whose settings count before those of the model that is extended.
-    What a model reads that does not say it is what its backbone does of clips of ``dataset_kind``."""
-    entry = {"extends": entry} if isinstance(entry, str) else entry
-    if not isinstance(entry, dict):
-        raise StudyError(f"{where}: an entry of models must be a name or a mapping; got {entry!r}")
-    base, changed = entry.get("extends"), {key: value for key, value in entry.items() if key != "extends"}
-    inherited = _settings("models", base, where, configs)
-    name = changed.get("features", inherited.get("features"))
-    features = _feature_settings(name, where, configs)
-    named = {"name": base or name, "label": features.pop("label", base or name)} if base or name else {}
-    merged = named | inherited | features | changed
-    if not merged.get("reads") and (kind := DATASET_KINDS.get(dataset_kind)):
-        usual = usual_reads(merged)
-        merged["reads"] = kind.usually.get(usual, usual)
-    return read_section(NetworkParams, merged, f"{where}: model {merged.get('name')}")
-
-
-def _settings(folder, name, where, configs):
-    """Return what a file in ``configs/models`` or ``configs/features`` holds, {} where none is named."""
-    if name is None:
-        return {}
-    what = {"models": "model", "features": "features"}[folder]
-    if not isinstance(name, str):
-        raise StudyError(f"{where}: {what} must be the name of one file in configs/{folder}; got {name!r}")
-    if name not in (known := _names(folder, configs)):
-        raise StudyError(f"{where}: unknown {what} '{name}'{did_you_mean(name, known)}; known are {', '.join(known)}")
-    return read_yaml(configs / folder / f"{name}.yaml")
-
-
-def _feature_settings(name, where, configs):
-    """Return the settings of a file in ``configs/features``, with those of features of the model that it extends."""
-    given = _settings("features", name, where, configs)
-    if not given:
-        return {}
-    base = _settings("models", given.pop("extends", None), f"configs/features/{name}.yaml", configs)
-    settings = {key: value for key, value in base.items() if key in FeatureParams.model_fields} | given
-    label = settings.pop("label", name)
-    read_section(FeatureParams, settings, f"configs/features/{name}.yaml")
-    return settings | {"label": label}
-
-
-def _resolve_all(entries, where, configs, dataset_kind):
-    """Return the :class:`NetworkParams` of all entries; raise :class:`StudyError` with the slips of every one."""
-    networks, slips = [], []
-    for entry in entries:
-        try:
-            networks.append(resolve_network(entry, where, configs, dataset_kind))
-        except StudyError as error:
-            slips.append(str(error))
-    if slips:
-        raise StudyError("\n".join(slips))
-    return networks
-
-
-def read_section(section, raw, where="", context=None):
-    """Return ``section(**raw)``; raise :class:`StudyError` with every slip in it, in words."""
-    try:
-        return section.model_validate(raw, context=context)
-    except ValidationError as error:
-        slips = [_explain(section, slip) for slip in error.errors()]
-        raise StudyError("\n".join(f"{where}: {slip}" if where else slip for slip in slips)) from None
-
-
-def _explain(section, slip):
-    """Return one pydantic error as a sentence."""
-    place = [str(part) for part in slip["loc"]]
-    key, got = ".".join(place), slip["input"]
-    if slip["type"] == "extra_forbidden":
-        inside = f" in section {'.'.join(place[:-1])}" if place[1:] else ""
-        return f"unknown key '{place[-1]}'{inside}{did_you_mean(place[-1], _keys_at(section, slip['loc'][:-1]))}"
-    if slip["type"] == "missing":
-        return f"missing key '{key}'"
-    if slip["type"] == "value_error":
-        return f"{key}: {slip['ctx']['error']}" if key else str(slip["ctx"]["error"])
-    hint = did_you_mean(got, re.findall(r"'([^']+)'", slip["msg"])) if slip["type"] == "literal_error" else ""
-    return f"{key}: {slip['msg'][0].lower()}{slip['msg'][1:]}; got {got!r}{hint}"
-
-
-def _keys_at(section, loc):
-    """Return the keys allowed at a place such as ('mel',) or ('models', 3) of a section."""
-    for part in loc:
-        if isinstance(part, str):
-            types = [section.model_fields[part].annotation]
-            while not isinstance(types[0], type) or not issubclass(types[0], Params):
-                types = [annotation for outer in types for annotation in get_args(outer) if annotation is not Ellipsis]
-            section = types[0]
-    return list(section.model_fields)
 
 
 def _override(raw, override):
@@ -285,7 +167,7 @@ def _keep_only(raw, only, where, configs):
 
 def _members(entry, where, configs):
     """Return the names of the models that an entry of ``models`` fuses, [] where it is wrong: it is judged later."""
-    given = _settings("models", entry.get("extends"), where, configs) | entry if isinstance(entry, dict) else {}
+    given = settings_of("models", entry.get("extends"), where, configs) | entry if isinstance(entry, dict) else {}
     fusion = given.get("fusion")
     members = fusion.get("members") if isinstance(fusion, dict) else None
     return list(map(str, members)) if isinstance(members, list | tuple) else []

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from benchmark.config.features import FeatureParams
-from benchmark.config.load import feature_names, network_names
+from benchmark.config.networks import feature_names, network_names
 from benchmark.config.study import NetworkParams, Study
 
 
@@ -23,7 +23,7 @@ def write_schemas(folder):
 def _network_schema():
     """Return the schema of a network's file: name and label may be left out, head be its kind."""
     schema = _optional(NetworkParams, "name", "label")
-    schema["properties"]["features"] = {"enum": feature_names()}
+    schema["properties"]["features"] = _features_of(schema)
     _or_short(schema, schema["properties"], "head", "HeadParams")
     _or_short(schema, schema["properties"], "estimator", "EstimatorParams", {"type": "null"})
     _or_short(schema, schema["properties"], "thresholds", "ThresholdParams", {"type": "number"}, {"type": "null"})
@@ -38,18 +38,30 @@ def _features_schema():
 
 
 def _study_schema():
-    """Return the schema of a study file: name may be left out, engine be its kind, models be names or change one."""
-    schema = _optional(Study, "name")
+    """Return the schema of a study file: name may be left out, engine be its kind, models be names or change one, or be
+    what ablation or sweep stand for."""
+    schema = _optional(Study, "name", "models")
     network = schema["$defs"]["NetworkParams"]
-    network["properties"] |= {"extends": {"enum": network_names()}, "features": {"enum": feature_names()}}
+    network["properties"] |= {"extends": {"enum": network_names()}, "features": _features_of(schema)}
     network["required"] = []
     _or_short(schema, schema["properties"], "engine", "EngineParams")
     _or_short(schema, schema["properties"], "thresholds", "ThresholdParams", {"type": "number"})
     _or_short(schema, network["properties"], "head", "HeadParams")
     _or_short(schema, network["properties"], "estimator", "EstimatorParams", {"type": "null"})
     _or_short(schema, network["properties"], "thresholds", "ThresholdParams", {"type": "number"}, {"type": "null"})
-    schema["properties"]["models"]["items"] = {"anyOf": [{"enum": network_names()}, {"$ref": "#/$defs/NetworkParams"}]}
+    model = {"anyOf": [{"enum": network_names()}, {"$ref": "#/$defs/NetworkParams"}]}
+    schema["properties"]["models"]["items"] = model
+    schema["anyOf"] = [{"required": [name]} for name in ("models", "ablation", "sweep")]
     return schema
+
+
+def _features_of(schema):
+    """Return the schema of a model's features: a file's name, or a list of names and of mappings that change one."""
+    named = schema["$defs"]["NamedFeatures"]
+    named["properties"] |= {"extends": {"enum": feature_names()}}
+    named["required"] = []
+    entry = {"anyOf": [{"enum": feature_names()}, {"$ref": "#/$defs/NamedFeatures"}]}
+    return {"anyOf": [{"enum": feature_names()}, {"type": "array", "items": entry, "minItems": 1}]}
 
 
 def _or_short(schema, properties, name, section, *others):

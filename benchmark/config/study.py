@@ -16,12 +16,13 @@ from pydantic import (
     model_validator,
 )
 
+from benchmark.config.ablation import AblationParams, SweepParams, VariantParams
 from benchmark.config.augment import AugmentParams
 from benchmark.config.columns import ColumnParams
 from benchmark.config.consistency import CHECKS, OWN_SECTIONS, own_section
 from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.config.estimators import EstimatorParams, FusionParams
-from benchmark.config.features import FeatureParams, SegmentParams, at_home
+from benchmark.config.features import FeatureParams, Name, NamedFeatures, SegmentParams, at_home
 from benchmark.config.frames import FrameParams
 from benchmark.config.heads import HeadParams
 from benchmark.config.kinds import in_full
@@ -30,14 +31,6 @@ from benchmark.config.training import OFF, LatencyParams, TrainingParams
 from benchmark.tasks import TASKS
 from spectrograms.params import ClipParams, ImageParams, MelParams, Params
 
-
-def _file_name(name):
-    if not re.fullmatch(r"[\w][\w.-]*", name):
-        raise ValueError(f"a name becomes a folder: letters, digits, '_', '-' and '.' only; got '{name}'")
-    return name
-
-
-Name = Annotated[str, AfterValidator(_file_name)]
 Place = Annotated[Path, AfterValidator(at_home)]  # of a file or folder
 GroupPattern = Annotated[
     str | dict[str, str] | tuple[tuple[str, str], ...],
@@ -63,6 +56,11 @@ class DatasetParams(Params):
         None,
         description="regular expression on the file name; what it matches is the group. Or pairs of one and the group: "
         "the first that matches gives it",
+    )
+    splits: Place | None = Field(
+        None,
+        description="JSON {part: [name of a file without its extension, ...]} with the parts train, val, test or "
+        "trn, val, tst as MovieNet has them; counts before other splits",
     )
     share_sound: bool = Field(False, description="the report may hold short recordings, to be heard by its readers")
     synthetic: PositiveInt | None = Field(None, description="synthesise this many clips per class into an absent root")
@@ -136,7 +134,9 @@ class NetworkParams(FeatureParams):
 
     name: Name
     label: str
-    features: str | None = Field(None, description="file in configs/features whose settings the features have")
+    features: str | Annotated[tuple[NamedFeatures, ...], Field(min_length=1)] | None = Field(
+        None, description="file in configs/features whose settings the features have; or a list of such, to be fused"
+    )
     head: HeadParams = HeadParams()
     estimator: EstimatorParams | None = Field(None, description="of scikit-learn, in place of a head")
     fusion: FusionParams | None = Field(None, description="of other models' scores, in place of features and head")
@@ -149,8 +149,22 @@ class NetworkParams(FeatureParams):
     inner_dropout: dict[str, float] = Field({}, description="dropout after layers of the backbone, {layer: rate}")
     training: dict[str, Any] = Field({}, description="training settings of this model alone")
     augment: dict[str, Any] = Field({}, description="augmentation of this model alone")
-    frames: dict[str, Any] = Field({}, description="which frames of a film this model reads")
     thresholds: Thresholds | None = Field(None, description="of this model alone; those of the study unless given")
+    variants: tuple[VariantParams, ...] = Field(
+        (), description="of which models it is a variant: set by ablation, sweep"
+    )
+
+    @property
+    def parts(self):
+        """What is read of a clip, (FeatureParams, ...) with settings of their own: the model itself where it is one."""
+        return self.features if self.reads == "several" else (self,)
+
+    @property
+    def weights_name(self):
+        """What the tables show: that of its features, of several each with its name."""
+        if self.reads != "several":
+            return super().weights_name
+        return ", ".join(f"{part.name}: {part.weights_name}" for part in self.features)
 
     @property
     def trainer(self):
@@ -229,6 +243,9 @@ class Study(Params):
     figures: FigureParams = FigureParams()
     tracking: Literal["mlflow"] | None = None  # also log the results there: results/<name>/mlruns
     models: Annotated[tuple[NetworkParams, ...], Field(min_length=1)]
+    # What became models when the study was read: these say it in study.yaml.
+    ablation: AblationParams | None = Field(None, exclude=True)
+    sweep: tuple[SweepParams, ...] | SweepParams = Field((), exclude=True)
     ensembles: tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...] = ()  # of models, as further rows
     cache: Place = Path(".cache")  # rendered images, features, embeddings
     results: Place = Path("results")  # the study writes into results/<name>/
@@ -248,6 +265,25 @@ class Study(Params):
         if network.head.kind != "linear" and own["training"].optimizer == "auto":
             own["training"] = own["training"].model_copy(update={"optimizer": "adam"})
         return self.model_copy(update=own | {"thresholds": network.thresholds or self.thresholds})
+
+    @property
+    def read(self):
+        """What its models read of a clip: [(model, part), ...] of all ``parts`` of all models."""
+        return [(model, part) for model in self.models for part in model.parts]
+
+    @property
+    def waveform_rates(self):
+        """The sample rates (Hz) of the waveforms that its models read, each once."""
+        return sorted({part.waveform_rate for _, part in self.read} - {None})
+
+    def for_part(self, network, part):
+        """Return the study as it holds for a model, see :meth:`for_model`, and one of its ``parts``."""
+        own = self.for_model(network)
+        return own if part is network else own.for_features(part)
+
+    def for_features(self, part):
+        """Return this study, that of a model, with the frames that one of the model's several features reads."""
+        return self.model_copy(update={"frames": own_section(self, part, "frames")})
 
     @property
     def folder(self):

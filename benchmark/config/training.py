@@ -52,7 +52,7 @@ HEAD_INITS = {"keras": "zeros", "matlab": "glorot"}  # of 'auto'
 SOLVER_ONLY = {"C": "the solver alone reads it (preset: keras, regime: frozen, optimizer: lbfgs); leave it out"}
 STEPS_ONLY = dict.fromkeys(
     ("learning_rate", "shuffle", "validation_frequency", "patience", "keep", "monitor", "schedule",
-     "gradient_threshold", "head_init", "l2"),
+     "gradient_threshold", "gradient_threshold_method", "head_init", "l2"),
     "the frozen head is solved (optimizer: lbfgs) without it; leave it out, or choose optimizer: adam",
 )  # fmt: skip
 BACKBONE_ONLY = dict.fromkeys(
@@ -113,7 +113,12 @@ class TrainingParams(Params):
         "loss", description="by which validations are compared: their loss, or a score of the task"
     )
     schedule: Schedule = ScheduleParams()  # of the learning rate
-    gradient_threshold: PositiveFloat | None = Field(None, description="largest L2 norm of each variable's gradient")
+    gradient_threshold: PositiveFloat | None = Field(None, description="largest norm of the gradient; off unless given")
+    gradient_threshold_method: Literal["l2norm", "global-l2norm", "absolute-value"] = Field(
+        "l2norm",
+        description="MATLAB's: of each variable's gradient, of all together (clip_grad_norm_ of PyTorch), or of each "
+        "element",
+    )
     l2: NonNegativeFloat = Field(0.0, description="gradient + l2 * weight: of kernels; preset matlab: but of biases")
     head_rate: PositiveFloat = Field(1.0, description="preset matlab: learning rate of the new layer, as a multiple")
     freeze_layers: NonNegativeInt = Field(0, description="finetune: the first layers of the backbone, not trained")
@@ -158,6 +163,8 @@ class TrainingParams(Params):
             raise ValueError("head_init: solved is where fine-tuning under preset: keras starts from")
         if self.class_weight and self.oversample:
             raise ValueError("class_weight and oversample do the same in two ways; choose one")
+        if self.gradient_threshold is None and self.gradient_threshold_method != "l2norm":
+            raise ValueError("gradient_threshold_method has no effect without gradient_threshold; give that too")
         if self.preset == "keras" and self.head_rate != 1:
             raise ValueError("head_rate belongs to preset: matlab")
         if self.regime == "frozen" and (self.input_normalization != "pretrained" or self.freeze_layers):

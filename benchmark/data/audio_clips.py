@@ -1,7 +1,5 @@
 """Clips of sound: drawn as pictures, and told from copies by their sound."""
 
-from functools import partial
-
 import pandas as pd
 
 from benchmark.data.fingerprints import SETTINGS, near_duplicates, sound_fingerprint
@@ -9,7 +7,7 @@ from benchmark.data.leakage import Copies, keeper
 from spectrograms import version
 from spectrograms.files import sweep_cache
 from spectrograms.render import render
-from spectrograms.waveforms import are_kept, keep_waveform, waveform_folder
+from spectrograms.waveforms import keepers
 
 COPIES = Copies("same sound", sound_fingerprint, near_duplicates, lambda: [SETTINGS, version.decoding()])
 
@@ -33,10 +31,6 @@ def draw(study, clips, rejected, say=print, spread=None, trains=False):
 
 
 def _besides(study, n_clips, trains):
-    waveforms = waveform_folder(study.cache, study.clip)
-    hears = any(model.reads in ("waveform", "speech") for model in study.models)
-    is_read = trains and hears and are_kept(n_clips, study.clip)
-    return [
-        *([keeper(COPIES, study.clip, study.cache)] if study.leakage != "off" else []),
-        *([partial(keep_waveform, folder=waveforms, clip=study.clip)] if is_read else []),
-    ]
+    rates = study.waveform_rates if trains else ()
+    fingerprints = [keeper(COPIES, study.clip, study.cache)] if study.leakage != "off" else []
+    return [*fingerprints, *keepers(study.cache, study.clip, rates, n_clips)]

@@ -17,6 +17,7 @@ from benchmark.data.folder_reader import read_folder
 from benchmark.data.hdf5_reader import read_hdf5
 from benchmark.data.media import flaw
 from benchmark.data.same_files import join_folders
+from benchmark.data.split_files import split_by_name
 from benchmark.data.table_reader import read_listed
 from benchmark.data.task_labels import allows_several, joined
 from benchmark.errors import StudyError
@@ -50,6 +51,9 @@ def find_clips(dataset, cache, labelled=True, say=lambda sentence: None, task="m
     if labelled:
         found, taken_off, more = choose_classes(root, found, classes, task)
         rejected, notes = rejected + taken_off, notes + more
+    if dataset.splits:
+        found, partless, more = split_by_name(dataset.splits, found)
+        rejected, notes = rejected + partless, notes + more
     flaws = {clip.path: why for clip in found if (why := flaw(clip.path, dataset.kind))}
     of_file = digests([clip.path for clip in found if clip.path not in flaws], memo)
     flaws |= {path: told for path, told in of_file.items() if not DIGEST.fullmatch(told)}

@@ -18,7 +18,7 @@ import h5py
 import numpy as np
 
 from benchmark.data.addresses import split_address
-from benchmark.errors import FeatureError, did_you_mean
+from benchmark.errors import FeatureError, LacksFeatures, did_you_mean
 
 UNNAMED = "features"  # the key of an array that has none: that of a .npy
 NUMBERS = "fiub"  # kinds of dtype of features
@@ -117,14 +117,14 @@ def _chosen(address, key):
         key = usable[0]
     if key not in arrays:
         held = _arrays(address)
-        raise FeatureError(address, f"holds no array '{key}'{did_you_mean(key, held)}; it holds {_listed(held)}")
+        raise LacksFeatures(address, f"holds no array '{key}'{did_you_mean(key, held)}; it holds {_listed(held)}")
     array = arrays[key]
     if not array.is_features:
         raise FeatureError(
             address, f"'{key}' must be numbers (n_steps, dim) or (dim,); got {array.dtype} of shape {array.shape}"
         )
     if 0 in array.shape:
-        raise FeatureError(address, f"'{key}' is empty: shape {array.shape}")
+        raise LacksFeatures(address, f"'{key}' is empty: shape {array.shape}")
     return key, array
 
 

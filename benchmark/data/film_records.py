@@ -1,10 +1,14 @@
 """What one pass over a film leaves in the cache: a record of each set of frames with its contact sheet, and more."""
 
 import json
+import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from statistics import fmean
 from typing import NamedTuple
 
+from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.config.frames import FrameParams
 from benchmark.data.film_copies import FRAMES, fingerprint_of_frames
 from benchmark.video.contact_sheet import contact_sheet
@@ -17,8 +21,7 @@ from spectrograms.errors import AudioError, FilmError
 from spectrograms.files import replacing, write_array
 from spectrograms.image import save_png
 from spectrograms.names import printable
-from spectrograms.params import ClipParams, content_hash
-from spectrograms.waveforms import SAMPLE_RATE
+from spectrograms.params import SAMPLE_RATE, ClipParams, content_hash
 
 
 class Asked(NamedTuple):
@@ -62,8 +65,9 @@ def read_record(path, with_sheet=True):
 def look(sha256, path, asked):
     """Make all that is ``asked`` of a film with the digest ``sha256``; return (sha256, {path of a record: record}).
 
+    ``took`` of every record are the seconds of this one pass for all that was asked.
     Returns (sha256, reason) where the file gives it not. Raises OSError where something cannot be written."""
-    motions = {params: watch_motion(params) for params, _ in asked.measures}
+    began, motions = time.perf_counter(), {params: watch_motion(params) for params, _ in asked.measures}
     wanted = [params for params, *_ in asked.sets] + [key_frames(params) for params in motions]
     wanted += [FRAMES] if asked.fingerprint else []
     try:
@@ -83,10 +87,29 @@ def look(sha256, path, asked):
         write_array(bits, asked.fingerprint / f"{sha256}.npy", scratch=asked.fingerprint.parent)
     for params, record, kept in asked.sets:
         records[record] = _keep_set(seen, params, sha256, record, kept)
+    took = round(time.perf_counter() - began, 4)
+    records = {record: told | {"took": took} for record, told in records.items()}
     for record, told in records.items():
         with replacing(record, scratch=record.parents[2]) as temporary:
             temporary.write_text(json.dumps(told), encoding="utf-8")
     return sha256, records
+
+
+def decode_seconds(study, network, digests):
+    """Return the mean seconds of the pass over a film by which what a model reads of it was made; None where unknown.
+
+    Of a film that took several passes the longest counts: one would have done for all. ``study`` is that of the model,
+    ``digests`` are those of the films."""
+    places = []
+    for part in network.parts:
+        own, read = study if part is network else study.for_features(part), DATASET_KINDS["video"].sections(part.reads)
+        places += [partial(record_path, cache=study.cache, params=own.frames)] if "frames" in read else []
+        places += [partial(sound_path, cache=study.cache, clip=own.clip)] if "clip" in read else []
+    found = []
+    for digest in dict.fromkeys(digests):
+        records = [read_record(place(digest), with_sheet=False) or {} for place in places]
+        found += [max(took)] if (took := [record["took"] for record in records if "took" in record]) else []
+    return fmean(found) if found else None
 
 
 def _keep_set(seen, params, sha256, record, kept):

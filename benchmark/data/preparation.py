@@ -228,7 +228,7 @@ PACKAGES = {  # what a setting needs: its values, the packages as they are impor
 
 def check_packages(study):
     """Raise :class:`StudyError` naming every package that a setting of the study needs and that is missing."""
-    detectors = [study.for_model(model).frames.detector for model in study.models]
+    detectors = [study.for_part(model, part).frames.detector for model, part in study.read]
     given = {"engine": [study.engine.kind], "engine.inference": [study.engine.inference]}
     given |= {"tracking": [study.tracking], "frames.detector": detectors}
     lacking = [

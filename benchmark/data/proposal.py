@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmark.config.dataset_kinds import DATASET_KINDS
-from benchmark.config.load import resolve_network
+from benchmark.config.networks import resolve_network
 from benchmark.config.study import DatasetParams, Study
 from benchmark.data.clips import TABLES
 from benchmark.data.media import files_below, is_any, is_visible, kind_of

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from functools import partial
 
 import pandas as pd
 from joblib import effective_n_jobs
@@ -16,7 +15,7 @@ from benchmark.video.measures import measure_folder, measures_code
 from spectrograms import processes, version
 from spectrograms.files import sweep_cache
 from spectrograms.names import printable
-from spectrograms.waveforms import are_kept, keep_waveform, waveform_folder
+from spectrograms.waveforms import keepers
 
 __all__ = ["COPIES", "code", "draw"]
 
@@ -77,20 +76,19 @@ class Needs:
 
     def __init__(self, study, n_films, trains):
         own = {reads: [] for reads in CODES}
-        for model in study.models:
-            own.setdefault(model.reads, []).append(study.for_model(model).frames)
+        for model, part in study.read:
+            own.setdefault(part.reads, []).append(study.for_part(model, part).frames)
         self.cache, self.clip = study.cache, study.clip
         shown = own["frames"] + own["pixels"] + own["screen_text"]
         self.sets = tuple(dict.fromkeys(shown)) or (study.frames,)
-        self.needs_sound = any(own[reads] for reads in NEED_SOUND)
-        measured = any(model.sound for model in study.models)
-        self.hears = self.needs_sound or measured or bool(own["speech"])
+        self.needs_sound = any(model.reads in NEED_SOUND for model in study.models)  # who fuses several may lack it
+        self.reads_sound = any(own[reads] for reads in (*NEED_SOUND, "speech"))
+        rates = study.waveform_rates
+        self.hears = self.reads_sound or bool(rates)
         self.measures = [(params, measure_folder(study.cache, params)) for params in dict.fromkeys(own["low_level"])]
         self.fingerprint = None if study.leakage == "off" else fingerprint_place(COPIES, study.clip, study.cache)[1]
         self.keeps_frames = trains and bool(shown)
-        is_read = trains and (own["waveform"] or own["speech"] or measured) and are_kept(n_films, study.clip)
-        waveforms = waveform_folder(study.cache, study.clip)
-        self.besides = (partial(keep_waveform, folder=waveforms, clip=study.clip),) if is_read else ()
+        self.besides = keepers(study.cache, study.clip, rates, n_films) if trains else ()
 
     def known(self, digest):
         """Return {path: record or None} of a film: of each set of frames, and of its sound where it is heard."""
@@ -123,7 +121,8 @@ class Needs:
         sound = known.get(sound_path(digest, self.cache, self.clip)) or {"caveat": "", "error": ""}
         if self.needs_sound and sound["error"]:
             return {"reason": f"{printable(sound['error'])}; a model of the study reads sound"}
-        caveats = [record["caveat"], sound["caveat"] if self.needs_sound else ""]
+        heard = sound["caveat"] or (f"no sound: {printable(sound['error'])}" if sound["error"] else "")
+        caveats = [record["caveat"], heard if self.reads_sound else ""]
         return {
             "image": str(place.with_suffix(".png")),
             "seconds": record["seconds"],

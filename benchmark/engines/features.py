@@ -3,6 +3,7 @@
 What fails here fails again in the trials, which say why."""
 
 from collections import defaultdict
+from dataclasses import replace
 
 from benchmark.engines.workers import each, slots
 from benchmark.models import backend
@@ -10,20 +11,26 @@ from spectrograms.files import write_text
 
 
 def shared(jobs):
-    """Return {key: the jobs that use the same features} of those not known to be complete."""
+    """Return {key: the jobs that use the same features} of those not known to be complete.
+
+    Of a model of several features there is a job for each, its ``part``."""
     from benchmark.features.dependencies import mark_key
     from benchmark.features.extractors import EXTRACTORS
     from benchmark.training.regimes import stages_of
 
     groups, digests = defaultdict(list), jobs[0].clips["sha256"].unique()
-    for job in jobs:
-        network, study = job.trial.network, job.study
-        is_computed = network.reads in EXTRACTORS and EXTRACTORS[network.reads].is_computed
-        if is_computed and any(stage.trains == "head" for stage in stages_of(network, study)):
-            key = mark_key(network, study, job.trial.seed, digests)
-            if not mark(job, key).exists():
-                groups[key].append(job)
+    reading = [job for job in jobs if any(stage.trains == "head" for stage in stages_of(job.trial.network, job.study))]
+    for one in [replace(job, part=part) for job in reading for part in job.trial.network.parts]:
+        if one.part.reads in EXTRACTORS and EXTRACTORS[one.part.reads].is_computed:
+            key = mark_key(*_read(one), one.trial.seed, digests)
+            if not mark(one, key).exists():
+                groups[key].append(one)
     return groups
+
+
+def _read(job):
+    """Return (the features, the study as it holds for them) that a job computes."""
+    return job.part, job.study if job.part is job.trial.network else job.study.for_features(job.part)
 
 
 def mark(job, key):
@@ -36,9 +43,11 @@ def compute(job, clips):
     from benchmark.features.extractors import EXTRACTORS
     from benchmark.training.loop import precision
 
-    network, training = job.trial.network, job.study.training
+    (features, study), training = _read(job), job.study.training
     with precision(training.mixed_precision):
-        EXTRACTORS[network.reads](network, job.study, job.trial.seed).features(clips, training.batch_size)
+        extractor = EXTRACTORS[features.reads](features, study, job.trial.seed)
+        extractor.may_lack = features is not job.trial.network
+        extractor.features(clips, training.batch_size)
 
 
 def tell(board, jobs, key, done, total):
@@ -47,18 +56,17 @@ def tell(board, jobs, key, done, total):
         board.progress(job.trial, "features", done, total)
     if done == total:
         write_text(mark(jobs[0], key), "")
-        board.say(f"{jobs[0].trial.network.label}: features of all clips are in {jobs[0].study.cache}")
+        board.say(f"{jobs[0].part.label}: features of all clips are in {jobs[0].study.cache}")
 
 
 def compute_shared(jobs, engine, board):
     """Compute the features that more than one trial uses, here or each in a spawned process: one does it as well alone.
 
     In processes, as many are computed at once as there are places for trials."""
-    due = {group[0].trial.name: (key, group) for key, group in shared(jobs).items() if len(group) > 1}
-    first = [group[0] for _, group in due.values()]
-    for job, worked, _ in each(first, engine, slots(engine, backend.gpu_ids(), backend.cores()), _of_all_clips):
+    due = {group[0]: (key, group) for key, group in shared(jobs).items() if len(group) > 1}
+    for job, worked, _ in each(list(due), engine, slots(engine, backend.gpu_ids(), backend.cores()), _of_all_clips):
         if worked:
-            key, group = due[job.trial.name]
+            key, group = due[job]
             tell(board, group, key, 1, 1)
 
 

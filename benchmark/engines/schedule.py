@@ -15,7 +15,7 @@ from benchmark.store.layout import PREDICTIONS, THRESHOLDS, check_format, read_r
 from benchmark.store.origin import is_same, told
 from benchmark.store.predictions import read_predictions
 from benchmark.trials.failures import failed
-from benchmark.trials.run import dependencies
+from benchmark.trials.run import dependencies, of_part
 from benchmark.trials.specification import Job, Trial
 from benchmark.video.frames import forget_frames
 from spectrograms.files import sweep
@@ -57,6 +57,12 @@ def _jobs(study, clips, folds, origin):
     ]
 
 
+def _is_gone(name, network):
+    """Return whether what a trial depends on by a name are weights whose file is no longer there."""
+    paths = {of_part(part, network, "weights"): part.weights_path for part in network.parts}
+    return paths.get(name) is not None and not paths[name].exists()
+
+
 def _record(job):
     """Return trial.json of a trial; {} where there is none."""
     try:
@@ -87,9 +93,10 @@ def run_all(study, clips, folds, force=False, say=print, origin=None, wrong=Mapp
                 board.ended(job.trial, record)
             records |= kept
         keep_texts(study, clips)
-        forget_waveforms(study.cache, study.clip)
+        forget_waveforms(study.cache, study.clip, study.waveform_rates)
         for network in study.models:
-            forget_frames(study.cache, study.for_model(network).frames)
+            for part in network.parts:
+                forget_frames(study.cache, study.for_part(network, part).frames)
         for trial, record in time_models(planned, records, study.engine, board.say):
             records[trial.name] = record
     return [records[trial.name] for trial in trials]
@@ -129,7 +136,6 @@ def reusable(job):
         return None, f"again, since {error}"
     was, now = record.get("depends_on", {}), dependencies(job.study, job.trial, job.rows)
     changed = [name for name in dict.fromkeys((*now, *was)) if was.get(name) != now.get(name)]  # or is gone from now
-    path = job.trial.network.weights_path
-    if changed == ["weights"] and path is not None and not path.exists():  # nothing to compare, nor to run with
+    if changed and all(_is_gone(name, job.trial.network) for name in changed):  # nothing to compare, nor to run with
         return record, ""
     return (None, f"again, since {', '.join(changed)} changed") if changed else (record, "")

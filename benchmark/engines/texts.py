@@ -20,9 +20,9 @@ def keep_texts(study, clips):
 def _features(study):
     """Return {name: folder of its transcripts}; features of the same transcripts have one name, that of the first."""
     names = {}
-    for model in study.models:
-        if model.text:
-            name = model.features or model.name
+    for model, part in study.read:
+        if part.text:
+            name = (model.features or model.name) if part is model else part.name
             own = f"{name}-{model.name}" if name in names.values() else name  # a model may change what its features are
-            names.setdefault(transcripts_of(model, study.for_model(model)), own)
+            names.setdefault(transcripts_of(part, study.for_part(model, part)), own)
     return {name: folder for folder, name in names.items()}

@@ -6,15 +6,15 @@ from functools import partial
 import keras
 import numpy as np
 
-from spectrograms.image import read_image, resize
+from spectrograms.image import RESIZES, read_image
 
 IN_MEMORY = 2 << 30  # bytes of resized pictures that are kept between epochs
 
 
-def load_images(paths, size):
-    """Return the pictures (n, size, size, 3) uint8, resized bilinearly with antialiasing; aspect ratio not kept."""
+def load_images(paths, size, resize="stretch"):
+    """Return the pictures (n, size, size, 3) uint8; ``resize`` is a row of RESIZES."""
     with ThreadPoolExecutor() as pool:
-        return np.stack(list(pool.map(lambda path: resize(read_image(path), (size, size)), paths)))
+        return np.stack(list(pool.map(lambda path: RESIZES[resize](read_image(path), size), paths)))
 
 
 class Batches:
@@ -87,9 +87,10 @@ def _as_float32(load):
     return keras.tree.map_structure(lambda part: np.asarray(part, "float32"), load())
 
 
-def image_batches(paths, targets, size, batch_size, transform=None, mix=None):
+def image_batches(paths, targets, size, batch_size, transform=None, mix=None, resize="stretch"):
     """Return :class:`Batches` of raw RGB pictures 0..255 (batch, size, size, 3), read once where memory allows."""
     paths = np.asarray(paths)
     fits = len(paths) * size * size * 3 <= IN_MEMORY
-    load = load_images(paths, size).__getitem__ if fits else lambda rows: load_images(paths[rows], size)
+    read = partial(load_images, size=size, resize=resize)
+    load = read(paths).__getitem__ if fits else lambda rows: read(paths[rows])
     return Batches(load, targets, batch_size, transform, mix=mix)

@@ -1,5 +1,6 @@
 """Arrays that are computed once per clip and kept: backbone outputs and patch embeddings, whatever made them."""
 
+import time
 from collections.abc import Sequence
 from functools import cached_property
 from math import prod
@@ -9,6 +10,7 @@ import numpy as np
 
 from benchmark.errors import StudyError
 from benchmark.features.batches import IN_MEMORY
+from benchmark.features.seconds import keep_seconds
 from spectrograms.files import write_array
 
 
@@ -36,8 +38,13 @@ class Features(Sequence):
 
     @cached_property
     def means(self):
-        """The mean of each clip's features over its steps, (n_clips, dim)."""
-        return mean_over_steps(self._mapped(file) for file in self.files)  # not kept: who reads it needs no steps
+        """The mean of each clip's features over its steps, (n_clips, dim) float32: 0 of a clip that has none."""
+        return self.averaged("float32")
+
+    def averaged(self, dtype):
+        """Return :attr:`means` in another precision, (n_clips, dim)."""
+        steps = map(self._mapped, self.files)  # not kept: who reads it needs no steps
+        return np.stack([mean_step(each, dtype) for each in steps])
 
     def _mapped(self, file):
         array = mapped(file)
@@ -46,12 +53,9 @@ class Features(Sequence):
         return array
 
 
-def mean_over_steps(features, dtype=None):
-    """Return the mean of each clip's features over its steps, (n_clips, dim), of an iterable of (n_steps, dim).
-
-    Of a clip without steps, such as a film without words, it is 0. ``dtype`` is what is summed in."""
-    return np.stack([steps.mean(axis=0, dtype=dtype) if len(steps) else np.zeros(steps.shape[1], dtype or steps.dtype)
-                     for steps in features])  # fmt: skip
+def mean_step(features, dtype="float32"):
+    """Return the mean (dim,) of a clip's features (n_steps, dim) over its steps: 0 where there are none."""
+    return features.mean(axis=0, dtype=dtype) if len(features) else np.zeros(features.shape[1], dtype)
 
 
 def mapped(file):
@@ -67,7 +71,8 @@ def cached_features(clips, folder, compute, batch_size=32, scratch=None):
 
     ``compute`` takes a batch of rows of ``clips`` and returns an array for each. ``folder`` stands for all that shapes
     the arrays but the clip; the files in it are named after the bytes of the clip's file. Each is written under a
-    temporary name, in the folder ``scratch``, and renamed, so that a run cut short loses one batch."""
+    temporary name, in the folder ``scratch``, and renamed, so that a run cut short loses one batch. Beside them is kept
+    how long they took, see :mod:`benchmark.features.seconds`."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{digest}.npy" for digest in clips["sha256"]]
@@ -76,7 +81,11 @@ def cached_features(clips, folder, compute, batch_size=32, scratch=None):
     absent = list({files[row]: row for row in reversed(absent)}.values())[::-1]  # the same bytes once
     for start in range(0, len(absent), batch_size):
         rows = absent[start : start + batch_size]
-        for row, array in zip(rows, compute(clips.iloc[rows]), strict=True):
+        began = time.perf_counter()
+        arrays = list(compute(clips.iloc[rows]))
+        seconds = time.perf_counter() - began
+        for row, array in zip(rows, arrays, strict=True):
             write_array(np.asarray(array, "float32"), files[row], scratch)
             shapes[files[row]] = array.shape
+        keep_seconds(folder, clips["sha256"].iloc[rows], seconds, is_first=start == 0)
     return Features(files, [shapes[file] for file in files])

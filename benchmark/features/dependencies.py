@@ -16,8 +16,8 @@ from spectrograms.params import content_hash
 
 # Settings of a network that shape its features; the rest shapes the head, the training, or a table.
 OF_FEATURES = {
-    "reads", "backbone", "random", "input_size", "layer", "pooling", "crops", "options", "output", "key", "sound",
-    "text",
+    "reads", "backbone", "random", "input_size", "layer", "pooling", "crops", "resize", "options", "output", "key",
+    "sound", "sample_rate", "text",
 }  # fmt: skip
 # Modules of this suite by which clips become features, whatever is read of them; beside these those of the extractor.
 MAKERS = ("benchmark.models.preprocessing", "benchmark.features.batches")

@@ -1,9 +1,11 @@
 """What all extractors have in common: one set of names, and features that are computed once per clip."""
 
+import copy
 from functools import partial
 
 from benchmark.features.cache import cached_features
 from benchmark.features.dependencies import cache_key
+from benchmark.features.seconds import mean_seconds
 
 
 class Extractor:
@@ -18,6 +20,7 @@ class Extractor:
     makers = ()  # names of modules of this suite that shape the features, beside those of the class and its bases
     is_computed = True  # whether its features are computed, and kept in the cache
     trainable = False  # whether its network can be trained with the head
+    may_lack = False  # whether a clip may have nothing of what is read: then it has no steps, (0, dim)
     clips_at_once = None  # whose features are computed together; as many as pictures in a batch unless given
     parameters, graph = 0, None
 
@@ -26,12 +29,33 @@ class Extractor:
         self.network, self.settings = network, settings
         self.weights = {"name": network.weights_name, "sha256": None, "sha256_of": "nothing"}
 
+    @property
+    def folder(self):
+        """Where the cache has the features."""
+        return self.settings.cache / "features" / cache_key(self)
+
     def features(self, clips, batch_size):
         """Return the features of each clip, a list of (n_steps, dim) float32, cached per clip."""
-        place = self.settings.cache / "features"
-        folder = place / cache_key(self)
-        compute = partial(self._compute, n_clips=len(clips), batch_size=batch_size)
-        return cached_features(clips, folder, compute, self.clips_at_once or batch_size, place)
+        folder, compute = self.folder, partial(self._compute, n_clips=len(clips), batch_size=batch_size)
+        return cached_features(clips, folder, compute, self.clips_at_once or batch_size, folder.parent)
+
+    def seconds(self, clips):
+        """Return {name of the features: mean seconds that those of one of some clips took}, None where unknown.
+
+        They are called by their name, by their file in configs/features, or as the model that they are of."""
+        named = getattr(self.network, "features", None)
+        found = mean_seconds(self.folder, clips["sha256"]) if self.is_computed else None
+        return {named or self.network.name: found}
+
+    def embed(self, inputs):
+        """Return the features (n_steps, dim) of a list of inputs from :meth:`read`: unless said, as they are."""
+        return inputs
+
+    def at(self, clip):
+        """Return the extractor as it reads another clip (ClipParams) of a file."""
+        other = copy.copy(self)
+        other.settings = self.settings.model_copy(update={"clip": clip})
+        return other
 
     def model(self, head):
         """Return the head: what comes before it is no part of a Keras model, and is not saved with it."""
@@ -39,4 +63,4 @@ class Extractor:
 
     def model_inputs(self, inputs, reads):
         """Return a list of what :meth:`read` returns as one batch of :meth:`model`; ``reads`` does so for a head."""
-        return reads(inputs)
+        return reads(self.embed(inputs))

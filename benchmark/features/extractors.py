@@ -7,6 +7,7 @@ from benchmark.features.given import GivenExtractor
 from benchmark.features.low_level import LowLevelExtractor
 from benchmark.features.pictures import PictureExtractor
 from benchmark.features.pixels import PixelExtractor
+from benchmark.features.several import SeveralExtractor
 from benchmark.features.spectrogram import SpectrogramExtractor
 from benchmark.features.texts import TextExtractor
 from benchmark.features.waveforms import WaveformExtractor
@@ -21,4 +22,5 @@ EXTRACTORS = {  # by FeatureParams.reads
     "speech": TextExtractor,
     "low_level": LowLevelExtractor,
     "given": GivenExtractor,
+    "several": SeveralExtractor,
 }

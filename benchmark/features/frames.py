@@ -8,7 +8,7 @@ import numpy as np
 from benchmark.features.pictures import PictureExtractor
 from benchmark.models.weights.load import file_digest
 from benchmark.video.frames import frame_folder, load_frames, read_frames
-from spectrograms.image import resize
+from spectrograms.image import RESIZES, resize
 
 LARGER = 256 / 224  # side of the picture that crops are taken from, of the network's: Krizhevsky et al. 2012
 
@@ -16,13 +16,15 @@ SCORED_AT_ONCE = 8  # pictures in a batch of a prediction: a film has few, and w
 CUT_AT_ONCE = 8  # frames of which all crops are in memory: 12 MB of ten of 224 pixels
 
 
-def whole(image, size):
-    """Return a frame (height, width, 3) as one picture (1, size, size, 3); its aspect is not kept."""
-    return resize(image, (size, size))[None]
+def whole(image, size, resize):
+    """Return a frame (height, width, 3) as one picture (1, size, size, 3); ``resize`` is a row of RESIZES."""
+    return RESIZES[resize](image, size)[None]
 
 
-def ten_crops(image, size):
-    """Return corners and middle of a frame whose shorter side is LARGER * size, and their mirror images."""
+def ten_crops(image, size, *_):
+    """Return corners and middle of a frame whose shorter side is LARGER * size, and their mirror images.
+
+    Its aspect is kept in a way of its own, so that no row of RESIZES counts."""
     height, width = image.shape[:2]
     scale = round(LARGER * size) / min(height, width)
     image = resize(image, (max(size, round(height * scale)), max(size, round(width * scale))))
@@ -54,9 +56,9 @@ class FrameExtractor(PictureExtractor):
 
     def _blocks(self, frames):
         """Yield the pictures (n, size, size, 3) uint8 of a film's Frames, some frames at a time."""
-        cut, size = CROPS[self.network.crops], self.backbone.input_size
+        cut, size, resize = CROPS[self.network.crops], self.backbone.input_size, self.network.resize
         for start in range(0, len(frames.images), CUT_AT_ONCE):
-            yield np.concatenate([cut(image, size) for image in frames.images[start : start + CUT_AT_ONCE]])
+            yield np.concatenate([cut(image, size, resize) for image in frames.images[start : start + CUT_AT_ONCE]])
 
     def _embed(self, blocks, batch_size):
         """Return the features (n_frames, dim) of each film, of (its number, some of its pictures) in order.
@@ -83,9 +85,13 @@ class FrameExtractor(PictureExtractor):
         """Return the head: it reads what the network made of all frames of a film."""
         return head
 
+    def embed(self, inputs):
+        """Return the features (n_frames, dim) of the pictures of each of some films."""
+        return self._embed(enumerate(inputs), SCORED_AT_ONCE)
+
     def model_inputs(self, inputs, reads):
         """Return what the head reads (``reads``) of the pictures of some films."""
-        return reads(self._embed(enumerate(inputs), SCORED_AT_ONCE))
+        return reads(self.embed(inputs))
 
 
 def _ahead(items):

@@ -2,8 +2,10 @@
 
 import hashlib
 
+import numpy as np
+
 from benchmark.data.feature_files import read_features, shape_of
-from benchmark.errors import FeatureError, StudyError
+from benchmark.errors import FeatureError, LacksFeatures, StudyError
 from benchmark.features.cache import Features
 from benchmark.features.extractor import Extractor
 from benchmark.store.csv_file import read_text
@@ -13,28 +15,25 @@ from benchmark.store.layout import CLIPS
 class GivenFeatures(Features):
     """The features (n_steps, dim) of clips where they lie; ``files`` are the clips' addresses."""
 
-    def __init__(self, paths, key):
+    def __init__(self, paths, key, absent=None):
+        """``absent`` (0, dim) are the features of a clip that has none; unless given, that is a :class:`StudyError`."""
         paths = list(map(str, paths))
-        super().__init__(paths, [_shape(path, key) for path in paths])
-        self.key = key
+        self.key, self.absent = key, absent
+        super().__init__(paths, [self._given(shape_of, path, np.shape(absent)) for path in paths])
 
     def _mapped(self, file):
-        return read_given(file, self.key)
+        return self._given(read_features, file, self.absent)
 
-
-def _shape(path, key):
-    try:
-        return shape_of(path, key)
-    except FeatureError as error:
-        raise StudyError(str(error)) from None
-
-
-def read_given(path, key):
-    """Return the features (n_steps, dim) float32 of a clip; raise :class:`StudyError` where it has none."""
-    try:
-        return read_features(str(path), key)
-    except FeatureError as error:
-        raise StudyError(str(error)) from None
+    def _given(self, read, path, absent):
+        """Return what ``read`` does of a clip, ``absent`` where it has no such features and may lack them."""
+        try:
+            return read(path, self.key)
+        except LacksFeatures as error:
+            if self.absent is not None:
+                return absent
+            raise StudyError(str(error)) from None
+        except FeatureError as error:
+            raise StudyError(str(error)) from None
 
 
 class GivenExtractor(Extractor):
@@ -54,7 +53,8 @@ class GivenExtractor(Extractor):
 
     def features(self, clips, batch_size):
         """Return the :class:`GivenFeatures` of the clips, which are read when they are asked for."""
-        return GivenFeatures(clips["path"], self.network.key)
+        absent = np.zeros((0, self.dim), "float32") if self.may_lack else None
+        return GivenFeatures(clips["path"], self.network.key, absent)
 
     def read(self, path):
         """Return the features (n_steps, dim) float32 of one file; raise :class:`FeatureError` without such."""
@@ -65,9 +65,14 @@ class GivenExtractor(Extractor):
 
 
 def _dim(clips, key):
-    """Return the numbers of a step of the first clip in clips.csv."""
-    paths = read_text(clips, ("path",))["path"]
-    try:
-        return shape_of(paths.iloc[0], key)[1]
-    except (FeatureError, IndexError) as error:
-        raise StudyError(f"{clips} does not tell how many numbers a step of the features has: {error}") from None
+    """Return the numbers of a step of the first clip in clips.csv that has such features."""
+    problem = "it has no clips"
+    for path in read_text(clips, ("path",))["path"]:
+        try:
+            return shape_of(path, key)[1]
+        except LacksFeatures as error:
+            problem = error
+        except FeatureError as error:
+            problem = error
+            break
+    raise StudyError(f"{clips} does not tell how many numbers a step of the features has: {problem}")

@@ -11,7 +11,8 @@ from benchmark.features.extractor import Extractor
 from benchmark.video.measures import MEASURES, load_measures, measure_film, measure_folder
 from spectrograms.audio import load_clip
 from spectrograms.errors import AudioError
-from spectrograms.waveforms import SAMPLE_RATE, are_kept, load_waveform, waveform_folder
+from spectrograms.params import SAMPLE_RATE
+from spectrograms.waveforms import are_kept, load_waveform, waveform_folder
 
 N_FFT, HOP = 1024, 512  # samples: 64 ms, 32 ms
 N_MFCC = 13
@@ -59,11 +60,12 @@ class LowLevelExtractor(Extractor):
     def _compute(self, rows, n_clips, batch_size):
         """Return the measures of each film."""
         frames, clip, cache = self.settings.frames, self.settings.clip, self.settings.cache
-        folders, are_here = (measure_folder(cache, frames), waveform_folder(cache, clip)), are_kept(n_clips, clip)
-        found = []
+        folders, found = (measure_folder(cache, frames), waveform_folder(cache, clip, SAMPLE_RATE)), []
+        are_here = are_kept(n_clips, clip, SAMPLE_RATE)
         for path, digest in zip(rows["path"], rows["sha256"], strict=True):
             seen = load_measures(path, digest, folders[0], frames)
-            load = partial(load_waveform, path, digest, folders[1], clip) if are_here else partial(self._waveform, path)
+            kept = partial(load_waveform, path, digest, folders[1], clip, SAMPLE_RATE)
+            load = kept if are_here else partial(self._waveform, path)
             found.append(self._with_sound(seen, load))
         return found
 

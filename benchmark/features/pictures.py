@@ -12,7 +12,7 @@ from benchmark.models.catalogue import build_backbone
 from benchmark.models.forward import ENGINES, engine_of
 from spectrograms.audio import load_clip
 from spectrograms.errors import ImageError
-from spectrograms.image import is_picture, read_image, resize, to_image
+from spectrograms.image import RESIZES, is_picture, read_image, to_image
 from spectrograms.mel import log_mel
 
 
@@ -49,7 +49,7 @@ class PictureExtractor(Extractor):
 
     def _compute(self, rows, n_clips, batch_size):
         """Return the features of one batch, padded to its full size: another shape would be compiled anew."""
-        images = load_images(rows["image"], self.backbone.input_size).astype("float32")
+        images = load_images(rows["image"], self.backbone.input_size, self.network.resize).astype("float32")
         padded = np.concatenate([images, np.zeros((batch_size - len(images), *images.shape[1:]), "float32")])
         return self.forward(padded)[: len(images), None]
 
@@ -61,8 +61,12 @@ class PictureExtractor(Extractor):
 
     def read(self, path):
         """Return the input (1, size, size, 3) float32 for one file."""
-        size = self.backbone.input_size
-        return resize(read_picture(path, self.settings), (size, size))[None].astype("float32")
+        resize = RESIZES[self.network.resize]
+        return resize(read_picture(path, self.settings), self.backbone.input_size)[None].astype("float32")
+
+    def embed(self, inputs):
+        """Return the features (1, dim) of each of a list of inputs from :meth:`read`."""
+        return list(self.forward(np.concatenate(inputs))[:, None])
 
     def model(self, head):
         """Return the complete model: raw RGB to class probabilities."""

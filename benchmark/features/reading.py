@@ -2,13 +2,13 @@
 
 Only what a batch needs is read of features that lie in files, see :class:`benchmark.features.cache.Features`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from benchmark.config.heads import HEADS
 from benchmark.features.batches import Batches
-from benchmark.features.cache import mean_over_steps
+from benchmark.features.cache import mean_step
 
 # Which units (steps or segments) of a clip are read, by HeadParams.too_long: (units it has, units wanted, rng) -> which
 CHOICES = {
@@ -21,21 +21,29 @@ CHOICES = {
 DRAWN = ("random", "parts")
 
 
+def mean_over_steps(features):
+    """Return the mean of each clip's features over its steps, (n_clips, dim): 0 of a clip that has none.
+
+    ``features`` is a list of (n_steps, dim), or of {name: (n_steps, dim)}: then one after the other by name."""
+    parts = [steps if isinstance(steps, dict) else {"": steps} for steps in features]
+    return np.stack([np.concatenate([mean_step(part[name]) for name in sorted(part)]) for part in parts])
+
+
 class Means:
-    """What heads over the mean read: (n_clips, dim)."""
+    """What heads over the mean read: (n_clips, dim), of several features one after the other in order of name."""
 
     draws, trains_on = 1, "clips"
 
     def __call__(self, features):
-        """Return the inputs for a list of clips' features (n_steps, dim)."""
+        """Return the inputs for a list of clips' features: (n_steps, dim), or {name: (n_steps, dim)} of several."""
         return mean_over_steps(features)
 
     def batches(self, features, rows, targets, batch_size, trains=False):
         """Return the :class:`Batches` of some rows of :class:`benchmark.features.cache.Features`."""
         return Batches(features.means[rows].__getitem__, targets, batch_size)
 
-    def blocks(self, features, rows):
-        """Return arrays (n, dim) of all that the head reads of some rows, one after the other."""
+    def blocks(self, features, rows, layer=None):
+        """Return arrays (n, dim) of all that a layer of the head reads of some rows, one after the other."""
         return [features.means[rows]]
 
 
@@ -46,7 +54,7 @@ class Steps:
     A unit is a step, or ``unit`` of them, of which a last part is left out: a segment. What is no step of a clip is 0,
     also in the mask, which is 1 elsewhere; it is 1 everywhere without ``masked``. Training batches are drawn anew where
     the choice is random; a prediction is the mean over ``draws`` choices, which depend on ``seed`` alone and are the
-    same for clips of one length."""
+    same for clips of one length. With ``full_length`` all that is no training reads all steps and no zeros."""
 
     choice: str = "head"  # a row of CHOICES
     length: int | None = None  # units that are read of a clip; None: all
@@ -55,11 +63,18 @@ class Steps:
     draws: int = 1
     trains_on: str = "clips"  # or 'steps': each unit of a training clip is an example by itself
     seed: int = 0
+    full_length: bool = False
+
+    def at_full_length(self):
+        """Return what reads all steps of a clip; how many zeros come after them no score may depend on."""
+        return replace(self, choice="head", length=None, masked=True, full_length=False)
 
     def __call__(self, features, most=None):
         """Return the inputs for a list of clips' features (n_steps, dim): ``draws`` for each, one after the other.
 
         They are padded to ``length``, else to ``most`` units, else to those of the longest of them."""
+        if self.full_length:
+            return self.at_full_length()(features, most)
         drawn = [(clip, self._numbers(clip, self._fixed(draw))) for clip in features for draw in range(self.draws)]
         return self._stacked(drawn, most)
 
@@ -67,6 +82,8 @@ class Steps:
         """Return the :class:`Batches` of some rows of :class:`benchmark.features.cache.Features`.
 
         With ``trains`` they are for training, and may be drawn, or hold an example for each unit of a clip."""
+        if self.full_length and not trains:
+            return self.at_full_length().batches(features, rows, targets, batch_size)
         if trains and self.trains_on == "steps":
             return self._batches_of_units(features, rows, targets, batch_size)
         most = self._units(max(n_steps for n_steps, _ in features.shapes))
@@ -91,9 +108,9 @@ class Steps:
 
         return Batches(load, targets[owners], batch_size)
 
-    def blocks(self, features, rows):
+    def blocks(self, features, rows, layer=None):
         """Return the features (n_steps, dim) of some rows, read one after the other."""
-        return (features[row] for row in rows)
+        return (steps for row in rows if len(steps := features[row]))
 
     def examples(self, features, rows):
         """Return the number of units of each of some rows, (n_rows,): of its examples where units are."""
@@ -121,11 +138,23 @@ class Steps:
         return {"features": features, "mask": mask if self.masked else np.ones_like(mask)}
 
 
-def reader_of(head, seed=0):
-    """Return what reads clips' features for the head of a :class:`benchmark.config.heads.HeadParams`."""
+def reader_of(head, seed=0, names=()):
+    """Return what reads clips' features for the head of a :class:`benchmark.config.heads.HeadParams`.
+
+    ``names`` are those of several features."""
     if not head.reads_steps:
         return Means()
+    if names:
+        from benchmark.features.fused import StepsOfSeveral  # it reads each by what is here
+
+        return StepsOfSeveral({name: _steps(head, seed, name) for name in names}, head.averaged or ())
+    return _steps(head, seed)
+
+
+def _steps(head, seed, name=None):
     told = {"unit": head.segment or 1, "draws": head.draws or 1, "seed": seed}
     if "parts" in HEADS[head.kind]:
         return Steps("parts", head.parts, **told)
-    return Steps(head.too_long, head.length, masked=head.mask is not False, trains_on=head.trains_on or "clips", **told)
+    told |= {"masked": head.mask is not False, "full_length": bool(head.full_length)}
+    length = head.length.get(name) if isinstance(head.length, dict) else head.length
+    return Steps(head.too_long, length, trains_on=head.trains_on or "clips", **told)

@@ -14,7 +14,8 @@ from benchmark.texts.recognise import recognise_frames, recognise_speech
 from benchmark.video.frames import frame_folder, load_frames, read_frames
 from spectrograms.audio import load_clip
 from spectrograms.errors import AudioError
-from spectrograms.waveforms import SAMPLE_RATE, are_kept, load_waveform, waveform_folder
+from spectrograms.params import SAMPLE_RATE
+from spectrograms.waveforms import are_kept, load_waveform, waveform_folder
 
 NO_SOUND = np.zeros(0, "float32")
 TEXTS = {  # the texts of a transcript that are encoded, by TextParams.per
@@ -77,10 +78,6 @@ class TextExtractor(Extractor):
         """Return the Transcript of one file, made anew: it is neither looked for in the cache nor kept."""
         return self._recognised(path)
 
-    def model_inputs(self, inputs, reads):
-        """Return what the head reads (``reads``) of a list of Transcripts, which are encoded."""
-        return reads(self.embed(inputs))
-
 
 def _frames(path, settings, digest, n_clips):
     """Return the Frames of a film."""
@@ -95,9 +92,10 @@ def _waveform(path, settings, digest, n_clips):
     Raises AudioError for a clip that is sound alone and cannot be read."""
     clip = settings.clip
     try:
-        if digest is None or not are_kept(n_clips, clip):
+        if digest is None or not are_kept(n_clips, clip, SAMPLE_RATE):
             return load_clip(path, clip, SAMPLE_RATE)
-        return load_waveform(path, digest, waveform_folder(settings.cache, clip), clip)
+        folder = waveform_folder(settings.cache, clip, SAMPLE_RATE)
+        return load_waveform(path, digest, folder, clip, SAMPLE_RATE)
     except AudioError:
         if DATASET_KINDS[settings.dataset.kind].has_sound:
             raise

@@ -1,4 +1,4 @@
-"""Networks over waveforms: from TensorFlow Hub, or of their sizes with random weights."""
+"""Networks over waveforms: from TensorFlow Hub, or built by a module."""
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -9,21 +9,15 @@ import numpy as np
 from benchmark.errors import StudyError
 from benchmark.features.extractor import Extractor
 from benchmark.features.hub import HubNetwork
-from benchmark.models.catalogue import find_function
+from benchmark.models.sound_network import load_sound_network
 from benchmark.models.weights import load as weights
 from spectrograms.audio import load_clip
-from spectrograms.waveforms import SAMPLE_RATE, are_kept, load_waveform, waveform_folder
-
-
-def random_builder(network):
-    """Return what builds an audio network with random weights; raise :class:`StudyError` where none is named."""
-    if network.random is None:
-        raise StudyError(f"{network.name} names no builder for weights: random")
-    return find_function(network.random, "random")
+from spectrograms.errors import AudioError
+from spectrograms.waveforms import are_kept, load_waveform, waveform_folder
 
 
 class WaveformExtractor(Extractor):
-    """A frozen audio network: one embedding per patch of a waveform, so n_steps is that of the patches."""
+    """A frozen network over sound: one embedding per window of a waveform, so n_steps is that of the windows."""
 
     library = "tensorflow"
     makers = ("benchmark.features.hub",)
@@ -31,17 +25,17 @@ class WaveformExtractor(Extractor):
     def __init__(self, network, settings, seed=0, load=True):
         super().__init__(network, settings)
         keras.utils.set_random_seed(seed)
-        if network.weights == "random":
-            self.embed = random_builder(network)()
-            self.weights = {"name": "random", "sha256": weights.value_digest(self.embed.core), "sha256_of": "values"}
-        else:
+        if network.is_saved_model and network.weights != "random":
             handle = network.weights_path or network.backbone.partition(":")[2]
-            self.embed = HubNetwork(handle, network.output, self._check)
-            digest = weights.file_digest(self.embed.folder)
-            self.weights = {"name": network.weights_name, "sha256": digest, "sha256_of": "files"}
-        self.parameters = self.embed.parameters
-        self.graph = getattr(self.embed, "core", None)  # of random weights; a SavedModel's files hold its graph
-        self.dim = self.embed(np.zeros(SAMPLE_RATE, "float32")).shape[1]
+            self.hears = HubNetwork(handle, network.output, self._check)
+            digest, of = weights.file_digest(self.hears.folder), "files"
+        else:
+            self.hears = load_sound_network(network)
+            self.graph = self.hears.core  # a SavedModel's files hold its graph
+            digest, of = weights.value_digest(self.graph), "values"
+        self.weights = {"name": network.weights_name, "sha256": digest, "sha256_of": of}
+        self.parameters = self.hears.parameters
+        self.dim = self.hears(np.zeros(network.sample_rate, "float32")).shape[1]
 
     def _check(self, folder):
         """Raise :class:`StudyError` unless a module's files are those that the study means."""
@@ -50,18 +44,33 @@ class WaveformExtractor(Extractor):
             raise StudyError(f"{folder} is not what weights_sha256 names: expected {wanted}, got {got}")
 
     def _compute(self, rows, n_clips, batch_size):
-        """Return the embeddings (n_patches, dim) of each clip."""
-        clip, load, files = self.settings.clip, self.read, [rows["path"]]
-        if are_kept(n_clips, clip):
-            load = partial(load_waveform, folder=waveform_folder(self.settings.cache, clip), clip=clip)
+        """Return the embeddings (n_windows, dim) of each clip."""
+        clip, rate, load, files = self.settings.clip, self.network.sample_rate, self.read, [rows["path"]]
+        if are_kept(n_clips, clip, rate):
+            folder = waveform_folder(self.settings.cache, clip, rate)
+            load = partial(load_waveform, folder=folder, clip=clip, sample_rate=rate)
             files.append(rows["sha256"])
         with ThreadPoolExecutor(2) as pool:  # decoding releases the interpreter while the network runs
-            return [self.embed(waveform) for waveform in pool.map(load, *files)]
+            waveforms = pool.map(partial(self._or_none, load), *files)
+            return [self._absent if waveform is None else self.hears(waveform) for waveform in waveforms]
+
+    def _or_none(self, load, *file):
+        """Return a file's waveform; None where it has none, and may lack it."""
+        try:
+            return load(*file)
+        except AudioError:
+            if not self.may_lack:
+                raise
+            return None
+
+    @property
+    def _absent(self):
+        return np.zeros((0, self.dim), "float32")
 
     def read(self, path):
-        """Return the 16 kHz waveform (n_samples,) float32 of one file's clip."""
-        return load_clip(path, self.settings.clip, SAMPLE_RATE)
+        """Return the waveform (n_samples,) float32 of one file's clip at the network's sample rate."""
+        return load_clip(path, self.settings.clip, self.network.sample_rate)
 
-    def model_inputs(self, inputs, reads):
-        """Return what the head reads (``reads``) of a list of waveforms, which are embedded one by one."""
-        return reads([self.embed(waveform) for waveform in inputs])
+    def embed(self, inputs):
+        """Return the embeddings (n_patches, dim) of each of a list of waveforms, one by one."""
+        return [self.hears(waveform) for waveform in inputs]

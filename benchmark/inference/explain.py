@@ -22,7 +22,8 @@ from spectrograms.files import replacing, write_text
 FOLDER = "explanations"
 MAPS = 3  # of a clip: classes that are predicted, and as many that are missed; those with the highest scores
 PER_CLASS = 50  # test clips of which a class's mean is made: more would change a mean of shares by little
-BLIND = {"waveform": "hears the waveform", "given": "reads features that were computed elsewhere"}
+BLIND = {"waveform": "hears the waveform", "given": "reads features that were computed elsewhere",
+         "several": "fuses several features"}  # fmt: skip
 NO_FORMULAS = {"text.parse_math": False, "font.size": 9}  # a class may be called 'Lo$t & $aved'
 
 
@@ -112,9 +113,9 @@ class Explainer:
 
 
 def _axes(extractor):
-    """Return the axes (x, y) of the pictures: seconds and hertz, or pixels of pictures made elsewhere."""
+    """Return the axes (x, y) of the pictures: seconds and hertz, or pixels of cut ones and those made elsewhere."""
     settings = extractor.settings
-    if not DATASET_KINDS[settings.dataset.kind].has_sound:
+    if not DATASET_KINDS[settings.dataset.kind].has_sound or extractor.network.resize != "stretch":
         return pixel_axis(extractor.backbone.input_size, "left"), pixel_axis(extractor.backbone.input_size, "bottom")
     return time_axis(settings.clip, settings.mel), frequency_axis(settings.mel, settings.image)
 

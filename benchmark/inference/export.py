@@ -90,6 +90,7 @@ NOT_IN_FILE = "the features of {}, which is not in the file"
 HEADS_READ = {
     "waveform": "the embeddings of {}, which is not in the file",
     "given": "the features of {}, which were computed elsewhere",
+    "several": "the several features of {}, whose extractors are not in the file",
 }
 OUTPUTS = {  # what the scores of a head are, by its activation
     "softmax": "probabilities, which sum to 1; the class of the highest is predicted",
@@ -175,9 +176,15 @@ def _noise(predictor, n):
     if predictor.network.reads == "picture":
         inputs = [rng.uniform(0, 255, (1, *classifier.model.input_shape[1:])) for _ in range(n)]
     else:
-        shape = STEPS, classifier.extractor.dim
-        inputs = [classifier.reads([rng.uniform(size=shape).astype("float32")]) for _ in range(n)]
+        inputs = [classifier.reads([_noisy_steps(rng, classifier.extractor.dim)]) for _ in range(n)]
     return [_case(classifier.model, x) for x in inputs]
+
+
+def _noisy_steps(rng, dim):
+    """Return features (STEPS, dim) float32 of noise, of several {name: features}."""
+    if isinstance(dim, dict):
+        return {name: _noisy_steps(rng, each) for name, each in dim.items()}
+    return rng.uniform(size=(STEPS, dim)).astype("float32")
 
 
 def _case(model, inputs):

@@ -1,6 +1,5 @@
 """A finished trial as something that scores new files: whole recordings window by window, pictures as they are."""
 
-import copy
 import math
 import time
 from itertools import count, cycle, islice
@@ -136,7 +135,8 @@ class Predictor:
         self.study, self.network = _settings(folder, record)
         self.thresholds = _thresholds(folder, record, TASKS[self.study.task])
         if known is not None:
-            check_trusted(self.network, known, folder)
+            for part in self.network.parts:
+                check_trusted(part, known, folder)
         file, part = next((file, part) for file, part in PARTS.items() if (Path(folder) / file).exists())
         try:
             with precision("off"):
@@ -192,8 +192,8 @@ class Predictor:
     @property
     def _reads_windows(self):
         """Whether the model reads sound alone, as much of it as a clip."""
-        sections = DATASET_KINDS[self.study.dataset.kind].sections(self.network.reads)
-        return "clip" in sections and "frames" not in sections
+        kind, read = DATASET_KINDS[self.study.dataset.kind], [part.reads for part in self.network.parts]
+        return all("clip" in sections and "frames" not in sections for sections in map(kind.sections, read))
 
     def decide(self, y_score):
         """Return which classes scores (n, n_classes) decide by the rule of the study's task, of that shape, bool."""
@@ -230,11 +230,8 @@ class Predictor:
 
     def _reader(self, start):
         """Return the trial's extractor, reading the clip that begins at ``start`` seconds, and else what it read."""
-        reader = copy.copy(self.classifier.extractor)
-        if start is not None:
-            clip = self.study.clip.model_copy(update={"offset": start})
-            reader.settings = self.study.model_copy(update={"clip": clip})
-        return reader
+        extractor = self.classifier.extractor
+        return extractor if start is None else extractor.at(self.study.clip.model_copy(update={"offset": start}))
 
     def _said(self, scores):
         """Return {predicted, scores} of scores (n_classes,), by name; decided before they are rounded."""

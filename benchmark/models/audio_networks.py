@@ -1,49 +1,31 @@
 """Networks of YAMNet's and VGGish's signature and sizes with random weights, for runs without network.
 
-Waveform at 16 kHz in, one embedding for each patch of 0.96 s out, as the modules of TensorFlow Hub. Log-mel front end
+One embedding for each patch of 0.96 s, as the modules of TensorFlow Hub give. Log-mel front end
 and layer tables: tensorflow/models, research/audioset (Gemmeke et al. 2017; Hershey et al. 2017)."""
 
-from dataclasses import dataclass
+from functools import partial
 
 import keras
 import numpy as np
 from keras import layers
 
-from spectrograms.waveforms import SAMPLE_RATE
+from benchmark.models.sound_network import SoundNetwork
 
+SAMPLE_RATE = 16000  # Hz
 WINDOW, HOP, N_FFT = 400, 160, 512  # samples: 25 ms, 10 ms
 PATCH_FRAMES, N_MELS = 96, 64
 VGGISH_FILTERS = (64, "pool", 128, "pool", 256, 256, "pool", 512, 512, "pool")
 
 
-@dataclass(frozen=True)
-class AudioNetwork:
-    """A network over log-mel patches: ``network(waveform)`` returns (n_patches, dim) embeddings."""
-
-    core: keras.Model  # (96, 64, 1) log mel to (dim,)
-    patch_hop: int  # frames from patch to patch
-    log_offset: float  # added before the logarithm
-
-    def __call__(self, waveform):
-        """Return the embeddings (n_patches, dim) of a 16 kHz waveform (n_samples,)."""
-        patches = log_mel_patches(waveform, self.patch_hop, self.log_offset)
-        return np.asarray(self.core.predict_on_batch(patches))
-
-    @property
-    def parameters(self):
-        """Number of parameters."""
-        return self.core.count_params()
-
-
-def YAMNet():
+def YAMNet(weights=None):
     """Return random YAMNet: MobileNet v1 over patches every 0.48 s, 1024 numbers each."""
     core = keras.applications.MobileNet(
         input_shape=(PATCH_FRAMES, N_MELS, 1), weights=None, include_top=False, pooling="avg"
     )
-    return AudioNetwork(core, patch_hop=48, log_offset=0.001)
+    return SoundNetwork(core, partial(log_mel_patches, patch_hop=48, log_offset=0.001), SAMPLE_RATE)
 
 
-def VGGish():
+def VGGish(weights=None):
     """Return random VGGish: a VGG over patches that do not overlap, 128 numbers each."""
     patch = x = layers.Input((PATCH_FRAMES, N_MELS, 1))
     for filters in VGGISH_FILTERS:
@@ -52,11 +34,14 @@ def VGGish():
     x = layers.Flatten()(x)
     for units in (4096, 4096, 128):
         x = layers.Dense(units, activation="relu")(x)
-    return AudioNetwork(keras.Model(patch, x, name="vggish"), patch_hop=96, log_offset=0.01)
+    core = keras.Model(patch, x, name="vggish")
+    return SoundNetwork(core, partial(log_mel_patches, patch_hop=96, log_offset=0.01), SAMPLE_RATE)
 
 
 def log_mel_patches(waveform, patch_hop, log_offset):
-    """Return the log-mel patches (n_patches, 96, 64, 1) of a 16 kHz waveform (n_samples,): one at least."""
+    """Return the log-mel patches (n_patches, 96, 64, 1) of a 16 kHz waveform (n_samples,): one at least.
+
+    ``patch_hop`` is in frames of 10 ms; ``log_offset`` is added before the logarithm."""
     from librosa.feature import melspectrogram  # imported late: it takes half a second
 
     shortest = WINDOW + (PATCH_FRAMES - 1) * HOP

@@ -12,7 +12,7 @@ import keras
 
 from benchmark.config.features import WEIGHTLESS
 from benchmark.errors import StudyError, did_you_mean
-from benchmark.models import preprocessing
+from benchmark.models import hub_backbones, preprocessing
 from benchmark.models.weights import load as weights
 from benchmark.store.layout import study_folder
 
@@ -90,9 +90,8 @@ def check_trusted(network, known, folder):
     path must lie outside the study's folder that the trial belongs to, or beside which it lies."""
     folder, named = Path(folder).resolve(), {name for own in known for name in (own.backbone, own.random)}
     came_with = study_folder(folder)
-    is_waveform, path = network.reads == "waveform", network.weights_path
-    code = network.random if is_waveform and network.weights == "random" else network.backbone
-    if is_waveform and path is not None:
+    code, path = network.built_by, network.weights_path
+    if network.is_saved_model and path is not None:
         code, trusted = path, not path.resolve().is_relative_to(came_with)
     else:
         is_ours = code is None or code in WEIGHTLESS or code.startswith("keras.applications.")
@@ -157,7 +156,7 @@ def build_core(builder, network, load=True):
             f"{network.backbone} must return a functional Keras model with one input and one output; got {got}"
         )
     if load and network.weights_path is not None:
-        weights.load_file(core, network.weights_path, network.weights_sha256)
+        weights.load_file(core, network.weights_path, network.weights_sha256, builder)
     return core
 
 
@@ -223,8 +222,9 @@ def default_size(backbone):
     of another that does not say it, the network is laid out with its top."""
     builder, _ = find_builder(backbone)
     shape = getattr(inspect.signature(builder).parameters.get("input_shape"), "default", None)
+    shape = builder.own_shape() if hasattr(builder, "own_shape") else shape
     if isinstance(shape, tuple):
-        return shape[0]
+        return shape[0] or 224
     library = getattr(sys.modules[builder.__module__], "imagenet_utils", None)
     if library is None:
         return builder(weights=None).input_shape[1] or 224
@@ -250,17 +250,13 @@ def preset_place(preset):
 def _hub_builder(preset):
     """Return a builder with the signature of keras.applications around a KerasHub backbone."""
 
-    def builder(weights="imagenet", include_top=False, input_shape=(224, 224, 3), pooling=None, **options):
-        from keras_hub.models import Backbone as HubBackbone
-
+    def builder(weights="imagenet", include_top=False, input_shape=None, pooling=None, **options):
         if include_top:
             raise StudyError(f"keras_hub:{preset} has no top to cut; leave out 'layer'")
-        core = HubBackbone.from_preset(
-            preset, load_weights=weights is not None, image_shape=tuple(input_shape), **options
-        )
-        return keras.Model(core.input, core.output, name="keras_hub")
+        return hub_backbones.picture_model(preset, weights is not None, input_shape, **options)
 
     builder.weights_place = preset_place(preset)
+    builder.own_shape = lambda: hub_backbones.row_of(preset)[1]
     return builder
 
 
@@ -271,6 +267,9 @@ def _hub_preprocessing(preset):
     try:
         converter = ImageConverter.from_preset(preset)
     except Exception as error:  # no network, no preset, no converter: each hub raises its own
+        if Path(preset).is_dir():
+            text = " ".join(str(error).split())[:200]
+            raise StudyError(f"keras_hub:{preset} says nothing of how pictures are prepared ({text})") from error
         raise weights.WeightsError(weights.missing("preset", *preset_place(preset))) from error
     scale = 1.0 if converter.scale is None else converter.scale
     offset = 0.0 if converter.offset is None else converter.offset

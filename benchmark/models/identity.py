@@ -24,8 +24,7 @@ def builder_source(network):
     It is the source of the module that ``backbone`` names (of an audio network with random weights, ``random``), of
     that of its ``preprocess_input``, and of the modules that these import: not of installed packages, and of this
     suite those beside the builder alone. '' where there is no such builder."""
-    is_waveform = network.reads == "waveform"
-    code = network.random if is_waveform and network.weights == "random" else network.backbone
+    code = network.built_by
     if code is None or code in WEIGHTLESS or code.startswith(("keras.applications.", "keras_hub:", "tensorflow_hub:")):
         return "library"
     return _source(code, READS[network.reads] == "image")

@@ -2,16 +2,17 @@
 
 import keras
 
+from benchmark.models.sound_network import build_sound_network
 from benchmark.models.sources import laid_out
 from benchmark.store.reasons import reason_of
 
 COLUMNS = ("name", "label", "input", "parameters", "weights", "backbone")
 WITHOUT_LAYERS = {  # by what a model reads: what has no layers of Keras before its head
-    "waveform": {"input": "16 kHz", "parameters": "its hub's"},
     "spectrogram": {"input": "spectrogram", "parameters": "0"},
     "pixels": {"input": "film", "parameters": "0"},
     "low_level": {"input": "film", "parameters": "0"},
     "given": {"input": "features", "parameters": "0"},
+    "several": {"input": "several", "parameters": "of each"},
     "nothing": {"input": "nothing", "parameters": "0"},
 }
 WIDEST = {"input": "1000 x 1000", "parameters": "1,000,000,000"}  # known only as the rows come
@@ -46,6 +47,9 @@ def _size(network):
     if network.reads in WITHOUT_LAYERS:
         return WITHOUT_LAYERS[network.reads], ""
     try:
+        if network.reads == "waveform":
+            count = "its hub's" if network.is_saved_model else f"{build_sound_network(network).parameters:,}"
+            return {"input": f"{network.sample_rate / 1000:g} kHz", "parameters": count}, ""
         core = laid_out(network)
         height, width = core.input_shape[1:3]
         return {"input": f"{height} x {width}", "parameters": f"{core.count_params():,}"}, ""

@@ -7,6 +7,7 @@ import numpy as np
 
 from benchmark.features.extractor import Extractor
 from benchmark.features.extractors import EXTRACTORS
+from benchmark.features.fused import StepsOfSeveral
 from benchmark.features.reading import Means, Steps, reader_of
 from benchmark.models.flops import count_flops
 from benchmark.models.heads import HEADS
@@ -22,7 +23,7 @@ class Classifier:
     head: keras.Model
     model: keras.Model
     regime: str  # a row of benchmark.training.regimes.REGIMES
-    reader: Means | Steps = field(default_factory=Means)  # of what the head reads of a clip's features
+    reader: Means | Steps | StepsOfSeveral = field(default_factory=Means)  # of what the head reads of a clip's features
 
     @property
     def parameters(self):
@@ -66,6 +67,10 @@ def build_classifier(network, settings, n_classes, seed=0, load=True):
     regime = regime_of(network, settings.training)
     activation = TASKS[settings.task].activation
     standardize = regime == "frozen" and network.head.standardize is not False
-    shape = extractor.dim, n_classes, network.dropout, standardize, activation
+    dim, names = extractor.dim, ()
+    if network.reads == "several":
+        names = tuple(dim)
+        dim = dim if network.head.reads_steps else sum(dim.values())
+    shape = dim, n_classes, network.dropout, standardize, activation
     head = HEADS[network.head.kind](*shape, **network.head.layers)
-    return Classifier(extractor, head, extractor.model(head), regime, reader_of(network.head, seed))
+    return Classifier(extractor, head, extractor.model(head), regime, reader_of(network.head, seed, names))

@@ -56,9 +56,9 @@ class TrialData:
         """Return the mean of each clip's features over its steps, (n_clips, dim), of the clips in some splits."""
         return self._features.means[self._rows(splits)]
 
-    def training_blocks(self):
-        """Return arrays (n, dim) of all that the head reads of the training clips, one after the other."""
-        return self.classifier.reader.blocks(self._features, self._rows(["train"]))
+    def training_blocks(self, layer=None):
+        """Return arrays (n, dim) of all that a layer of the head reads of the training clips, one after the other."""
+        return self.classifier.reader.blocks(self._features, self._rows(["train"]), layer)
 
     def batches(self, trains, *splits):
         """Return the :class:`features.batches.Batches` of some splits for a stage that trains 'head' or 'all'.
@@ -70,5 +70,6 @@ class TrialData:
         if trains == "head":
             return self.classifier.reader.batches(self._features, rows, targets, batch_size, is_training)
         changes = (make_transform(self.study.augment), make_mix(self.study.augment)) if is_training else ()
-        size = self.classifier.extractor.backbone.input_size
-        return image_batches(self.clips["image"].to_numpy()[rows], targets, size, batch_size, *changes)
+        extractor, paths = self.classifier.extractor, self.clips["image"].to_numpy()[rows]
+        resize = extractor.network.resize
+        return image_batches(paths, targets, extractor.backbone.input_size, batch_size, *changes, resize=resize)

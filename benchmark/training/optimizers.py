@@ -10,6 +10,11 @@ OPTIMIZERS = {
     "sgdm": (keras.optimizers.SGD, {"momentum": 0.9}),
     "rmsprop": (keras.optimizers.RMSprop, {}),
 }
+CLIPPING = {  # by TrainingParams.gradient_threshold_method: what Keras calls it
+    "l2norm": "clipnorm",
+    "global-l2norm": "global_clipnorm",
+    "absolute-value": "clipvalue",
+}
 
 
 class WithL2:
@@ -33,7 +38,8 @@ def make_optimizer(stage, factors=None):
 
     ``factors`` are those of :class:`benchmark.training.matlab.optimizers.MatlabOptimizer`."""
     settings = stage.settings
-    options = {"clipnorm": settings.gradient_threshold} if settings.gradient_threshold else {}
+    clipping = CLIPPING[settings.gradient_threshold_method]
+    options = {clipping: settings.gradient_threshold} if settings.gradient_threshold else {}
     if settings.preset == "matlab":
         return MatlabOptimizer(stage.optimizer, stage.learning_rate, settings.l2, factors, **options)
     kind, usual = OPTIMIZERS[stage.optimizer]

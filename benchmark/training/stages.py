@@ -84,7 +84,7 @@ def _take_steps(stage, classifier, data, clock, name, checkpoint):
 def _on_features(stage, classifier, data, clock, files, train, val):
     """Return the head as it is trained, on what, and how."""
     for layer in [layer for layer in classifier.head.layers if isinstance(layer, ADAPTED)]:
-        layer.adapt(data.training_blocks())
+        layer.adapt(data.training_blocks(layer.name))
     return classifier.head, train, val, FitOptions(head_factors(classifier.head, stage.settings))
 
 

@@ -9,9 +9,10 @@ import keras
 from benchmark.config.features import NAMED_WEIGHTS
 from benchmark.errors import StudyError, did_you_mean
 from benchmark.features.hub import check_packages
-from benchmark.features.waveforms import WaveformExtractor, random_builder
+from benchmark.features.waveforms import WaveformExtractor
 from benchmark.models import sources
 from benchmark.models.catalogue import build_core, find_builder
+from benchmark.models.sound_network import find_sound_builder, load_sound_network
 from benchmark.models.text import build_encoder
 from benchmark.models.text.distilbert import check_kind
 from benchmark.models.weights import load as weights
@@ -57,8 +58,13 @@ def wrong_networks(study, thorough=False):
     leaves that to the trial, where a builder that ends its process ends no more. Nothing is fetched."""
     found = {}
     for network in study.models:
-        outcomes = [attempt(step)[1] for step in STEPS[network.reads](network, study, thorough)]
-        found[network.name] = list(dict.fromkeys(filter(None, outcomes)))
+        outcomes = [
+            f"{named(part, network)}{reason}"
+            for part in network.parts
+            for step in STEPS[part.reads](part, study.for_part(network, part), thorough)
+            if (reason := attempt(step)[1])
+        ]
+        found[network.name] = list(dict.fromkeys(outcomes))
     return {name: reasons for name, reasons in found.items() if reasons}
 
 
@@ -67,22 +73,28 @@ def weights_to_fetch(study, wrong, offline=False, seconds=4.0):
 
     reasons: why they cannot be fetched, or their builder cannot be asked for them; notes: they can be fetched, or with
     ``offline`` nobody was asked. Networks in ``wrong`` are left out: their trials fail anyway."""
-    found, reasons, notes = {}, {}, {}
-    for network in study.models:
-        if network.name not in wrong and network.reads in SOURCES and network.has_named_weights:
-            source, reason = attempt(partial(SOURCES[network.reads], network))
-            reasons |= {network.name: reason} if reason else {}
-            found |= {network.name: source} if source and not source.cached else {}
-    answers = {} if offline else reach.ask([source.url for source in found.values()], seconds)
-    for name, source in found.items():
+    found, reasons, notes = [], defaultdict(list), defaultdict(list)
+    for network, part in study.read:
+        if network.name not in wrong and part.reads in SOURCES and part.has_named_weights:
+            source, reason = attempt(partial(SOURCES[part.reads], part))
+            if reason:
+                reasons[network.name].append(f"{named(part, network)}{reason}")
+            found += [(network, part, source)] if source and not source.cached else []
+    answers = {} if offline else reach.ask([source.url for *_, source in found], seconds)
+    for network, part, source in found:
         answer = answers.get(source.url, reach.Answer())
         if answer.problem:
-            reasons[name] = f"{source.absent} ({answer.problem}: {source.url})"
+            reasons[network.name].append(f"{named(part, network)}{source.absent} ({answer.problem}: {source.url})")
         else:
             size = f" ({answer.size / 1e6:.0f} MB)" if (answer.size or 0) > 1e6 else ""
             later = "; not asked for (--offline)" if offline else f"; it will be fetched{size}"
-            notes[name] = f"{source.file} is not in {source.place}{later}"
-    return reasons, notes
+            notes[network.name].append(f"{named(part, network)}{source.file} is not in {source.place}{later}")
+    return tuple({name: "; ".join(said) for name, said in told.items()} for told in (reasons, notes))
+
+
+def named(part, network):
+    """Return how what is said of one of a network's ``parts`` begins: with its name, where it is one of several."""
+    return "" if part is network else f"{part.name}: "
 
 
 def attempt(step):
@@ -114,7 +126,7 @@ def _image_steps(network, study, thorough):
         lay_out = (is_cut or network.options) and network.backbone.startswith(sources.LIBRARIES)
     if lay_out:
         yield partial(sources.check_layers, network)
-    beginnings = [stage.unfreeze for stage in study.for_model(network).training.stages if stage.unfreeze]
+    beginnings = [stage.unfreeze for stage in study.training.stages if stage.unfreeze]
     if beginnings and (thorough or network.backbone.startswith(sources.LIBRARIES)):
         yield partial(_layers_are_there, network, beginnings)
     if network.weights_path is not None:
@@ -152,8 +164,8 @@ def _check_path(network):
 
 def _waveform_steps(network, study, thorough):
     """Yield what raises where a network over waveforms is wrong."""
-    if network.weights == "random":
-        yield partial(random_builder, network)
+    if network.weights == "random" or not network.is_saved_model:
+        yield from _sound_steps(network, thorough)
         return
     yield partial(check_packages, network.backbone)
     if network.weights_path is not None:
@@ -164,6 +176,15 @@ def _waveform_steps(network, study, thorough):
         is_here = module is None or module.cached
     if thorough and is_here:
         yield partial(WaveformExtractor, network, study)
+
+
+def _sound_steps(network, thorough):
+    """Yield what raises where a network over sound that a module builds is wrong."""
+    yield partial(find_sound_builder, network)
+    if network.weights_path is not None and not network.weights_path.exists():
+        yield partial(_check_path, network)
+    elif thorough or network.weights != "random":
+        yield partial(load_sound_network, network)
 
 
 def _text_steps(network, study, thorough):

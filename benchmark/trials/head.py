@@ -11,6 +11,7 @@ from benchmark.training.data import TrialData
 from benchmark.training.loop import predict
 from benchmark.training.regimes import stages_of
 from benchmark.training.stages import run_stages
+from benchmark.trials.extraction import extraction_seconds
 from benchmark.trials.specification import Trained
 
 
@@ -25,6 +26,7 @@ def train(job, clips, stages, key):
         "weights": classifier.extractor.weights,
         "parameters": classifier.parameters,
         "flops": classifier.flops,
+        "extraction_seconds": extraction_seconds(classifier.extractor, study, trial.network, clips),
         "size_mb": round(classifier.parameters * 4 / 2**20, 2),  # float32, as MATLAB's table counts megabytes
     }
     return Trained(y_score, said, history, saved(classifier, study.training.save), classifier.extractor.network)

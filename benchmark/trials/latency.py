@@ -6,6 +6,7 @@ import time
 from statistics import median
 
 import keras
+import numpy as np
 import pandas as pd
 import psutil
 
@@ -42,15 +43,38 @@ def time_model(job):
 
 
 def time_classifier(model, path, latency, load):
-    """Return :func:`measure` of an :class:`benchmark.training.classifier.Classifier` that never ran, on one file."""
+    """Return :func:`measure` of an :class:`benchmark.training.classifier.Classifier` that never ran, on one file.
+
+    Further rows are 'head': its head alone, on the features of the file."""
     x = model.extractor.read(path)
-    return measure(
+    rows, found = measure(
         lambda: model.score(x),
         lambda: model.score(model.extractor.read(path)),
         lambda: model.score_many([x] * latency.batch),
         latency,
         load,
     )
+    return rows + rows_of("head", time_calls(_head_call(model, x), few(latency))[1], 1, load()), found
+
+
+def _head_call(model, x):
+    """Return a call of the head alone on the features of one clip; where the model takes more, on as many zeros."""
+    alone = model.model is model.head
+    features = model.inputs([x]) if alone else np.zeros((1, model.extractor.dim), "float32")
+    return lambda: model.head.predict_on_batch(features)
+
+
+def few(latency, calls=5):
+    """Return the settings of a timing of which the median of a few calls is enough."""
+    return latency.model_copy(update={"calls": min(latency.calls, calls), "seconds": 0.0, "warmup": 1})
+
+
+def rows_of(stage, timed, clips, load):
+    """Return the rows of latency.csv of some timed calls (ms), each on so many clips, with the load meanwhile."""
+    return [
+        {"stage": stage, "call": number, "ms": round(ms, 4), "clips": clips, "load": load}
+        for number, ms in enumerate(timed)
+    ]
 
 
 def stands(job, record):
@@ -93,17 +117,12 @@ def measure(forward, from_file, forward_batch, latency, load):
     while is_stable(timed) is False and rounds < ROUNDS and time.perf_counter() - began < latency.most:
         rounds, (_, timed) = rounds + 1, time_calls(forward, latency)
     found = {"load": {"before": before, "during": load()}, "stable": is_stable(timed), "rounds": rounds}
-    few = latency.model_copy(update={"calls": min(latency.calls, 5), "seconds": 0.0, "warmup": 1})
-    stages = {"first": ([first], 1, found["load"]["during"]), "forward": (timed, 1, found["load"]["during"])}
-    stages["file"] = time_calls(from_file, few)[1], 1, load()
+    rows = [row for stage, ms in (("first", [first]), ("forward", timed))
+            for row in rows_of(stage, ms, 1, found["load"]["during"])]  # fmt: skip
+    rows += rows_of("file", time_calls(from_file, few(latency))[1], 1, load())
     if latency.batch and latency.batch * median(timed) / 1000 <= latency.most:
-        few = few.model_copy(update={"calls": min(latency.calls, 3)})
-        stages["batch"] = time_calls(forward_batch, few)[1], latency.batch, load()
-    return [
-        {"stage": stage, "call": number, "ms": round(ms, 4), "clips": clips, "load": busy}
-        for stage, (calls, clips, busy) in stages.items()
-        for number, ms in enumerate(calls)
-    ], found
+        rows += rows_of("batch", time_calls(forward_batch, few(latency, 3))[1], latency.batch, load())
+    return rows, found
 
 
 def is_stable(timed):

@@ -23,7 +23,7 @@ from spectrograms.params import Params, content_hash
 
 OF_TASK = {"task", "thresholds"}  # of a study: what a trial depends on where it is given
 # Of a network: what it is called, and sections of its own, which count as the study has them for it.
-SHOWN = {"label", "features", "training", "augment", "frames", "thresholds"}
+SHOWN = {"label", "features", "training", "augment", "frames", "thresholds", "variants"}
 
 
 def run_trial(job, progress=None):
@@ -88,8 +88,12 @@ def dependencies(study, trial, clips):
 
     Settings count where they differ from their defaults, so that a new setting makes no finished trial run again. Of
     other models whose trials come first, predictions count."""
-    depended = depends_on(trial.network, study)
-    del depended["network"]  # the whole of it is in 'model'
+    depended = {}
+    for part in trial.network.parts:
+        of_it = depends_on(part, study if part is trial.network else study.for_features(part))
+        del of_it["network"]  # the whole of it is in 'model', or here
+        of_it |= {} if part is trial.network else {"features": _given(part, exclude={"label", "frames"})}
+        depended |= {of_part(part, trial.network, name): value for name, value in of_it.items()}
     rows = clips[["clip_id", "label", "sha256", "split"]]
     needed = {name: trial_folder(study.folder, name, trial.fold, trial.seed) for name in trial.network.needs}
     return {
@@ -100,6 +104,11 @@ def dependencies(study, trial, clips):
         **{name: content_hash(_given(part) if isinstance(part, Params) else part) for name, part in depended.items()},
         **{f"predictions of {name}": _digest(folder / PREDICTIONS) for name, folder in needed.items()},
     }
+
+
+def of_part(part, network, name):
+    """Return what a trial calls something that it depends on for one of its network's ``parts``."""
+    return name if part is network else f"{part.name}: {name}"
 
 
 def _given(section, **options):

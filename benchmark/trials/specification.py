@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from benchmark.config.features import FeatureParams
 from benchmark.config.study import NetworkParams, Study
 from benchmark.store.layout import FORMAT, trial_folder
 from benchmark.trials.provenance import suite
@@ -63,6 +64,7 @@ class Job:
     split: np.ndarray  # of each clip in this fold
     classes: list[str]
     origin: dict | None = None  # of the study: benchmark.store.origin
+    part: FeatureParams | None = None  # which of the network's features are computed, where it is these alone
 
     @property
     def rows(self):

@@ -11,7 +11,7 @@ from benchmark.analysis.metrics.baseline import BASELINES, baseline_trials, trai
 from benchmark.analysis.metrics.further import METRICS
 from benchmark.analysis.metrics.statistics import wilson_interval
 from benchmark.analysis.tables.description import majority_share
-from benchmark.config.load import read_section
+from benchmark.config.sections import read_section
 from benchmark.config.study import Study
 from benchmark.errors import StudyError
 from benchmark.store.labels import to_matrix
@@ -108,10 +108,11 @@ def test_deviation_of_two_trials():
 
 
 def test_latency_keeps_the_first_call_apart():
-    rows = [("first", 900.0), *(("forward", float(ms)) for ms in range(1, 102)), ("file", 50.0), ("batch", 160.0)]
+    rows = [("first", 900.0), *(("forward", float(ms)) for ms in range(1, 102)), ("file", 50.0)]
+    rows += [("batch", 160.0), ("head", 3.0)]
     summary = metrics.summarise_latency(pd.DataFrame(rows, columns=["stage", "ms"]))
     expected = {"latency_ms_first": 900, "latency_ms_p50": 51, "latency_ms_p90": 91, "latency_ms_p99": 100}
-    expected |= {"latency_ms_mean": 51, "calls": 101, "file_ms_p50": 50}
+    expected |= {"latency_ms_mean": 51, "calls": 101, "file_ms_p50": 50, "head_ms_p50": 3}
     assert summary == {**expected, "batch_clips": 32, "throughput": 200}  # 32 clips in 160 ms
 
 

@@ -96,13 +96,14 @@ def nasty(tmp_path_factory):
     return page_of(folder)
 
 
+ABSENT = ("fusion", "ablation", "sweep", "extraction")  # which the study has not
 FURTHER = [spec for spec in TABLES if spec.columns and spec.further and spec.tasks in ((), ("multiclass",))]
 
 
 @pytest.mark.parametrize(
     "name",
     [
-        *(spec.name for spec in FURTHER if spec.name != "fusion"),  # which the study has not
+        *(spec.name for spec in FURTHER if spec.name not in ABSENT),
         "comparison",
         "parity",
         "pairwise",

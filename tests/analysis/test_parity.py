@@ -19,7 +19,7 @@ from benchmark.analysis.tables.paper_form import FIGURES
 from benchmark.analysis.tables.specs.comparison import COMPARISON_COLUMNS, COMPARISON_EXTRA
 from benchmark.analysis.tables.specs.parity import PUBLISHED_ROWS, agreement, parity_table, published_models
 from benchmark.analysis.tables.specs.parity_multilabel import PAPERS
-from benchmark.config.load import network_names
+from benchmark.config.networks import network_names
 from benchmark.config.study import Study
 from benchmark.store.results import read_results
 from tests.support.fake_results import NETWORKS, build_results

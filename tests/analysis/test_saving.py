@@ -5,7 +5,7 @@ from PIL import Image
 
 from benchmark.analysis.plots import figures, saving
 from benchmark.analysis.tables.registry import Tables
-from benchmark.config.load import read_section
+from benchmark.config.sections import read_section
 from benchmark.config.study import FigureParams
 from benchmark.errors import StudyError
 from benchmark.store.results import read_results

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import keras
 import numpy as np
 
-from benchmark.config.load import load_network
+from benchmark.config.networks import load_network
 from benchmark.features.batches import Batches
 from benchmark.models.catalogue import build_backbone
 from benchmark.models.flops import count_flops

@@ -18,7 +18,8 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from benchmark.config.load import read_section, resolve_network
+from benchmark.config.networks import resolve_network
+from benchmark.config.sections import read_section
 from benchmark.config.study import Study
 from benchmark.data.video_clips import draw
 from benchmark.features.extractors import EXTRACTORS

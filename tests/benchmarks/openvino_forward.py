@@ -10,7 +10,7 @@ import time
 
 import numpy as np
 
-from benchmark.config.load import load_network
+from benchmark.config.networks import load_network
 from benchmark.models.catalogue import build_backbone
 from benchmark.models.forward import by_keras, by_openvino
 

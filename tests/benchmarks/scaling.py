@@ -119,7 +119,8 @@ def built(name, folder, **training):
     from benchmark.models.backend import import_keras
 
     import_keras()
-    from benchmark.config.load import load_network, read_section
+    from benchmark.config.networks import load_network
+    from benchmark.config.sections import read_section
     from benchmark.config.study import Study
     from benchmark.training.classifier import build_classifier
 

@@ -4,8 +4,10 @@ import pytest
 import yaml
 
 from benchmark.config.columns import ColumnParams
-from benchmark.config.load import CONFIGS, load_network, load_study, network_names, read_section
+from benchmark.config.load import load_study
+from benchmark.config.networks import CONFIGS, load_network, network_names
 from benchmark.config.schema import write_schemas
+from benchmark.config.sections import read_section
 from benchmark.config.study import NetworkParams, TrainingParams
 from benchmark.errors import StudyError
 from benchmark.store.yaml_file import parse
@@ -27,7 +29,7 @@ def of_film(model):
         ({"models": ["vgg_16"]}, "unknown model 'vgg_16'; did you mean 'vgg16'"),
         (
             {"models": [{"extends": "ctt_c", "features": ["yamnet", "vggish"]}]},
-            r"features must be the name of one file in configs/features; got \['yamnet', 'vggish'\]",
+            "the ctt head reads one kind of features; of several choose linear or mlp or single_transformer",
         ),
         ({"models": [{"extends": "vgg16", "weigths": "a"}]}, "vgg16: unknown key 'weigths'; did you mean 'weights'"),
         ({"models": ["vgg16", "vgg16"]}, "models named twice: vgg16"),

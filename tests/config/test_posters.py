@@ -1,6 +1,7 @@
 """The study of posters2025 as its paper says: seven rows, their regimes, their trainable layers."""
 
-from benchmark.config.load import CONFIGS, load_study
+from benchmark.config.load import load_study
+from benchmark.config.networks import CONFIGS
 from benchmark.models.sources import laid_out
 from benchmark.trials import checks
 

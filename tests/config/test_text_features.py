@@ -3,7 +3,8 @@
 import pytest
 
 from benchmark.config.features import FeatureParams
-from benchmark.config.load import feature_names, read_section, resolve_network
+from benchmark.config.networks import feature_names, resolve_network
+from benchmark.config.sections import read_section
 from benchmark.errors import StudyError
 
 OCR = {"recogniser": "rapidocr"}

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmark.config.load import load_study, resolve_network
+from benchmark.config.load import load_study
+from benchmark.config.networks import resolve_network
 from benchmark.errors import StudyError
 from benchmark.trials.notes import training_notes
 from tests.support.study_files import write_study

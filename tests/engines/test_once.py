@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from benchmark.config.features import waveform_rates
 from benchmark.data import preparation as prepare
 from benchmark.engines import schedule as engine
 from benchmark.engines.features import compute_shared, shared
@@ -15,7 +16,8 @@ from benchmark.features.pictures import PictureExtractor
 from benchmark.features.waveforms import WaveformExtractor
 from benchmark.models.weights import load
 from spectrograms import audio
-from tests.support.audio_network import audio_network
+from spectrograms.waveforms import forget_waveforms, load_waveform, waveform_folder
+from tests.support.audio_network import audio_network, blocks
 from tests.support.jobs import jobs_of
 from tests.support.studies import NETWORK, SmallNet, study_of
 
@@ -24,13 +26,13 @@ FOLDS = {"split": {"protocol": "kfold", "folds": 2, "seeds": [0, 1]}, "training"
 
 @pytest.fixture
 def sounds(tmp_path):
-    """Return a study of twenty clips of noise, about a picture network and two audio networks."""
+    """Return a study of twenty clips of noise, about a picture network and networks over sound of three rates."""
     rng = np.random.default_rng(0)
     for label in ("a", "b"):
         (tmp_path / "sounds" / label).mkdir(parents=True)
         for number in range(10):
             soundfile.write(tmp_path / "sounds" / label / f"{number}.wav", rng.normal(0, 0.1, 22050), 22050)
-    models = [NETWORK, audio_network("one"), audio_network("two")]
+    models = [NETWORK, audio_network("one"), audio_network("two"), blocks("low", 12000), blocks("high", 32000)]
     return study_of(
         tmp_path / "sounds", tmp_path, "audio", clip={"duration": 1.0}, models=models, training={"save": "none"}
     )
@@ -42,11 +44,24 @@ def test_a_clip_is_decoded_once_for_its_picture_its_fingerprint_and_all_audio_ne
     monkeypatch.setattr(prepare, "make_splits", lambda *given: drawn.append(given) or split(*given))
     ready = prepare.prepare(sounds, lambda line: None, spread=starmap, trains=True)
     records = engine.run_all(sounds, ready.clips, ready.folds, say=lambda line: None)
-    assert [record.get("error") for record in records] == [None] * 3
+    assert [record.get("error") for record in records] == [None] * 5
     timed = ready.clips.loc[ready.folds[0][0] == "test", "path"].iloc[0]  # its decoding is a part of what is timed
     assert decoded.pop(timed) > 1
     assert decoded == dict.fromkeys(set(ready.clips["path"]) - {timed}, 1)
     assert len(drawn) == 1
+    assert not list(sounds.cache.glob("waveforms/*/*.npy"))
+
+
+@pytest.mark.parametrize("trains", [True, False])
+def test_waveforms_are_kept_at_each_rate_that_models_read_where_trials_follow(sounds, trains):
+    ready = prepare.prepare(sounds, lambda line: None, spread=starmap, trains=trains)
+    row = ready.clips.iloc[0]
+    for rate in (12000, 16000, 32000):
+        folder = waveform_folder(sounds.cache, sounds.clip, rate)
+        assert len(list(folder.glob("*.npy"))) == (20 if trains else 0)
+        kept = load_waveform(row["path"], row["sha256"], folder, sounds.clip, rate)
+        np.testing.assert_array_equal(kept, audio.load_clip(row["path"], sounds.clip, rate))
+    forget_waveforms(sounds.cache, sounds.clip, waveform_rates(sounds.models))
     assert not list(sounds.cache.glob("waveforms/*/*.npy"))
 
 

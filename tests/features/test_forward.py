@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.config.load import read_section
+from benchmark.config.sections import read_section
 from benchmark.config.study import Study
 from benchmark.data.preparation import PACKAGES, check_packages
 from benchmark.errors import StudyError

@@ -6,22 +6,24 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from benchmark.errors import StudyError
 from benchmark.features import frames
 from benchmark.features.extractors import EXTRACTORS
 from benchmark.features.frames import ten_crops
 from benchmark.models.weights.load import file_digest
 from benchmark.video.frames import read_frames
-from spectrograms.image import resize
+from spectrograms.image import centre_crop, resize, save_png
 from tests.support.films import noise, write_film
 from tests.support.studies import NETWORK, study_of
 
 LENGTHS = (5, 30, 2)  # frames of three films; fewer, more and far fewer than a batch
 
 
-def study(folder, **model):
-    changes = {"frames": {"sample": "uniform", "n": 7}, "training": {"batch_size": 8}}
+def study(folder, kind="video", **model):
+    changes = {"training": {"batch_size": 8}}
+    changes |= {"frames": {"sample": "uniform", "n": 7}} if kind == "video" else {}
     network = NETWORK | {"reads": "frames"} | model
-    return study_of(folder, folder, kind="video", models=[network], leakage="off", **changes)
+    return study_of(folder, folder, kind=kind, models=[network], leakage="off", **changes)
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +53,25 @@ def test_each_frame_has_the_features_of_its_picture_whatever_films_share_a_batch
         np.testing.assert_allclose(found[row], keras_features(extractor, pictures), atol=1e-5)  # float32, sums of 27
         (alone,) = extractor.model_inputs([extractor.read(path)], reads=list)
         np.testing.assert_allclose(alone, found[row], atol=1e-6)
+
+
+@pytest.mark.parametrize(("kind", "reads"), [("video", "frames"), ("images", "picture")])
+def test_pictures_are_cut_as_the_model_says(films, tmp_path, kind, reads):
+    _, clips = films
+    given = study(tmp_path, kind, reads=reads, resize="centre_crop")
+    extractor = EXTRACTORS[reads](given.models[0], given)
+    image = read_frames(clips["path"][0], study(tmp_path).frames, clips["sha256"][0]).images[0]
+    assert image.shape[0] != image.shape[1]
+    save_png(image, file := tmp_path / "frame.png")
+    found = extractor.features(clips[:1].assign(image=str(file)), 8)[0][0]
+    read = extractor.read(clips["path"][0] if reads == "frames" else file)[0]
+    np.testing.assert_array_equal(read, centre_crop(image, 32))
+    np.testing.assert_allclose(found, keras_features(extractor, [read])[0], atol=1e-5)  # float32, sums of 27
+
+
+def test_ten_crops_and_a_centre_crop_exclude_each_other(tmp_path):
+    with pytest.raises(StudyError, match=r"crops: 10 .* resize: centre_crop has no effect"):
+        study(tmp_path, crops=10, resize="centre_crop")
 
 
 @pytest.mark.parametrize(("films", "sizes"), [([2], [8]), ([9], [8, 8]), ([7, 2, 8], [8, 8, 8]), ([8], [8])])
@@ -96,7 +117,7 @@ def test_few_crops_of_a_long_film_wait_for_the_network(tmp_path, monkeypatch):
     path, given = write_film(tmp_path / "long.mp4", noise(1, [120])), study(tmp_path, crops=10)
     given = given.model_copy(update={"frames": given.frames.model_copy(update={"n": 120})})
     extractor, made, used, waiting = EXTRACTORS["frames"](given.models[0], given), [], [], []
-    monkeypatch.setitem(frames.CROPS, 10, lambda image, size: made.append(10) or ten_crops(image, size))
+    monkeypatch.setitem(frames.CROPS, 10, lambda image, size, resize: made.append(10) or ten_crops(image, size))
 
     def forward(batch):
         waiting.append(sum(made) - sum(used))

@@ -7,7 +7,7 @@ import soundfile
 from scipy.signal import stft
 
 from benchmark.config.features import SegmentParams
-from benchmark.config.load import read_section
+from benchmark.config.sections import read_section
 from benchmark.config.study import Study
 from benchmark.features.extractors import EXTRACTORS
 from benchmark.features.spectrogram import segments

@@ -10,7 +10,8 @@ import soundfile
 from librosa import mel_frequencies
 from matplotlib.figure import Figure
 
-from benchmark.config.load import load_network, read_section
+from benchmark.config.networks import load_network
+from benchmark.config.sections import read_section
 from benchmark.config.study import NetworkParams, Study
 from benchmark.errors import StudyError
 from benchmark.inference import explain
@@ -251,15 +252,18 @@ def test_a_network_that_hears_is_refused_before_it_is_loaded():
         explain._check_sees(record)
 
 
-def test_axes_are_seconds_and_hertz_and_pixels_for_pictures_made_elsewhere():
+def test_axes_are_seconds_and_hertz_and_pixels_for_pictures_that_are_cut_or_made_elsewhere():
     network = NetworkParams(name="n", label="N", backbone="tests.inference.test_explain:Lines")
     raw = {"name": "s", "dataset": {"root": "r"}, "mel": MEL.model_dump(exclude={"fmax"}), "models": [network]}
     backbone = SimpleNamespace(input_size=64)
-    for kind, *labels in (
-        ("audio", "time (s)", "frequency (Hz)"), ("images", "pixels from the left", "pixels from the bottom"),
+    pixels = ["pixels from the left", "pixels from the bottom"]
+    for kind, resize, labels in (
+        ("audio", "stretch", ["time (s)", "frequency (Hz)"]), ("audio", "centre_crop", pixels),
+        ("images", "stretch", pixels),
     ):  # fmt: skip
+        reader = network.model_copy(update={"resize": resize})
         settings = read_section(Study, raw | {"dataset": {"root": "r", "kind": kind}})
-        axes = explain._axes(SimpleNamespace(settings=settings, backbone=backbone))
+        axes = explain._axes(SimpleNamespace(settings=settings, backbone=backbone, network=reader))
         ax = Figure().subplots()
         laid = plot_saliency(np.zeros((64, 64, 3)), np.array([[0.0, 3.0], [1.0, -5.0]]), axes, ax, highest=75)
         assert [ax.get_xlabel(), ax.get_ylabel()] == labels

@@ -14,7 +14,7 @@ import pytest
 import soundfile
 from PIL import Image
 
-from benchmark.config.load import load_network
+from benchmark.config.networks import load_network
 from benchmark.errors import StudyError
 from benchmark.inference import export as exporting
 from benchmark.inference.export import FORMATS, export

@@ -7,12 +7,13 @@ import keras
 import numpy as np
 import pytest
 
-from benchmark.config.load import load_network, network_names
+from benchmark.config.networks import load_network, network_names
 from benchmark.config.study import NetworkParams
 from benchmark.models import catalogue, preprocessing
 from benchmark.models.audio_networks import VGGish, YAMNet, log_mel_patches
 from benchmark.models.googlenet import IMAGENET_MEANS, PLACES365_MEANS, LocalResponseNormalization, preprocess_input
 from benchmark.models.listing import list_networks
+from tests.support.audio_network import blocks
 from tests.support.networks import small
 
 PARAMETERS = {  # with 1000 classes: MATLAB.md section 4, from keras.io, torchvision and Caffe
@@ -131,14 +132,16 @@ def test_the_list_of_networks_grows_with_aligned_columns_and_names_what_fails(mo
         NetworkParams(name="broken", label="B", backbone="tests.models.test_networks:Missing", **given),
         NetworkParams(name="c", label="The third", backbone="tests.models.test_networks:Watched", **given),
         NetworkParams(name="d", label="D", backbone="tensorflow_hub:https://example.org/d", weights="audioset"),
+        NetworkParams.model_validate(blocks("e", 12000)),
     ])  # fmt: skip
     lines = sys.stdout.getvalue().splitlines()
     assert Watched.seen == ["\n".join(lines[:1]) + "\n", "\n".join(lines[:4]) + "\n"]
     rows = [line for line in lines if not line.startswith(" ")]
-    assert [row.split()[0] for row in rows] == ["name", "a", "broken", "c", "d"]
-    words = ("backbone", *["tests."] * 3, "tensorflow")
+    assert [row.split()[0] for row in rows] == ["name", "a", "broken", "c", "d", "e"]
+    words = ("backbone", *["tests."] * 3, "tensorflow", "tests.")
     assert len({row.index(word) for row, word in zip(rows, words, strict=True)}) == 1
     assert [rows[1].split()[i] for i in (2, 4, 5)] == ["32", "32", "6,146"]  # 32 x 32 x 3 x 2 weights and 2 biases
+    assert rows[5].split()[2:5] == ["12", "kHz", "1,803"]  # 600 x 3 weights and 3 biases
     assert lines[3].startswith("  broken: backbone 'tests.models.test_networks:Missing' cannot be found")
 
 

@@ -22,6 +22,8 @@ SMALL = {  # each kind as small as it can be
     "lstm": {"units": 4},
     "conv": {"filters": 4, "grid": [2, 2], "width": 2},
     "plain_cnn": {"channels": [3, 4], "segment": 6},
+    "single_transformer": {"width": 8, "n_heads": 2, "positions": 12},
+    "multi_transformer": {"width": 8, "n_heads": 2, "positions": 12},
 }
 OVER_STEPS = [(kind, {"over_steps": how}) for kind in ("conv", "plain_cnn") for how in ("mean", "max", "noisy_or")]
 VARIANTS = [(kind, {}) for kind in HEADS] + [("ctt", {"maxout": None}), ("conv", {"pooling": "flatten"}), *OVER_STEPS]
@@ -87,6 +89,23 @@ def test_a_padded_clip_scores_as_the_clip_alone_whatever_the_padding(kind, setti
     np.testing.assert_allclose(scores_of(head, inputs), alone, atol=1e-5)
     if activation == "softmax":
         np.testing.assert_allclose(alone.sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize(("kind", "settings"), VARIANTS)
+def test_a_clip_of_no_steps_is_scored_and_its_padding_is_not_read(kind, settings, activation):
+    head, reader = made(kind, activation, **settings)
+    if not HeadParams(kind=kind).reads_steps:
+        assert np.isfinite(scores_of(head, np.zeros((1, DIM), "float32"))).all()
+        return
+    alone = scores_of(head, reader(clips(0)))
+    assert np.isfinite(alone).all()
+    np.testing.assert_allclose(alone.sum(axis=1) if activation == "softmax" else 1, 1, atol=1e-5)
+    inputs = reader(clips(0, 2, 20), most=31)
+    n_draws = len(alone)
+    np.testing.assert_allclose(scores_of(head, inputs)[:n_draws], alone, atol=1e-5)
+    inputs["features"][:n_draws] = 9
+    np.testing.assert_allclose(scores_of(head, inputs)[:n_draws], alone, atol=1e-5)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

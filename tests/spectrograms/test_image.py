@@ -9,7 +9,19 @@ from matplotlib.colors import Normalize
 from PIL import Image
 
 from spectrograms.errors import ImageError
-from spectrograms.image import caveat, colour_table, draw, is_picture, read_image, read_text, resize, save_png, to_image
+from spectrograms.image import (
+    RESIZES,
+    caveat,
+    centre_crop,
+    colour_table,
+    draw,
+    is_picture,
+    read_image,
+    read_text,
+    resize,
+    save_png,
+    to_image,
+)
 from spectrograms.params import ImageParams, MelParams
 
 MEL = MelParams()
@@ -179,3 +191,42 @@ def test_resize_is_pillows_bilinear_and_averages_when_it_shrinks():
     np.testing.assert_array_equal(resize(PICTURE, (20, 30)), PICTURE)
     expected = np.asarray(Image.fromarray(PICTURE).resize((50, 40), Image.Resampling.BILINEAR))
     np.testing.assert_array_equal(resize(PICTURE, (40, 50)), expected)
+
+
+# Height and width before and after, and the crop's corner: of a surplus of 1, 3, 5 and 7 rows or columns half, to even.
+SQUARES = [
+    ((480, 640), (224, 298), (0, 37)), ((640, 480), (298, 224), (37, 0)), ((360, 361), (224, 224), (0, 0)),
+    ((101, 103), (224, 228), (0, 2)), ((225, 229), (224, 227), (0, 2)), ((229, 225), (227, 224), (2, 0)),
+    ((231, 237), (224, 229), (0, 2)), ((240, 248), (224, 231), (0, 4)), ((30, 20), (336, 224), (56, 0)),
+    ((224, 225), (224, 225), (0, 0)), ((4, 3), (298, 224), (37, 0)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after", "corner"), SQUARES, ids=str)
+def test_the_centre_crop_is_the_middle_of_pillows_bicubic_as_torchvision_rounds(before, after, corner):
+    image = np.random.default_rng(0).integers(0, 256, (*before, 3), "uint8")
+    scaled = np.asarray(Image.fromarray(image).resize(after[::-1], Image.Resampling.BICUBIC))
+    top, left = corner
+    np.testing.assert_array_equal(centre_crop(image, 224), scaled[top : top + 224, left : left + 224])
+
+
+@pytest.mark.parametrize(("before", "after", "corner"), SQUARES, ids=str)
+def test_the_centre_crop_is_that_of_transformers_but_for_half_a_pixel(before, after, corner):
+    """Which rounds the corner down: another column where a surplus of 3, 7 ... is halved."""
+    transformers = pytest.importorskip("transformers", reason="pip install -r requirements/test.txt")
+    pytest.importorskip("torch", reason="transformers reads pictures with torch installed alone")
+    image = np.random.default_rng(0).integers(0, 256, (*before, 3), "uint8")
+    as_it_is = transformers.CLIPImageProcessor(do_rescale=False, do_normalize=False)
+    theirs = as_it_is(Image.fromarray(image), return_tensors="np")["pixel_values"][0].transpose(1, 2, 0)
+    down, right = (there - (length - 224) // 2 for there, length in zip(corner, after, strict=True))
+    ours = centre_crop(image, 224)
+    np.testing.assert_array_equal(ours[: 224 - down, : 224 - right], theirs[down:, right:])
+    assert (down, right) == (0, 0) or max(after) - 224 in (3, 7)
+
+
+@pytest.mark.parametrize("name", RESIZES)
+@pytest.mark.parametrize("shape", [(7, 9), (300, 20), (16, 16), (1, 1)], ids=str)
+def test_every_resize_gives_a_square_and_keeps_a_plain_colour(name, shape):
+    square = RESIZES[name](np.full((*shape, 3), 90, "uint8"), 16)
+    assert square.dtype == np.uint8
+    np.testing.assert_array_equal(square, np.full((16, 16, 3), 90))

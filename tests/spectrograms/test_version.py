@@ -140,8 +140,8 @@ def test_builders_of_libraries_have_their_version_and_this_suites_their_source()
 def test_of_this_suite_only_what_lies_beside_a_builder_belongs_to_it():
     import benchmark.models.catalogue
 
-    weights = ("weights", "weights.caffemodel", "weights.load", "weights.safetensors_file")
-    beside = ("backend", "catalogue", "preprocessing", "resnet18", *weights)
+    weights = ("weights", "weights.caffemodel", "weights.load", "weights.safetensors_file", "weights.transformer_names")
+    beside = ("backend", "catalogue", "hub_backbones", "preprocessing", "resnet18", *weights)
     found = set(identity._own_sources(benchmark.models.catalogue.__name__)[1])
     assert found == {"benchmark.models", *(f"benchmark.models.{name}" for name in beside)}
 

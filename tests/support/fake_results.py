@@ -67,7 +67,7 @@ def build_results(
             for name in models
         ],
     }
-    (folder / "study.yaml").write_text(yaml.safe_dump(study))
+    (folder / "study.yaml").write_text(yaml.safe_dump(study, sort_keys=False))
     clips.to_csv(folder / "clips.csv", index=False)
     pd.DataFrame({"path": ["broken.mp4"], "reason": ["no sound"]}).to_csv(folder / "rejected.csv", index=False)
     (folder / "examples").mkdir(exist_ok=True)
@@ -241,4 +241,5 @@ def _latency(median, rng, calls=30):
     rows = [("first", 0, 8 * median)]
     rows += [("forward", call, median * factor) for call, factor in enumerate(rng.lognormal(0, 0.1, calls))]
     rows += [("file", call, 60 + median * factor) for call, factor in enumerate(rng.lognormal(0, 0.1, 5))]
+    rows += [("head", call, median / 100) for call in range(5)]
     return pd.DataFrame(rows, columns=["stage", "call", "ms"])

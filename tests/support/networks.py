@@ -1,6 +1,6 @@
 """The networks of configs/models, as small as they can be."""
 
-from benchmark.config.load import load_network
+from benchmark.config.networks import load_network
 
 SMALLEST = {"inception_v3": 75, "inception_resnet_v2": 75, "resnet18": 64, "places365_googlenet": 64}
 

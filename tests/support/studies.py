@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from PIL import Image
 
-from benchmark.config.load import read_section
+from benchmark.config.sections import read_section
 from benchmark.config.study import Study
 from benchmark.data import preparation as prepare
 from benchmark.engines import schedule as engine

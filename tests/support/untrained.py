@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from benchmark.config.load import read_section
+from benchmark.config.sections import read_section
 from benchmark.config.study import NetworkParams, Study
 from benchmark.training.classifier import build_classifier
 

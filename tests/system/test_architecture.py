@@ -75,8 +75,9 @@ def test_pyplot_is_never_used():
     assert not [path for path in SOURCES if "matplotlib.pyplot" in str(imports(path))]
 
 
-def test_tensorflow_is_imported_for_embeddings_alone():
-    assert users_of("tensorflow", "tensorflow_hub") == {"benchmark.features.hub"}
+def test_tensorflow_is_imported_for_its_modules_and_its_checkpoints_alone():
+    users = {"benchmark.features.hub", "benchmark.models.weights.tf_checkpoint"}
+    assert users_of("tensorflow", "tensorflow_hub") == users
 
 
 def test_pickles_are_read_in_one_place_that_runs_nothing_of_them():

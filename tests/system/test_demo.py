@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmark.cli import app
-from benchmark.config.load import CONFIGS
+from benchmark.config.networks import CONFIGS
 
 SMALLER = ["dataset.synthetic=10", "latency.calls=3", "latency.seconds=0", "training.epochs=10"]
 

@@ -6,9 +6,9 @@ import pytest
 from scipy.special import expit
 from sklearn.metrics import log_loss
 
-from benchmark.config.load import read_section
 from benchmark.config.losses import LOSSES as FACTS
 from benchmark.config.losses import LossParams
+from benchmark.config.sections import read_section
 from benchmark.config.study import Study, TrainingParams
 from benchmark.errors import StudyError
 from benchmark.models.heads import linear

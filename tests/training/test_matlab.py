@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from benchmark.config.load import CONFIGS, load_network
+from benchmark.config.networks import CONFIGS, load_network
 from benchmark.config.study import AugmentParams, TrainingParams
 from benchmark.features.batches import Batches
 from benchmark.models import catalogue, preprocessing

@@ -5,7 +5,7 @@ import math
 import keras
 import pytest
 
-from benchmark.config.load import read_section
+from benchmark.config.sections import read_section
 from benchmark.config.stages import SCHEDULES as SETTINGS
 from benchmark.config.stages import ScheduleParams
 from benchmark.config.study import TrainingParams

@@ -41,6 +41,8 @@ HEADS_OVER_STEPS = {
     "lstm": {"units": 8},
     "conv": {"filters": 8, "grid": [2, 2], "width": 2},
     "plain_cnn": {"channels": [8], "segment": 4},
+    "single_transformer": {"width": 16, "n_heads": 2, "n_layers": 1, "dropout": 0.1},
+    "multi_transformer": {"width": 16, "n_heads": 2, "dropout": 0.1},
 }
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from benchmark.config import training as config
-from benchmark.config.load import load_network, read_section
+from benchmark.config.networks import load_network
+from benchmark.config.sections import read_section
 from benchmark.config.study import Study, TrainingParams
 from benchmark.errors import TrainingError
 from benchmark.features.batches import Batches

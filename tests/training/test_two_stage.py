@@ -6,7 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from benchmark.config.load import load_network, read_section
+from benchmark.config.networks import load_network
+from benchmark.config.sections import read_section
 from benchmark.config.study import Study, TrainingParams
 from benchmark.errors import StudyError
 from benchmark.models.sources import laid_out

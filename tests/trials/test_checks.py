@@ -9,13 +9,14 @@ import time
 import keras
 import pytest
 
-from benchmark.config.load import load_network
+from benchmark.config.networks import load_network
 from benchmark.config.study import NetworkParams
 from benchmark.data import preparation as prepare
 from benchmark.errors import StudyError
 from benchmark.models import catalogue, sources
 from benchmark.models.weights import load as weights
 from benchmark.trials import checks, reach
+from tests.support.audio_network import blocks
 from tests.support.studies import NETWORK, SmallNet, folder_of, run, study_of
 
 SIZE = 14_536_120  # bytes that the server says of its one file
@@ -197,11 +198,17 @@ def NoModel(include_top=False, weights=None, input_shape=(32, 32, 3), pooling=No
     return [input_shape]
 
 
+def NoSound(weights=None, **options):
+    """A builder that returns no network over sound."""
+    return [options]
+
+
 def NoArguments():
     """A builder that takes none of the arguments."""
 
 
 HUB = "tensorflow_hub:nowhere"
+SOUND = blocks("sound", 12000, input_size=None)
 WRONG = {  # changes to a small network of one's own, and words of the reason
     "no such module": ({"backbone": "nobody.knows:this"}, r"'nobody.knows:this' cannot be found.*PYTHONPATH"),
     "no such function": ({"backbone": "tests.support.studies:SmalNet"}, "has no 'SmalNet'; did you mean 'SmallNet'"),
@@ -228,6 +235,11 @@ WRONG = {  # changes to a small network of one's own, and words of the reason
     "too small": ({"backbone": "keras.applications.VGG16", "input_size": 8}, "at least 32x32"),
     "options of Keras": ({"backbone": "keras.applications.MobileNetV2", "options": {"alpah": 1.0}}, "alpah"),
     "no SavedModel": ({"backbone": HUB, "input_size": None, "weights": "audioset"}, "is no SavedModel"),
+    "no network over sound": (SOUND | {"backbone": f"{__name__}:NoSound"}, "must return a SoundNetwork"),
+    "another sample rate": (SOUND | {"sample_rate": 44100}, "reads sound at 12000 Hz"),
+    "no such builder of sound": (SOUND | {"backbone": "tests.support.audio_network:Block"}, "did you mean 'Blocks'"),
+    "no weights of sound": (SOUND | {"weights": "nowhere.pth"}, "no weights at nowhere.pth"),
+    "a slip in named weights of sound": (SOUND | {"weights": "audiosett"}, "did you mean 'audioset'"),
     "no random builder": ({"backbone": HUB, "input_size": None}, "names no builder for weights: random"),
 }
 
@@ -257,7 +269,8 @@ def test_right_networks_are_not_found_wrong(pictures, files):
     right = NETWORK | {"name": "file", "weights": "small.weights.h5"}
     vgg = load_network("vgg16").model_copy(update={"weights": "random", "input_size": 32}).model_dump()
     audio = load_network("yamnet").model_copy(update={"weights": "random"}).model_dump()
-    study = study_with(pictures, files, NETWORK, right, vgg, mobilenet(weights="random"), audio)
+    sound = blocks("sound", 32000)
+    study = study_with(pictures, files, NETWORK, right, vgg, mobilenet(weights="random"), audio, sound)
     assert checks.wrong_networks(study, thorough=True) == {}
     # A run does not run the user's builder before its trial: this one ends its process.
     deadly = NETWORK | {"name": "deadly", "backbone": "tests.engines.test_run:KilledNet"}

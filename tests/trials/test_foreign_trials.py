@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.config.load import load_network, network_names
+from benchmark.config.networks import load_network, network_names
 from benchmark.config.study import NetworkParams
 from benchmark.errors import StudyError
 from benchmark.inference.predictor import Predictor, check_trial
@@ -115,7 +115,7 @@ def test_a_pickle_for_a_model_is_named_and_never_opened_as_one(trial, tmp_path, 
 
 
 def network(**changes):
-    is_of_sound = str(changes.get("backbone")).startswith("tensorflow_hub:")
+    is_of_sound = "reads" in changes or str(changes.get("backbone")).startswith("tensorflow_hub:")
     return NetworkParams(**NETWORK | ({"options": {}, "input_size": None} if is_of_sound else {}) | changes)
 
 
@@ -126,6 +126,7 @@ FOREIGN = {
     "a preset of a hub": {"backbone": "keras_hub:hf://them/preset"},
     "a preset that does not exist": {"backbone": "keras_hub:their_preset"},
     "a SavedModel of a hub": {"backbone": "tensorflow_hub:https://example.org/theirs/1", "weights": "audioset"},
+    "a builder of a network over sound": {"backbone": "os:system", "reads": "waveform"},
     "a builder for random weights": {"backbone": KNOWN[-1].backbone, "random": "os:system"},
 }
 

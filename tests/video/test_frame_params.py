@@ -3,7 +3,7 @@
 import pytest
 
 from benchmark.config.frames import DETECTORS, SAMPLES, FrameParams
-from benchmark.config.load import read_section
+from benchmark.config.sections import read_section
 from benchmark.config.study import Study
 from benchmark.errors import StudyError
 from benchmark.video.sampling import SAMPLERS

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from benchmark.config.frames import FrameParams
-from benchmark.config.load import read_section
+from benchmark.config.sections import read_section
 from benchmark.config.study import Study
 from benchmark.data import film_records, video_clips
 from benchmark.data.digests import digests
@@ -23,6 +23,7 @@ from benchmark.errors import StudyError
 from benchmark.store import caveats
 from benchmark.video.frames import forget_frames, frame_folder, load_frames
 from spectrograms import processes
+from spectrograms.audio import load_clip
 from spectrograms.params import ClipParams
 from spectrograms.waveforms import load_waveform, waveform_folder
 from tests.support.films import noise, plain, tone, write_film
@@ -33,8 +34,8 @@ YAMNET = {"name": "yamnet", "label": "Y", "backbone": "tensorflow_hub:x", "weigh
 class Network:
     """As much of a model as a kind of data set looks at."""
 
-    def __init__(self, reads, sound=False, **frames):
-        self.reads, self.sound, self.frames = reads, sound, frames
+    def __init__(self, reads, waveform_rate=None, **frames):
+        self.reads, self.waveform_rate, self.frames = reads, waveform_rate, frames
 
 
 class Plan:
@@ -44,7 +45,15 @@ class Plan:
         self.cache, self.models, self.leakage = cache, models, leakage
         self.clip, self.frames = ClipParams(duration=1.0), FrameParams(n=4)
 
-    def for_model(self, model):
+    @property
+    def read(self):
+        return [(model, model) for model in self.models]
+
+    @property
+    def waveform_rates(self):
+        return sorted({model.waveform_rate for model in self.models} - {None})
+
+    def for_part(self, model, part):
         own = Plan(self.cache, *self.models)
         own.frames = FrameParams(**(self.frames.changed_by(model.frames)))
         return own
@@ -88,7 +97,8 @@ def counting(monkeypatch):
 
 def test_one_pass_gives_all_and_a_second_run_decodes_nothing(folder, tmp_path, monkeypatch):
     clips, passes = table(sorted(folder.rglob("*.mp4"))[:2], tmp_path), counting(monkeypatch)
-    models = Network("frames"), Network("frames", sample="scene"), Network("waveform"), Network("low_level")
+    heard = [Network("waveform", rate) for rate in (16000, 12000, 32000)]
+    models = Network("frames"), Network("frames", sample="scene"), *heard, Network("low_level")
     plan = Plan(tmp_path / "cache", *models)
     kept, rejected, said = draw(plan, clips, trains=True)
     assert len(passes) == 2
@@ -101,8 +111,10 @@ def test_one_pass_gives_all_and_a_second_run_decodes_nothing(folder, tmp_path, m
         for row in clips.itertuples():
             frames = load_frames(None, row.sha256, kept_frames, params)  # without a path there is nothing to decode
             assert len(frames.times) == n
-    waveform = load_waveform(None, clips["sha256"][0], waveform_folder(plan.cache, plan.clip), plan.clip)
-    assert waveform.shape == (16000,)
+    for rate in (16000, 12000, 32000):
+        place = waveform_folder(plan.cache, plan.clip, rate)
+        waveform = load_waveform(None, clips["sha256"][0], place, plan.clip, rate)
+        np.testing.assert_array_equal(waveform, load_clip(clips["path"][0], plan.clip, rate))
     again, _, said = draw(plan, clips, trains=True)
     assert len(passes) == 2
     assert said.startswith("2 films: 0 decoded")
@@ -114,8 +126,8 @@ def test_one_pass_gives_all_and_a_second_run_decodes_nothing(folder, tmp_path, m
 
 
 @pytest.mark.parametrize(("model", "heard", "kept"), [
-    (Network("low_level"), 0, 0), (Network("low_level", sound=True), 1, 1), (Network("spectrogram"), 1, 0),
-    (Network("waveform"), 1, 1), (Network("pixels"), 0, 0),
+    (Network("low_level"), 0, 0), (Network("low_level", waveform_rate=16000), 1, 1), (Network("spectrogram"), 1, 0),
+    (Network("waveform", 16000), 1, 1), (Network("pixels"), 0, 0),
 ])  # fmt: skip
 def test_sound_is_decoded_and_its_waveform_kept_where_a_model_reads_it(folder, tmp_path, model, heard, kept):
     clips = table(sorted(folder.rglob("*.mp4"))[:1], tmp_path)

@@ -144,13 +144,16 @@ def total_confusion(trials):
 
 
 def summarise_latency(latency):
-    """Return first, p50, p90, p99 and mean (ms per clip, batch 1), the timed calls, p50 of a whole file, clips of a
-    batch, and throughput (clips per second in such batches, of the median one), as a dict.
+    """Return first, p50, p90, p99 and mean (ms per clip, batch 1), the timed calls, p50 of a whole file and of the head
+    alone on a clip's features, clips of a batch, and throughput (clips per second in such batches, of the median one),
+    as a dict.
 
-    latency: frame with columns stage (first | forward | file | batch), ms and, where recorded, clips (of the call), of
-    one or several trials together. First calls stand apart: the median of them. A stage that was not timed gives NaN.
+    latency: frame with columns stage (first | forward | file | head | batch), ms and, where recorded, clips (of the
+    call), of one or several trials together. First calls stand apart: the median of them. A stage that was not timed
+    gives NaN.
     """
-    first, forward, file = (latency.loc[latency["stage"] == stage, "ms"] for stage in ("first", "forward", "file"))
+    stages = ("first", "forward", "file", "head")
+    first, forward, file, head = (latency.loc[latency["stage"] == stage, "ms"] for stage in stages)
     batch = latency[latency["stage"] == "batch"]
     clips = batch.get("clips", pd.Series(BATCH, batch.index))
     return {
@@ -161,6 +164,7 @@ def summarise_latency(latency):
         "latency_ms_mean": forward.mean(),
         "calls": len(forward),
         "file_ms_p50": file.median(),
+        "head_ms_p50": head.median(),
         "batch_clips": clips.median(),
         "throughput": 1000 * (clips / batch["ms"]).median(),
     }

@@ -19,6 +19,7 @@ from benchmark.analysis.plots.pool import finish
 from benchmark.analysis.plots.saving import FORMATS, fingerprint, is_current, save
 from benchmark.analysis.plots.several_models import class_curves, clip_predictions, learning_curves
 from benchmark.analysis.plots.study_charts import pairwise, score_intervals, score_latency
+from benchmark.analysis.plots.sweeps import sweeps
 from benchmark.store import layout
 
 ONE_LABEL, SEVERAL = ("multiclass",), ("multilabel",)
@@ -107,6 +108,10 @@ FIGURES = (
         "Joined by the line: no other model has as high a score and is as fast; where it is dotted, the slower of the "
         "two is not separable from the faster. Bars: 95 % intervals, variance by bootstrap. Latency: batch 1, CPU.",
         tasks=SEVERAL,
+    ),
+    FigureSpec(
+        "sweep_*", sweeps, "comparison", "One setting varied",
+        "Bars: 95 % intervals over the test clips, as in the comparison; points of one value stand beside each other.",
     ),
     FigureSpec(
         "pairwise", pairwise, "pairs", "Every pair of models",

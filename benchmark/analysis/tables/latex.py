@@ -8,8 +8,8 @@ HEAD = "% Written by the report, overwritten by the next one; needs \\usepackage
 SMALL, CLOSE = ("footnotesize", ""), ("setlength", r"{\tabcolsep}{3pt}")  # commands, and what follows them
 # Without it LaTeX lets a table that is wider than the page run over its margin.
 FITTED = r"\smallskip\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{\begin{tabular}", r"\end{tabular}}"
-# What pandas' escaping leaves, and the older encoding of LaTeX's fonts (OT1) prints as another character.
-SIGNS = {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}
+# What pandas' escaping leaves, and the older encoding of LaTeX's fonts (OT1) prints as another character or not.
+SIGNS = {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "✓": r"$\surd$"}
 
 
 def to_latex(table, label):

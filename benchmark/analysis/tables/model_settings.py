@@ -44,6 +44,10 @@ def features_in_words(model):
     """Return what a model of a study, a dict, reads: 'ResNet152 (frames)', 'spectrogram'; '' where it reads nothing.
 
     A network is called by the last part of its address; of a handle of TensorFlow Hub by the part before its number."""
+    if isinstance(model.get("features"), list | tuple):
+        averaged = (model.get("head") or {}).get("averaged") or ()
+        names = [features["name"] for features in model["features"]]
+        return " + ".join(f"{name} (averaged)" if name in averaged else name for name in names)
     backbone = model.get("backbone") or ""
     network = next((part for part in reversed(backbone.replace(":", "/").replace(".", "/").split("/"))
                     if part and not part.isdigit()), "")  # fmt: skip

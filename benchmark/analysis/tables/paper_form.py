@@ -23,7 +23,8 @@ FIGURES = {
     "wehrmann2017": {
         "learning_curves_frames": "Fig. 2", "learning_curves_sound": "Fig. 5", "class_curves": "Fig. 6",
         "example": "Fig. 7",
-    }
+    },
+    "sulun2024": {"sweep_frames.n": "Fig. 6", "sweep_head.length": "Fig. 6"},
 }  # fmt: skip
 
 # wehrmann2017, by the names that a study of it gives its models: the rows of Table 3 and the columns of Table 4.
@@ -38,6 +39,18 @@ CURVES = {  # figures of the training of several models in one: the models of ea
     }
 }
 SHOWN = {"wehrmann2017": "ctt_tn"}  # the model whose predictions of single clips are shown
+
+# sulun2024, by the names that a study of it gives its models: Table 1, of which the first is the baseline and the last
+# the one that its other tables are of; and how Table 3 prints that one with some of its features.
+SULUN_TABLE_1 = {
+    "vit_ast": "Baseline", "mlp": "MLP", "single_transformer": "Single-transformer",
+    "multi_transformer": "Multi-transformer",
+}  # fmt: skip
+SULUN_TABLE_3 = {
+    "clip": "X", "clip-musicnet": "X X", "clip-musicnet-audiotag": "X X X", "clip-musicnet-audiotag-ocr": "X X X X",
+    "clip-musicnet-audiotag-ocr_averaged": "X X X ∗", "clip-musicnet-audiotag-ocr-asr": "X X X X X",
+    "clip-musicnet-audiotag-ocr_averaged-asr_averaged": "X X X ∗ ∗",
+}  # fmt: skip
 
 
 def in_order(models, first=TABLE_3):

@@ -56,7 +56,7 @@ def read_split(path):
 
     Raises :class:`StudyError` where it is none, or names a clip in two parts."""
     try:
-        parts = json.loads(Path(path).read_text(encoding="utf-8"))
+        parts = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise StudyError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     is_split = isinstance(parts, dict) and parts and all(isinstance(ids, list) for ids in parts.values())

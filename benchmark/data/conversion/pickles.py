@@ -46,7 +46,7 @@ class Refused(pickle.UnpicklingError):
     """A pickle that asks for more than arrays."""
 
 
-class _Name:
+class Name:
     """What a pickle may name: called, it makes something out of plain values. It has no state that could be set."""
 
     __slots__ = ("make",)
@@ -128,36 +128,37 @@ def _no_array(*given):
     raise Refused("it makes an array in another way than NumPy's pickles do")
 
 
-ARRAY = _Name(_no_array)
+ARRAY = Name(_no_array)
 MULTIARRAY, NUMERIC = ("numpy.core.multiarray", "numpy._core.multiarray"), ("numpy.core.numeric", "numpy._core.numeric")
 NAMED = {
     ("numpy", "ndarray"): ARRAY,
-    ("numpy", "dtype"): _Name(_Dtype),
-    ("_codecs", "encode"): _Name(_latin1),
-    **{(module, "bytes"): _Name(lambda: b"") for module in ("builtins", "__builtin__")},  # bytes of none, in old forms
-    **{(module, "_reconstruct"): _Name(_unfilled) for module in MULTIARRAY},
-    **{(module, "scalar"): _Name(_scalar) for module in MULTIARRAY},
-    **{(module, "_frombuffer"): _Name(_buffered) for module in NUMERIC},
+    ("numpy", "dtype"): Name(_Dtype),
+    ("_codecs", "encode"): Name(_latin1),
+    **{(module, "bytes"): Name(lambda: b"") for module in ("builtins", "__builtin__")},  # bytes of none, in old forms
+    **{(module, "_reconstruct"): Name(_unfilled) for module in MULTIARRAY},
+    **{(module, "scalar"): Name(_scalar) for module in MULTIARRAY},
+    **{(module, "_frombuffer"): Name(_buffered) for module in NUMERIC},
 }
 
 
-class _Reader(pickle._Unpickler):
-    """Runs the admitted instructions of a pickle, and of its calls those of NAMED."""
+class Reader(pickle._Unpickler):
+    """Runs the admitted instructions of a pickle, and of its calls those of ``named``."""
 
     dispatch = {CODES[name]: pickle._Unpickler.dispatch[CODES[name]] for name in ADMITTED}  # noqa: RUF012
+    named = NAMED
 
     def find_class(self, module, name):
         """Return what a name stands for; nothing is imported or looked up."""
-        if (module, name) not in NAMED:
+        if (module, name) not in self.named:
             raise Refused(f"it names {module!r:.60}, {name!r:.60}")
-        return NAMED[module, name]
+        return self.named[module, name]
 
     def load_reduce(self):
         """Call what a pickle may name with plain values."""
         arguments = self.stack.pop()
         function = self.stack[-1]
-        if not isinstance(function, _Name) or not isinstance(arguments, tuple):
-            raise Refused("it calls what is no function of NumPy's pickles")
+        if not isinstance(function, Name) or not isinstance(arguments, tuple):
+            raise Refused("it calls what it may not call")
         self.stack[-1] = function.make(*arguments)
 
     def load_build(self):
@@ -188,7 +189,7 @@ def read_pickle(path):
         )
     try:
         with open(path, "rb") as file:
-            value = _Reader(file, encoding="latin1").load()
+            value = Reader(file, encoding="latin1").load()
         _check_plain(value)
         return value
     except Refused as error:
@@ -197,18 +198,18 @@ def read_pickle(path):
             "int, float, bytes, bool and None, and nothing else"
         ) from None
     except DAMAGED as error:
-        raise StudyError(f"{path} is no pickle that can be read: {_told(error)}") from None
+        raise StudyError(f"{path} is no pickle that can be read: {told(error)}") from None
 
 
-def _told(error):
-    """Return the reason of an error, one line; of an instruction that is not admitted its name."""
+def told(error):
+    """Return the reason of an error of :data:`DAMAGED`, one line; of an instruction that is not admitted its name."""
     if type(error) is KeyError and isinstance(error.args[0], int) and error.args[0] in NAMES:
         return f"it has the instruction {NAMES[error.args[0]]}, which makes more than arrays and plain values"
     return f"{str(error).splitlines()[0][:200] if str(error) else type(error).__name__}"
 
 
 def _check_plain(value):
-    """Raise where anything else than plain values is left in what was read."""
+    """Raise :class:`Refused` where anything else than plain values is left in what was read."""
     waiting, seen = [value], set()
     while waiting:  # not recursive: a list may be nested as deep as a pickle is long
         item = waiting.pop()

@@ -11,18 +11,21 @@ from keras import ops
 from benchmark.models.heads.layers import Maxout, MaxOverTime, Standardize, SubtractMean
 
 
-def inputs_of(dim):
-    """Return the inputs of a head over steps: {"features": (n_steps, dim), "mask": (n_steps,)}, as many as come."""
+def inputs_of(dim, feature=""):
+    """Return the inputs of a head over steps: {"features": (n_steps, dim), "mask": (n_steps,)}, as many as come.
+
+    They are called so; where a head reads several features, as the ``feature``, and with _mask after it."""
     return {
-        "features": keras.Input((None, dim), name="features"),
-        "mask": keras.Input((None,), name="mask", dtype="float32"),
+        "features": keras.Input((None, dim), name=feature or "features"),
+        "mask": keras.Input((None,), name=f"{feature}_mask" if feature else "mask", dtype="float32"),
     }
 
 
-def prepared(inputs, input_dropout, standardize):
+def prepared(inputs, input_dropout, standardize, feature=""):
     """Return the features of the steps as a head's layers read them, with zeros for padding."""
-    x = Standardize(name="standardize", dtype="float32")(inputs["features"]) if standardize else inputs["features"]
-    x = keras.layers.Dropout(input_dropout, name="head_dropout")(x) if input_dropout else x
+    x, end = inputs["features"], f"_{feature}" if feature else ""
+    x = Standardize(name=f"standardize{end}", dtype="float32")(x) if standardize else x
+    x = keras.layers.Dropout(input_dropout, name=f"head_dropout{end}")(x) if input_dropout else x
     return x * inputs["mask"][..., None]
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from benchmark.errors import WeightsError
+from benchmark.errors import StudyError, WeightsError
 from benchmark.models import resnet18
 from benchmark.models.backend import keras_home
-from benchmark.models.weights import caffemodel, safetensors_file
+from benchmark.models.weights import caffemodel, safetensors_file, transformer_names
 
 
 def cache_folder():
@@ -29,15 +29,15 @@ def build_pretrained(builder, source, arguments, sha256=None):
     put it, where it can be neither found nor fetched; or that there is no file whose digest could be compared."""
     check_named(builder, source, sha256)
     if hasattr(builder, "weights_files"):
-        path = cache_folder() / builder.weights_files[source]
-        if not path.exists():
-            raise WeightsError(missing(source, path.name, cache_folder()))
+        path = named_file(builder, source)
         model = builder(weights=None, **arguments)
-        load_file(model, path, sha256)
+        load_file(model, path, sha256, builder)
         return model
     with get_file_noted(builder) as asked:
         try:
             return builder(weights=source, **arguments)
+        except (StudyError, WeightsError):  # what the builder itself has to say
+            raise
         except Exception as error:  # Keras raises a bare Exception where the network fails; hubs have their own
             place = getattr(builder, "weights_place", None) or _unfetched(error, asked)
             if place is None:
@@ -88,14 +88,30 @@ def get_file_noted(builder, fetch=True):
 def check_named(builder, source, sha256=None):
     """Raise :class:`WeightsError` where a builder of this project has no weights of that name, or where there is no
     file whose SHA-256 could be compared."""
-    files = getattr(builder, "weights_files", None)  # a builder of this project may name files of its own
-    if files is not None and source not in files:
-        raise WeightsError(f"there are no '{source}' weights; known are {', '.join(files)}, random, or a path")
-    if files is None and sha256 is not None:
+    if hasattr(builder, "weights_files"):  # a builder of this project may name files of its own
+        _check_source(builder, source)
+    elif sha256 is not None:
         raise WeightsError(
             f"weights_sha256 is compared with a weights file, and the library itself loads its '{source}' weights: "
             "give 'weights' a path, or leave weights_sha256 out"
         )
+
+
+def _check_source(builder, source):
+    known = [*getattr(builder, "weights_files", ()), "random"]
+    if source not in known:
+        raise WeightsError(f"there are no '{source}' weights; known are {', '.join(known)}, or a path")
+
+
+def named_file(builder, source):
+    """Return the path of what a builder's ``weights_files`` {source: file or folder} name, in Keras' cache.
+
+    Raises :class:`WeightsError` for a source that it does not name, and where the file is not there."""
+    _check_source(builder, source)
+    path = cache_folder() / builder.weights_files[source]
+    if not path.exists():
+        raise WeightsError(missing(source, path.name, path.parent))
+    return path
 
 
 def missing(source, file, folder):
@@ -106,26 +122,22 @@ def missing(source, file, folder):
     )
 
 
-def load_file(model, path, sha256=None):
+def load_file(model, path, sha256=None, builder=None):
     """Load a weights file into a model, in place; raise :class:`WeightsError` where they do not belong together.
 
-    So too where the file's SHA-256 is not ``sha256``, 64 lower-case hex characters, where given. After an error the
-    model is of no use: part of it may be loaded."""
-    path = Path(path)
-    loaders = {
-        ".h5": _load_keras,
-        ".keras": _load_keras,
-        ".caffemodel": caffemodel.load,
-        ".safetensors": _load_safetensors,
-    }
-    if not path.is_file():
+    So too where the file's SHA-256 is not ``sha256``, 64 lower-case hex characters, where given. A ``builder`` whose
+    weights are published in a form of their own has ``load_weights(model, path)``, which reads it, be it a file or a
+    folder, and raises ValueError where it does not fit. After an error the model is of no use: part of it may be
+    loaded."""
+    path, load = Path(path), getattr(builder, "load_weights", None)
+    if not (path.exists() if load else path.is_file()):
         raise WeightsError(f"no weights file {path}")
-    if path.suffix not in loaders:
-        raise WeightsError(f"{path}: expected a weights file ending in {', '.join(loaders)}; got '{path.suffix}'")
+    if not load and path.suffix not in LOADERS:
+        raise WeightsError(f"{path}: expected a weights file ending in {', '.join(LOADERS)}; got '{path.suffix}'")
     if sha256 is not None and (got := file_digest(path)) != sha256:
         raise WeightsError(f"{path} is not the file that weights_sha256 names: expected {sha256}, got {got}")
     try:
-        loaders[path.suffix](model, path)
+        (load or LOADERS[path.suffix])(model, path)
     except Exception as error:  # of Keras, h5py and zipfile: damaged files raise a dozen kinds
         text = " ".join(str(error).split())
         raise WeightsError(
@@ -146,9 +158,24 @@ def _load_keras(model, path):
 
 
 def _load_safetensors(model, path):
-    if model.name != "resnet18":
-        raise ValueError(f".safetensors files are read for resnet18 only; got {model.name}")
-    safetensors_file.load(model, path, resnet18.torch_names())
+    if model.name not in SAFETENSORS:
+        raise ValueError(f".safetensors files are read for {', '.join(SAFETENSORS)} only; got {model.name}")
+    names, prefix = SAFETENSORS[model.name]
+    safetensors_file.load(model, path, names(model), prefix)
+
+
+SAFETENSORS = {  # by a model's name: what gives the names in a file, and what precedes them in a classifier's file
+    "resnet18": (lambda model: resnet18.torch_names(), ""),
+    "clip_vision": (transformer_names.clip_vision, ""),
+    "vit": (transformer_names.vit, "vit."),
+    "ast": (transformer_names.ast, "audio_spectrogram_transformer."),
+}
+LOADERS = {  # by how a file's name ends
+    ".h5": _load_keras,
+    ".keras": _load_keras,
+    ".caffemodel": caffemodel.load,
+    ".safetensors": _load_safetensors,
+}
 
 
 def file_digest(path):

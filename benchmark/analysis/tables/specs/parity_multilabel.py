@@ -14,7 +14,7 @@ from benchmark.analysis.metrics.model_scores import model_scores
 from benchmark.analysis.metrics.multilabel.fixed_thresholds import fixed_scores
 from benchmark.analysis.metrics.multilabel.sample import OF_CLASSES
 from benchmark.analysis.tables.columns import Column, number, text, with_interval
-from benchmark.analysis.tables.paper_form import TABLE_1
+from benchmark.analysis.tables.paper_form import SULUN_TABLE_1, SULUN_TABLE_3, TABLE_1
 from benchmark.analysis.tables.spec import TableSpec
 from benchmark.analysis.tables.specs.paper_films import validated
 
@@ -57,7 +57,9 @@ CLASS_AP, MICRO_AP = ({name: name} for name in ("average_precision", "average_pr
 PRECISION = {"precision": "precision", "precision_macro": "precision"}  # of each class, and of the row
 OF_TABLE_4 = {"ctt_c": "CTT-MMC-C", "ctt_s": "CTT-MMC-S", "ctt_tn": "CTT-MMC-TN", "lstm": "LSTM", "av": "AV",
               "random": "Random"}  # fmt: skip
-OF_MOVIENET = ("average_precision_macro", "precision_macro", "recall_macro")
+AT_HALF = {"precision_macro": "precision_macro", "recall_macro": "recall_macro"}
+MACRO_AP = {"average_precision_macro": "average_precision_macro"}
+ABLATED = tuple(SULUN_TABLE_1)[-1]  # the model of sulun2024 of which Table 3 has rows
 PAPERS = {
     "posters2025": Paper(
         {name: name for name in F1},
@@ -117,12 +119,13 @@ PAPERS = {
         ("cnn_frames", "vgg16_one_label"),
     ),
     "sulun2024": Paper(
-        {name: name for name in OF_MOVIENET},
-        {
-            "mlp": ("Table 1", "MLP"),
-            "single_transformer": ("Table 1", "Single-transformer"),
-            "multi_transformer": ("Table 1", "Multi-transformer"),
-        },
+        MACRO_AP,
+        {model: ("Table 1", row) for model, row in SULUN_TABLE_1.items()},
+        "Precision and recall of the paper are at a threshold of 0.5. Of its features only CLIP's are published.",
+        (
+            *((model, Place("Table 1", row, AT_HALF, 0.5)) for model, row in SULUN_TABLE_1.items()),
+            *((f"{ABLATED}-{features}", Place("Table 3", row, MACRO_AP)) for features, row in SULUN_TABLE_3.items()),
+        ),
     ),
 }  # fmt: skip
 PARITY_COLUMNS = (
