@@ -28,7 +28,12 @@ RECOGNISERS = {
         "requirements/ocr.txt",
         {"confidence": 0.75, "similarity": 0.8, "letters": 2, "missed": 1},
     ),
-    "pocketsphinx": Recogniser("speech", ("pocketsphinx",), "requirements/asr.txt", {"confidence": 0.5} | _SPEECH),
+    "pocketsphinx": Recogniser(
+        "speech",
+        ("pocketsphinx", "faster_whisper", "onnxruntime"),
+        "requirements/asr.txt",
+        {"confidence": 0.3} | _SPEECH,
+    ),
     "faster_whisper": Recogniser(
         "speech",
         ("faster_whisper", "onnxruntime"),

@@ -1,4 +1,4 @@
-"""Where there is anything to hear: recognisers invent words where there is not."""
+"""Where a waveform is loud enough to be listened to: recognisers invent words where there is nothing to hear."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ MARGIN = 6  # windows kept on either side of what is loud, .3 s: words begin and
 def levels(waveform):
     """Return the loudness of each 50 ms of a waveform (n_samples,), (n_windows,) in dB below full scale (RMS)."""
     if not len(waveform):
-        return np.empty(0)
+        return np.zeros(0)
     whole = len(waveform) // WINDOW * WINDOW
     windows = waveform[:whole].reshape(-1, WINDOW)
     power = np.einsum("ij,ij->i", windows, windows) / WINDOW  # no copy of two hours of sound
@@ -19,29 +19,35 @@ def levels(waveform):
     return 10 * np.log10(np.maximum(power, 1e-13))
 
 
-def loud_pieces(waveform, loudness, longest, gap=0.0):
+def loud_pieces(waveform, loudness, longest):
     """Return [(start, end)] in samples of the pieces of a waveform (n_samples,) at 16 kHz that are to be listened to.
 
     All sound of at least ``loudness`` dB lies in one, and .3 s before and after. A piece is at most ``longest``
-    seconds long: a longer one is cut where it is softest. With ``gap``, pieces that are fewer seconds apart are put
-    together where they stay below ``longest``."""
+    seconds long: a longer one is cut where it is softest."""
     level = levels(waveform)
-    near = np.convolve(level >= loudness, np.ones(2 * MARGIN + 1), "same")[: len(level)] > 0 if len(level) else level
+    near = np.convolve(level >= loudness, np.ones(2 * MARGIN + 1), "full")[MARGIN:][: len(level)] > 0.5
     edges = np.flatnonzero(np.diff(np.concatenate([[0], near, [0]])))
-    most, apart, pieces = round(longest * RATE / WINDOW), gap * RATE / WINDOW, []
+    most, pieces = round(longest * RATE / WINDOW), []
     for start, end in edges.reshape(-1, 2).tolist():
         while end - start > most:
             cut = start + most // 2 + int(np.argmin(level[start + most // 2 : start + most]))
             pieces.append((start, cut))
             start = cut
         pieces.append((start, end))
-    packed = pieces[:1]
-    for start, end in pieces[1:]:
-        if start - packed[-1][1] < apart and end - packed[-1][0] <= most:
-            packed[-1] = packed[-1][0], end
+    return [(start * WINDOW, min(end * WINDOW, len(waveform))) for start, end in pieces]
+
+
+def packed(pieces, longest, gap):
+    """Return pieces [(start, end)] in samples with those put together that lie fewer than ``gap`` seconds apart.
+
+    None becomes longer than ``longest`` seconds for it."""
+    together = []
+    for start, end in pieces:
+        if together and start - together[-1][1] < gap * RATE and end - together[-1][0] <= longest * RATE:
+            together[-1] = together[-1][0], end
         else:
-            packed.append((start, end))
-    return [(start * WINDOW, min(end * WINDOW, len(waveform))) for start, end in packed]
+            together.append((start, end))
+    return together
 
 
 def is_loud(waveform, start, end, loudness):

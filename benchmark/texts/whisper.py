@@ -33,27 +33,23 @@ class WhisperListener:
     def transcribe(self, waveform, pieces):
         """Return the :class:`Transcript` of pieces [(start, end)] in samples of a waveform (n_samples,) at 16 kHz.
 
-        Pieces in which Silero's detector hears no speech are passed over. Where another language than
-        ``params.language`` is spoken the transcript is its name, as in sulun2024."""
-        spoken = [(start, end) for start, end in pieces if _is_speech(waveform[start:end])]
-        if not spoken:
+        Where another language than ``params.language`` is spoken the transcript is its name, as in sulun2024."""
+        if not pieces:
             return Transcript((), "", "")
-        heard = np.concatenate([waveform[start:end] for start, end in spoken[:LISTENED]])
+        heard = np.concatenate([waveform[start:end] for start, end in pieces[:LISTENED]])
         language, sure, _ = self.model.detect_language(heard, language_detection_segments=LISTENED)
         if self.params.language not in (ANY, language):
             name = f"{LANGUAGES.get(language, language)} language"
-            whole = Utterance(spoken[0][0] / RATE, spoken[-1][1] / RATE, name, float(sure))
+            whole = Utterance(pieces[0][0] / RATE, pieces[-1][1] / RATE, name, float(sure))
             return Transcript((whole,), language, "")
-        found = [u for start, end in spoken for u in self._utterances(waveform[start:end], start / RATE, language)]
+        found = [u for start, end in pieces for u in self._utterances(waveform[start:end], start / RATE, language)]
         kept = [u for u in found if is_loud(waveform, u.start, u.end, self.params.loudness)]
         return Transcript(tuple(kept), language, "")
 
     def _utterances(self, piece, offset, language):
         """Return the :class:`Utterance`s of a piece, those that are sure; ``offset`` is its beginning in seconds."""
         # One temperature: at higher ones, Whisper's way out of doubt, words are drawn at random.
-        segments, _ = self.model.transcribe(
-            piece, language=language, temperature=0.0, condition_on_previous_text=False, vad_filter=True
-        )
+        segments, _ = self.model.transcribe(piece, language=language, temperature=0.0, condition_on_previous_text=False)
         last, found = len(piece) / RATE, []
         for segment in segments:
             text, sure = " ".join(segment.text.split()), math.exp(segment.avg_logprob)
@@ -61,10 +57,3 @@ class WhisperListener:
                 start, end = min(segment.start, last), min(segment.end, last)
                 found.append(Utterance(offset + start, offset + end, text, sure))
         return found
-
-
-def _is_speech(piece):
-    """Return whether Silero's detector, which faster-whisper ships, hears speech in a waveform at 16 kHz."""
-    from faster_whisper.vad import get_speech_timestamps
-
-    return bool(get_speech_timestamps(piece))
