@@ -14,13 +14,14 @@ from benchmark.models.text import build_encoder
 from benchmark.models.weights.load import file_digest
 from benchmark.texts.kept import read_transcript, write_transcript
 from benchmark.texts.recognise import recognise_frames, recognise_speech
+from benchmark.texts.transcript import Transcript
 from benchmark.video.frames import frame_folder, load_frames, read_frames
 from spectrograms.audio import load_clip
 from spectrograms.errors import AudioError
 from spectrograms.params import SAMPLE_RATE
 from spectrograms.waveforms import are_kept, load_waveform, waveform_folder
 
-NO_SOUND = np.zeros(0, "float32")
+NO_WORDS = Transcript((), "", "")
 TEXTS = {  # the texts of a transcript that are encoded, by TextParams.per
     "utterance": lambda transcript: [utterance.text for utterance in transcript.utterances],
     "token": lambda transcript: [transcript.text] if transcript.utterances else [],
@@ -72,9 +73,17 @@ class TextExtractor(Extractor):
         return {name: None if None in parts else sum(parts)}
 
     def _recognised(self, path, digest=None, n_clips=None):
-        """Return the Transcript of a file; with the ``digest`` of its bytes, of what a run of ``n_clips`` has kept."""
+        """Return the Transcript of a file; with the ``digest`` of its bytes, of what a run of ``n_clips`` has kept.
+
+        A film without sound says nothing. Raises AudioError for a clip that is sound alone and cannot be read."""
         reads, recognise = READERS[self.network.reads]
-        return recognise(reads(path, self.settings, digest, n_clips), self.network.text)
+        try:
+            given = reads(path, self.settings, digest, n_clips)
+        except AudioError:
+            if DATASET_KINDS[self.settings.dataset.kind].has_sound and not self.may_lack:
+                raise
+            return NO_WORDS
+        return recognise(given, self.network.text)
 
     def embed(self, transcripts):
         """Return the features (n_steps, dim) float32 of each Transcript."""
@@ -104,19 +113,11 @@ def _frames(path, settings, digest, n_clips):
 
 
 def _waveform(path, settings, digest, n_clips):
-    """Return the 16 kHz waveform (n_samples,) of a clip; of a film without sound (0,), for it says nothing.
-
-    Raises AudioError for a clip that is sound alone and cannot be read."""
+    """Return the waveform (n_samples,) of a clip at 16 kHz; raise AudioError where it has no sound."""
     clip = settings.clip
-    try:
-        if digest is None or not are_kept(n_clips, clip, SAMPLE_RATE):
-            return load_clip(path, clip, SAMPLE_RATE)
-        folder = waveform_folder(settings.cache, clip, SAMPLE_RATE)
-        return load_waveform(path, digest, folder, clip, SAMPLE_RATE)
-    except AudioError:
-        if DATASET_KINDS[settings.dataset.kind].has_sound:
-            raise
-        return NO_SOUND
+    if digest is None or not are_kept(n_clips, clip, SAMPLE_RATE):
+        return load_clip(path, clip, SAMPLE_RATE)
+    return load_waveform(path, digest, waveform_folder(settings.cache, clip, SAMPLE_RATE), clip, SAMPLE_RATE)
 
 
 READERS = {"screen_text": (_frames, recognise_frames), "speech": (_waveform, recognise_speech)}

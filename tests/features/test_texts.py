@@ -210,6 +210,7 @@ def ran(tmp_path_factory):
         models = [
             OCR, OCR | {"name": "steps", "head": {"kind": "lstm", "units": 4}}, ASR,
             OCR | {"name": "forest", "estimator": "random_forest"},
+            {"name": "both", "label": "Both", "features": [OCR, ASR]},
         ]  # fmt: skip
         study = study_of(
             root, place, kind="video", models=models, clip={"duration": 1.0}, leakage="off",
@@ -233,7 +234,7 @@ def test_a_study_of_words_alone_runs_and_learns_them(ran):
 def test_the_words_of_all_clips_are_kept_with_the_results(ran):
     study, _, given = ran
     found, clips = read_texts(study.folder), pd.read_csv(study.folder / "clips.csv", dtype=str)
-    assert set(found) == {"ocr", "asr"}  # two models and an estimator read the same transcripts
+    assert set(found) == {"ocr", "asr"}  # whoever reads the same transcripts
     assert [len(given_clip) for given_clip in given].count(2) >= 24  # Frames: times and images
     for clip in clips.itertuples():
         words = WORDS[list(COLOURS).index(clip.label)].split(" and ")
@@ -262,7 +263,7 @@ def test_the_page_shows_the_words_of_its_examples_with_times_cut_and_as_text(ran
 def test_a_file_is_scored_by_its_words(ran, monkeypatch):
     study, _, _ = ran
     use_known_words(monkeypatch)
-    for name in ("ocr", "asr", "steps"):
+    for name in ("ocr", "asr", "steps", "both"):
         folder = folder_of(study, name)
         written = pd.read_csv(folder / "predictions.csv").query("split == 'test'").set_index("clip_id")
         paths = pd.read_csv(study.folder / "clips.csv").set_index("clip_id")["path"]
