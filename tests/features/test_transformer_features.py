@@ -1,16 +1,19 @@
 """Features of vision transformers by their names in configs/features, small and with random weights."""
 
 from importlib.util import find_spec
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from benchmark.config.features import FeatureParams
 from benchmark.config.networks import resolve_network
 from benchmark.config.sections import read_section
 from benchmark.config.study import Study
 from benchmark.features.extractors import EXTRACTORS
 from benchmark.models.weights.load import file_digest
+from spectrograms.image import RESIZES
 from tests.support.films import noise, write_film
 
 OPTIONS = {"hidden_dim": 24, "num_layers": 1, "num_heads": 2}
@@ -59,10 +62,14 @@ def test_openvino_takes_vision_transformers(film, tmp_path, name):
     np.testing.assert_allclose(found["openvino"], found["keras"], atol=1e-5)  # sums of float32 in another order
 
 
-RESIZES = {"clip": "centre_crop", "vit": "stretch", "dinov2": "centre_crop", "siglip": "stretch"}
+def test_every_resize_can_be_named():
+    assert set(get_args(FeatureParams.model_fields["resize"].annotation)) == set(RESIZES)
 
 
-@pytest.mark.parametrize(("name", "resize"), RESIZES.items())
+NAMED = {"clip": "centre_crop", "vit": "stretch", "dinov2": "centre_crop", "siglip": "stretch"}
+
+
+@pytest.mark.parametrize(("name", "resize"), NAMED.items())
 def test_pictures_are_read_of_pictures_and_frames_of_films(name, resize):
     for kind, reads in (("video", "frames"), ("images", "picture")):
         network = resolve_network({"features": name}, dataset_kind=kind)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmark.config.load import read_section
+from benchmark.config.sections import read_section
 from benchmark.config.texts import RECOGNISERS, TextParams
 from benchmark.errors import StudyError
 from benchmark.texts import recognise
