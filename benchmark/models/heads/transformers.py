@@ -1,4 +1,4 @@
-"""Transformers over the steps of one or several features, of Sulun et al. 2024 (doi:10.1016/j.eswa.2024.125209).
+"""Transformers over the steps of one or several features, of Sulun et al. 2024 (arXiv:2410.19760).
 
 ``dims`` is the number of numbers of a step, and the inputs are {"features": (n_clips, n_steps, dim), "mask":
 (n_clips, n_steps)}; or it is {name: dim} of several features, and each has the inputs ``name`` and ``name_mask``. A
