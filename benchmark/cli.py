@@ -189,14 +189,20 @@ def predict(
     ] = None,
     timed: Annotated[bool, typer.Option("--time", help="print the median latency of a window")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON instead of a table")] = False,
+    bars: Annotated[bool, typer.Option("--bars", help="print the scores of a file as bars, best first")] = False,
+    plot: Annotated[Path | None, typer.Option(help="folder for a picture of the scores of each file")] = None,
     trust: Trust = False,
 ):
     """Score new audio, video or spectrogram files with a trained model, window by window."""
-    from benchmark.inference.predictor import print_scores
+    from benchmark.inference.score_lines import print_scores
+    from benchmark.inference.scores_figure import plot_scores
 
     model = benchmark.load_model(trial, trust)
     rows = [model.predict(file, hop, timed) for file in files]
-    print(json.dumps(rows, indent=1)) if as_json else print_scores(rows)
+    print(json.dumps(rows, indent=1)) if as_json else print_scores(rows, bars)
+    if plot:
+        paths = plot_scores(rows, plot, model.network.label)
+        print(*paths, sep="\n", file=sys.stderr if as_json else sys.stdout)
     if any(row["error"] for row in rows):
         sys.exit(FAILED)
 

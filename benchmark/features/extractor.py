@@ -4,6 +4,7 @@ import copy
 from functools import partial
 
 from benchmark.features.cache import cached_features
+from benchmark.features.decoded import EachTime
 from benchmark.features.dependencies import cache_key
 from benchmark.features.seconds import mean_seconds
 
@@ -21,6 +22,7 @@ class Extractor:
     is_computed = True  # whether its features are computed, and kept in the cache
     trainable = False  # whether its network can be trained with the head
     may_lack = False  # whether a clip may have nothing of what is read: then it has no steps, (0, dim)
+    decoded = EachTime()  # where what is read of a file outside a run comes from
     clips_at_once = None  # whose features are computed together; as many as pictures in a batch unless given
     parameters, graph = 0, None
 

@@ -6,8 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from benchmark.features.pictures import PictureExtractor
-from benchmark.models.weights.load import file_digest
-from benchmark.video.frames import frame_folder, load_frames, read_frames
+from benchmark.video.frames import frame_folder, load_frames
 from spectrograms.image import RESIZES, resize
 
 LARGER = 256 / 224  # side of the picture that crops are taken from, of the network's: Krizhevsky et al. 2012
@@ -79,7 +78,7 @@ class FrameExtractor(PictureExtractor):
 
     def read(self, path):
         """Return the pictures (n_frames * crops, size, size, 3) uint8 of one film."""
-        return np.concatenate(list(self._blocks(read_frames(path, self.settings.frames, file_digest(path)))))
+        return np.concatenate(list(self._blocks(self.decoded.frames(path, self.settings.frames))))
 
     def model(self, head):
         """Return the head: it reads what the network made of all frames of a film."""

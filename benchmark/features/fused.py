@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmark.features.batches import Batches
+from benchmark.features.reading import batch_at_full_length
 
 
 class SeveralFeatures(Sequence):
@@ -91,6 +92,10 @@ class StepsOfSeveral:
                             for name, part in parts.items()})  # fmt: skip
 
         targets = next(iter(parts.values())).targets  # of clips, or of the steps of the one feature
+        if not trains and any(reader.full_length for reader in self.readers.values()):
+            shapes = [self._part(features, name).shapes for name in self.readers]
+            most = max(sum(of_clip[row][0] for of_clip in shapes) for row in rows)
+            batch_size = batch_at_full_length(batch_size, most)
         return Batches(load, targets, batch_size, draw=draw if any(part.draw for part in parts.values()) else None)
 
     def blocks(self, features, rows, layer):

@@ -4,8 +4,7 @@ import numpy as np
 
 from benchmark.config.features import PIXEL_SIZE
 from benchmark.features.extractor import Extractor
-from benchmark.models.weights.load import file_digest
-from benchmark.video.frames import frame_folder, load_frames, read_frames
+from benchmark.video.frames import frame_folder, load_frames
 from spectrograms.image import resize
 
 
@@ -36,4 +35,4 @@ class PixelExtractor(Extractor):
 
     def read(self, path):
         """Return the pixels of one film."""
-        return self._pixels(read_frames(path, self.settings.frames, file_digest(path)))
+        return self._pixels(self.decoded.frames(path, self.settings.frames))

@@ -19,6 +19,19 @@ CHOICES = {
     "parts": lambda n, length, rng: ((np.arange(length) + rng.random(length)) * n / length).astype(int),
 }
 DRAWN = ("random", "parts")
+# Pairs of steps, times clips, of one batch where clips are read at full length: a gigabyte of scores of 8 heads of
+# attention. So one film of two hours makes the batches small, and costs no memory.
+PAIRS = 32 << 20
+
+
+def batch_at_full_length(batch_size, most):
+    """Return how many clips of at most so many steps (of all features together) are read in one batch."""
+    return max(1, min(batch_size, PAIRS // max(1, most) ** 2))
+
+
+def rounded_up(n):
+    """Return the next power of two, 8 at least: another length is compiled anew."""
+    return 1 << max(3, (n - 1).bit_length())
 
 
 def mean_over_steps(features):
@@ -87,7 +100,7 @@ class Steps:
 
         With ``trains`` they are for training, and may be drawn, or hold an example for each unit of a clip."""
         if self.full_length and not trains:
-            return self.at_full_length().batches(features, rows, targets, batch_size)
+            return self._whole_batches(features, rows, targets, batch_size)
         if trains and self.trains_on == "steps":
             return self._batches_of_units(features, rows, targets, batch_size)
         most = self._units(max(n_steps for n_steps, _ in features.shapes))
@@ -102,6 +115,16 @@ class Steps:
 
         is_drawn = trains and self.choice in DRAWN
         return Batches(load, targets, batch_size, draw=draw if is_drawn else None, draws=self.draws)
+
+    def _whole_batches(self, features, rows, targets, batch_size):
+        """Return batches of all units of some rows, each batch padded to what its own clips need."""
+        reader, own = self.at_full_length(), [features.shapes[row][0] for row in rows]
+
+        def load(cases):
+            clips = [features[rows[case]] for case in cases]
+            return reader(clips, rounded_up(max(map(self._units, map(len, clips)))))
+
+        return Batches(load, targets, batch_at_full_length(batch_size, max(own, default=1)))
 
     def _batches_of_units(self, features, rows, targets, batch_size):
         counts = self.examples(features, rows)

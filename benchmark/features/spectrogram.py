@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from benchmark.features.extractor import Extractor
-from spectrograms.audio import load_clip
 
 FLOOR = 1e-10  # power at -100 dB
 
@@ -54,4 +53,4 @@ class SpectrogramExtractor(Extractor):
     def read(self, path):
         """Return the columns (n_steps, dim) of one file's clip."""
         params = self.settings.segments
-        return segments(load_clip(path, self.settings.clip, params.sample_rate), params)
+        return segments(self.decoded.waveform(path, self.settings.clip, params.sample_rate), params)

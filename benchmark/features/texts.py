@@ -15,8 +15,7 @@ from benchmark.models.weights.load import file_digest
 from benchmark.texts.kept import read_transcript, write_transcript
 from benchmark.texts.recognise import recognise_frames, recognise_speech
 from benchmark.texts.transcript import Transcript
-from benchmark.video.frames import frame_folder, load_frames, read_frames
-from spectrograms.audio import load_clip
+from benchmark.video.frames import frame_folder, load_frames
 from spectrograms.errors import AudioError
 from spectrograms.params import SAMPLE_RATE
 from spectrograms.waveforms import are_kept, load_waveform, waveform_folder
@@ -78,7 +77,7 @@ class TextExtractor(Extractor):
         A film without sound says nothing. Raises AudioError for a clip that is sound alone and cannot be read."""
         reads, recognise = READERS[self.network.reads]
         try:
-            given = reads(path, self.settings, digest, n_clips)
+            given = reads(self, path, digest, n_clips)
         except AudioError:
             if DATASET_KINDS[self.settings.dataset.kind].has_sound and not self.may_lack:
                 raise
@@ -105,19 +104,20 @@ class TextExtractor(Extractor):
         return self._recognised(path)
 
 
-def _frames(path, settings, digest, n_clips):
+def _frames(extractor, path, digest, n_clips):
     """Return the Frames of a film."""
+    params = extractor.settings.frames
     if digest is None:
-        return read_frames(path, settings.frames, file_digest(path))
-    return load_frames(path, digest, frame_folder(settings.cache, settings.frames), settings.frames)
+        return extractor.decoded.frames(path, params)
+    return load_frames(path, digest, frame_folder(extractor.settings.cache, params), params)
 
 
-def _waveform(path, settings, digest, n_clips):
+def _waveform(extractor, path, digest, n_clips):
     """Return the waveform (n_samples,) of a clip at 16 kHz; raise AudioError where it has no sound."""
-    clip = settings.clip
+    clip, cache = extractor.settings.clip, extractor.settings.cache
     if digest is None or not are_kept(n_clips, clip, SAMPLE_RATE):
-        return load_clip(path, clip, SAMPLE_RATE)
-    return load_waveform(path, digest, waveform_folder(settings.cache, clip, SAMPLE_RATE), clip, SAMPLE_RATE)
+        return extractor.decoded.waveform(path, clip, SAMPLE_RATE)
+    return load_waveform(path, digest, waveform_folder(cache, clip, SAMPLE_RATE), clip, SAMPLE_RATE)
 
 
 READERS = {"screen_text": (_frames, recognise_frames), "speech": (_waveform, recognise_speech)}

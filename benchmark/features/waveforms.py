@@ -11,7 +11,6 @@ from benchmark.features.extractor import Extractor
 from benchmark.features.hub import HubNetwork
 from benchmark.models.sound_network import load_sound_network
 from benchmark.models.weights import load as weights
-from spectrograms.audio import load_clip
 from spectrograms.errors import AudioError
 from spectrograms.waveforms import are_kept, load_waveform, waveform_folder
 
@@ -69,7 +68,7 @@ class WaveformExtractor(Extractor):
 
     def read(self, path):
         """Return the waveform (n_samples,) float32 of one file's clip at the network's sample rate."""
-        return load_clip(path, self.settings.clip, self.network.sample_rate)
+        return self.decoded.waveform(path, self.settings.clip, self.network.sample_rate)
 
     def embed(self, inputs):
         """Return the embeddings (n_patches, dim) of each of a list of waveforms, one by one."""

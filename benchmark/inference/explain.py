@@ -10,9 +10,10 @@ import pandas as pd
 from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.config.features import usual_reads
 from benchmark.errors import StudyError
-from benchmark.inference.predictor import NO_CLASS, Predictor, check_trial, study_clips, tested_clips
+from benchmark.inference.predictor import Predictor, check_trial, study_clips, tested_clips
 from benchmark.inference.saliency import by_band, by_second, mean_share, summary
 from benchmark.inference.saliency_figure import class_figure, clip_figure
+from benchmark.inference.score_lines import NO_CLASS
 from benchmark.store.labels import class_names
 from benchmark.store.naming import remark
 from spectrograms.axes import frequency_axis, pixel_axis, time_axis

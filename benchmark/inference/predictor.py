@@ -14,9 +14,10 @@ from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.config.study import NetworkParams, Study
 from benchmark.data.addresses import file_of
 from benchmark.errors import FeatureError, StudyError, WeightsError
+from benchmark.inference.stage_clock import StageClock
 from benchmark.models.backend import import_keras
 from benchmark.store.csv_file import read_text
-from benchmark.store.labels import class_names, to_text
+from benchmark.store.labels import to_text
 from benchmark.store.layout import (
     CLIPS,
     HEAD,
@@ -41,8 +42,8 @@ NEEDED = ("classes", "seed", "settings", "weights")  # of trial.json
 LEAST = 0.5  # share of a last window that must be sound: in one with less, the silence after it would be scored
 PROBE = 0.05  # seconds decoded to see whether a file goes on
 CALLS = 20  # windows timed for a median
+MOST = 20.0  # seconds after which no other is timed
 DIGITS = 6  # of a score: float32 has no more
-NO_CLASS = "no class"  # what a clip is said to be that has none of several labels
 
 
 def check_trial(folder):
@@ -152,13 +153,15 @@ class Predictor:
             )
 
     def predict(self, path, hop=None, timed=False):
-        """Return {file, predicted, thresholds, scores, error, caveat, windows, latency_ms} of one file.
+        """Return {file, predicted, thresholds, scores, error, caveat, windows, seconds, latency_ms} of one file.
 
         ``windows`` holds {start, predicted, scores, error} of each of :func:`window_starts`, start in seconds; a
         picture, or a file of features, is one window without start. A window that cannot be scored, such as a silent
         one, has an error instead of scores. The file's scores are the mean of its windows'; where there is none, its
         error is that of its first window. ``predicted`` is what the scores decide, as predictions.csv has it: a class,
         or of several labels all at or above their threshold, joined by '|'.
+        ``seconds`` are those of each stage, {decode, feature ..., head} of several features, {read, features, head} or
+        {read, model} of others, over all windows; the first file also has what is compiled.
         ``latency_ms`` is None unless ``timed``: see :meth:`latency`. Raises StudyError for a ``hop`` that is
         none, or that a model that reads no windows has no use for."""
         if hop is not None and not 0 < hop < math.inf:
@@ -168,17 +171,18 @@ class Predictor:
                 f"{self.network.label} reads {self.network.reads} of a file as a whole, not window by window: leave "
                 "out the hop"
             )
-        windows, scored = [], []
+        windows, scored, clock = [], [], StageClock()
         has_windows = self._has_windows(path)
         for start in window_starts(path, self.study.clip, hop) if has_windows else [None]:
             try:
-                scores, error = self.classifier.score(self._reader(start).read(path)), None
+                scores, error = self.classifier.score_in_stages(self._reader(start), path, clock), None
             except (AudioError, ImageError, FilmError, FeatureError, OSError) as problem:
                 scores, error = None, getattr(problem, "reason", None) or str(problem)
             windows.append({"start": start, **self._said(scores), "error": error})
             scored += [] if scores is None else [(start, scores)]
         row = {"file": str(path), **self._said(None), "thresholds": self.thresholds, "error": None, "caveat": ""}
-        row |= {"windows": windows, "latency_ms": None}
+        row |= {"windows": windows, "seconds": {stage: round(took, 3) for stage, took in clock.items()}}
+        row |= {"latency_ms": None}
         if not scored:
             return row | {"error": windows[0]["error"]}
         mean = np.mean([scores for _, scores in scored], axis=0, dtype="float64")
@@ -202,6 +206,9 @@ class Predictor:
 
     def _caveat(self, path, start):
         """Return what is to be known of a file whose last window begins at ``start`` seconds, '' if nothing."""
+        if self.network.reads == "several":
+            lacks = self.classifier.extractor.lacking
+            return "; ".join(f"without {name}: {printable(str(reason))}" for name, reason in lacks.items())
         if start is None:
             return caveat(read_image(path)) if self.network.reads == "picture" else ""
         beyond = self.study.clip.model_copy(
@@ -215,10 +222,12 @@ class Predictor:
     def latency(self, path, starts):
         """Return the median milliseconds of a window: {forward, file, calls}, 'file' with decoding and rendering.
 
-        CALLS windows are timed, over and over from ``starts`` where these are fewer. The model has run before, so
-        nothing is compiled."""
+        CALLS windows are timed, over and over from ``starts`` where these are fewer, but no more than fit into MOST
+        seconds. The model has run before, so nothing is compiled."""
         forward, file = [], []
         for start in islice(cycle(starts), CALLS):
+            if sum(file) > 1000 * MOST:
+                break
             began = time.perf_counter()
             x = self._reader(start).read(path)
             read = time.perf_counter()
@@ -226,7 +235,7 @@ class Predictor:
             done = time.perf_counter()
             forward.append(1000 * (done - read))
             file.append(1000 * (done - began))
-        return {"forward": round(median(forward), 3), "file": round(median(file), 3), "calls": CALLS}
+        return {"forward": round(median(forward), 3), "file": round(median(file), 3), "calls": len(file)}
 
     def _reader(self, start):
         """Return the trial's extractor, reading the clip that begins at ``start`` seconds, and else what it read."""
@@ -261,25 +270,3 @@ def _thresholds(folder, record, task):
         return {name: float(given[name]) for name in record["classes"]}
     except (KeyError, TypeError, ValueError):
         raise StudyError(f"{folder}: trial.json must hold the threshold of each class; got {given!r}") from None
-
-
-def print_scores(rows):
-    """Print a line per file: the predicted classes and all scores, best first; below it a line per window of several.
-
-    Where windows were timed, the last line of a file is their median latency."""
-    for row in rows:
-        print(f"{printable(row['file'])}: {row['error'] or _ranked(row)}")
-        if row.get("caveat"):
-            print(f"  caveat: {printable(row['caveat'])}")
-        for window in row["windows"] if len(row["windows"]) > 1 else []:
-            print(f"  {window['start']:9.2f} s  {window['error'] or _ranked(window)}")
-        if row["latency_ms"]:
-            print("  p50 of {calls} windows: {forward:.1f} ms, with decoding {file:.1f} ms".format(**row["latency_ms"]))
-
-
-def _ranked(said):
-    """Return the predicted classes of a file or window and all scores, best first, in one line."""
-    ranked = sorted(said["scores"].items(), key=lambda item: -item[1])
-    predicted = class_names([said["predicted"]])
-    names = ", ".join(name for name, _ in ranked if name in predicted) or NO_CLASS
-    return f"{names}  ({', '.join(f'{name} {score:.3f}' for name, score in ranked)})"

@@ -53,10 +53,34 @@ class Classifier:
         """Return the class probabilities (n_classes,) of one input from ``extractor.read``."""
         return self.score_many([x])[0]
 
+    def score_in_stages(self, extractor, path, clock):
+        """Return the class probabilities (n_classes,) of one file, read by ``extractor``.
+
+        ``clock(stage)`` is a context that times a stage: decode and each of several features by name, else read and
+        features; then head, or model where the network is part of the model."""
+        if self.model is not self.head:
+            with clock("read"):
+                x = extractor.read(path)
+            with clock("model"):
+                return self.score(x)
+        if extractor.network.reads == "several":
+            features = extractor.embed([extractor.read(path, clock)], clock)
+        else:
+            with clock("read"):
+                x = extractor.read(path)
+            with clock("features"):
+                features = extractor.embed([x])
+        with clock("head"):
+            return self._scores(self.reads(features), 1)[0]
+
     def score_many(self, inputs):
         """Return the class probabilities (n_inputs, n_classes) of a list of inputs, in one batch, synchronised."""
-        scores = np.asarray(self.model.predict_on_batch(self.inputs(inputs)))
-        return scores.reshape(len(inputs), -1, scores.shape[1]).mean(axis=1)
+        return self._scores(self.inputs(inputs), len(inputs))
+
+    def _scores(self, inputs, n_clips):
+        """Return the class probabilities (n_clips, n_classes) of what the model takes for some clips."""
+        scores = np.asarray(self.model.predict_on_batch(inputs))
+        return scores.reshape(n_clips, -1, scores.shape[1]).mean(axis=1)
 
 
 def build_classifier(network, settings, n_classes, seed=0, load=True):

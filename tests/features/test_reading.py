@@ -154,12 +154,21 @@ def test_at_full_length_training_alone_is_cut_and_padded(masked):
     assert steps_of(training, 0) == [0, 3, 5, 8]
     assert training["mask"][1].tolist() == ([1, 1, 0, 0] if masked else [1, 1, 1, 1])
     for inputs in (reader(clips), next(batches_of(reader, clips).in_order())[0]):
-        assert steps_of(inputs, 0) == list(range(9))
-        assert inputs["mask"][1].tolist() == [
-            1,
-            1,
-            *[0] * 7,
-        ]  # padding is no step, whatever training took it for
+        assert steps_of(inputs, 0)[:9] == list(range(9))
+        mask = inputs["mask"]  # padding is no step, whatever training took it for
+        assert [mask[0].sum(), mask[1].sum()] == [9, 2]
+        assert mask[1, :2].tolist() == [1, 1]
+
+
+def test_at_full_length_one_long_clip_makes_batches_small_and_padding_little(tmp_path):
+    """A film of two hours beside trailers: 7,200 steps, of which 32 at once would be 50 GB of scores of attention."""
+    lengths = [20, 7200, 33, 9]
+    _, features = features_on_disk(tmp_path, lengths)
+    batches = Steps("head", 16, full_length=True).batches(features, np.arange(4), np.eye(4), 32)
+    found = [inputs["features"].shape for inputs, n in batches.in_order()]
+    assert found == [(1, 32, 4), (1, 8192, 4), (1, 64, 4), (1, 16, 4)]
+    few = Steps("head", 16, full_length=True).batches(features, np.array([0, 2, 3]), np.eye(3), 32)
+    assert [(inputs["features"].shape, n) for inputs, n in few.in_order()] == [((3, 64, 4), 3)]
 
 
 READERS = {

@@ -15,7 +15,8 @@ from benchmark.inference import explain as explaining
 from benchmark.inference.cam import LOG_ODDS, ActivationMaps
 from benchmark.inference.explain import Clip, Explainer, explain
 from benchmark.inference.export import OUTPUTS, export
-from benchmark.inference.predictor import Predictor, check_trial, print_scores
+from benchmark.inference.predictor import Predictor, check_trial
+from benchmark.inference.score_lines import print_scores
 from benchmark.store.labels import to_matrix
 from benchmark.store.predictions import predictions
 from benchmark.tasks import TASKS

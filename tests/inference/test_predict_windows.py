@@ -9,7 +9,8 @@ import soundfile
 from PIL import Image
 
 from benchmark.errors import StudyError
-from benchmark.inference.predictor import CALLS, Predictor, check_trial, print_scores, window_starts
+from benchmark.inference.predictor import CALLS, Predictor, check_trial, window_starts
+from benchmark.inference.score_lines import print_scores
 from benchmark.store.predictions import read_predictions
 from spectrograms.audio import load_clip
 from spectrograms.params import ClipParams
@@ -133,7 +134,9 @@ def test_the_keys_of_a_row_are_those_that_are_documented(predictor, film, tmp_pa
     Image.fromarray(np.zeros((8, 8, 3), "uint8")).save(tmp_path / "picture.png")
     for path in (film, tmp_path / "bad.mp3", tmp_path / "picture.png", tmp_path / "gone.wav"):
         row = json.loads(json.dumps(predictor.predict(path), allow_nan=False))
-        assert set(row) == {"file", "predicted", "thresholds", "scores", "error", "caveat", "windows", "latency_ms"}
+        assert set(row) == {
+            "file", "predicted", "thresholds", "scores", "error", "caveat", "windows", "seconds", "latency_ms"
+        }  # fmt: skip
         assert row["thresholds"] is None  # one label: the highest score decides
         assert all(set(window) == {"start", "predicted", "scores", "error"} for window in row["windows"])
         assert (row["scores"] is None) == (row["error"] is not None)
