@@ -25,8 +25,9 @@ def loud_pieces(waveform, loudness, longest):
     All sound of at least ``loudness`` dB lies in one, and .3 s before and after. A piece is at most ``longest``
     seconds long: a longer one is cut where it is softest."""
     level = levels(waveform)
-    near = np.convolve(level >= loudness, np.ones(2 * MARGIN + 1), "full")[MARGIN:][: len(level)] > 0.5
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], near, [0]])))
+    around = np.pad(level >= loudness, MARGIN)
+    near = np.lib.stride_tricks.sliding_window_view(around, 2 * MARGIN + 1).any(axis=1) if len(level) else level
+    edges = np.flatnonzero(np.diff(np.pad(near.astype(int), 1)))
     most, pieces = round(longest * RATE / WINDOW), []
     for start, end in edges.reshape(-1, 2).tolist():
         while end - start > most:

@@ -1,5 +1,6 @@
 """Words on a frame, by PaddleOCR's networks, which the package rapidocr ships."""
 
+import math
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +19,7 @@ MODELS = {
 # Pixels of the shorter side below which a frame is enlarged before letters are looked for. With rapidocr's own 736 that
 # takes four times as long, and letters drawn at 360 are found no better.
 SHORTEST = 320
+LONGEST = 4  # times the shorter side that the longer may be
 APART = 2.0  # heights of letters between words of one row, from which they are two lines
 
 
@@ -51,7 +53,7 @@ class ScreenReader:
 
     def read(self, image):
         """Return the :class:`Line`s of a picture (height, width, 3) uint8 in reading order, those that are sure."""
-        found = self.network(np.ascontiguousarray(image[..., ::-1]))  # BGR, as OpenCV has it
+        found = self.network(_not_too_long(image)[..., ::-1].copy())  # BGR, as OpenCV has it
         if not found.txts:
             return []
         boxes = np.asarray(found.boxes, float)
@@ -62,6 +64,14 @@ class ScreenReader:
             if sure > self.confidence
         ]
         return [line for line in in_reading_order(words) if sum(map(str.isalnum, line.text)) >= self.letters]
+
+
+def _not_too_long(image):
+    """Return a picture with black below or beside it where one side is more than LONGEST times the other.
+
+    Else a narrow one would be enlarged to hundreds of megapixels, up to its shorter side."""
+    least = math.ceil(max(image.shape[:2]) / LONGEST)
+    return np.pad(image, [(0, max(0, least - image.shape[0])), (0, max(0, least - image.shape[1])), (0, 0)])
 
 
 def in_reading_order(words):

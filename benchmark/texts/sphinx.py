@@ -35,6 +35,7 @@ class SphinxListener:
     def _words(self, piece, offset):
         """Return the words of a piece as :class:`Utterance`s, those that are sure; ``offset`` is its beginning in s."""
         samples = (np.clip(piece, -1, 1) * 32767).astype("<i2")
+        self.decoder.reinit_feat()  # else it goes on from the noise of the piece before
         self.decoder.start_utt()
         self.decoder.process_raw(samples.tobytes(), no_search=False, full_utt=True)
         self.decoder.end_utt()

@@ -8,8 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 FONTS = {"sans": "DejaVuSans.ttf", "serif": "DejaVuSerif.ttf", "mono": "DejaVuSansMono.ttf"}  # matplotlib's own
-CAPTIONS = ("The harbour sleeps tonight", "Nobody will remember", "coming in November", "Seven brothers, one map",
-            "She never looked back", "BEYOND THE GLACIER")  # fmt: skip
+CAPTIONS = ("The harbour sleeps tonight", "coming in November", "Seven brothers, one map", "BEYOND THE GLACIER")
 RATE, SECONDS = 5, 2  # frames a second, seconds of a caption
 HEIGHT, WIDTH = 360, 640  # pixels
 
