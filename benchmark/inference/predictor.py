@@ -161,8 +161,8 @@ class Predictor:
         error is that of its first window. ``predicted`` is what the scores decide, as predictions.csv has it: a class,
         or of several labels all at or above their threshold, joined by '|'.
         ``seconds`` are those of each stage, {decode, feature ..., head} of several features, {read, features, head} or
-        {read, model} of others, over all windows; the first file also has what is compiled.
-        ``latency_ms`` is None unless ``timed``: see :meth:`latency`. Raises StudyError for a ``hop`` that is
+        {read, model} of others, over all windows; those of the first file have what is compiled in them. They and
+        ``latency_ms`` are None unless ``timed``: see :meth:`latency`. Raises StudyError for a ``hop`` that is
         none, or that a model that reads no windows has no use for."""
         if hop is not None and not 0 < hop < math.inf:
             raise StudyError(f"the hop must be a number of seconds above 0; got {hop:g}")
@@ -181,8 +181,8 @@ class Predictor:
             windows.append({"start": start, **self._said(scores), "error": error})
             scored += [] if scores is None else [(start, scores)]
         row = {"file": str(path), **self._said(None), "thresholds": self.thresholds, "error": None, "caveat": ""}
-        row |= {"windows": windows, "seconds": {stage: round(took, 3) for stage, took in clock.items()}}
-        row |= {"latency_ms": None}
+        seconds = {stage: round(took, 3) for stage, took in clock.items()} if timed else None
+        row |= {"windows": windows, "seconds": seconds, "latency_ms": None}
         if not scored:
             return row | {"error": windows[0]["error"]}
         mean = np.mean([scores for _, scores in scored], axis=0, dtype="float64")
