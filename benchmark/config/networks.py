@@ -24,10 +24,9 @@ def own_networks():
 def trusted():
     """Return what may name code in the user's own files: all networks, and the FeatureParams of configs/features."""
     features = [_feature_settings(name, "configs/features", CONFIGS) for name in feature_names()]
-    return own_networks() + [
-        FeatureParams.model_validate({key: value for key, value in given.items() if key != "label"})
-        for given in features
-    ]
+    labels = [given.pop("label") for given in features]
+    read = map(_with_usual_reads, features)
+    return own_networks() + [read_section(FeatureParams, *each) for each in zip(read, labels, strict=True)]
 
 
 def network_names(configs=CONFIGS):
@@ -93,9 +92,12 @@ def _own_frames(features, changed):
     return other if other.get("sample", own.get("sample")) != own.get("sample") else own | other
 
 
-def _with_usual_reads(settings, dataset_kind):
-    """Return raw settings of features with what they read of clips of a kind of data set, where they do not say it."""
-    if settings.get("reads") or not (kind := DATASET_KINDS.get(dataset_kind)):
+def _with_usual_reads(settings, dataset_kind=None):
+    """Return raw settings of features with what they read of clips of a kind of data set, where they do not say it.
+
+    Where no kind is known they are of films if they choose frames."""
+    kind = DATASET_KINDS.get(dataset_kind or ("video" if settings.get("frames") else None))
+    if settings.get("reads") or not kind:
         return settings
     usual = usual_reads(settings)
     return settings | {"reads": kind.usually.get(usual, usual)}
@@ -123,7 +125,7 @@ def _feature_settings(name, where, configs, dataset_kind=None):
     base = settings_of("models", given.pop("extends", None), f"configs/features/{name}.yaml", configs)
     settings = {key: value for key, value in base.items() if key in FeatureParams.model_fields} | given
     label = settings.pop("label", name)
-    read_section(FeatureParams, settings, f"configs/features/{name}.yaml")
+    read_section(FeatureParams, _with_usual_reads(settings), f"configs/features/{name}.yaml")
     kind = DATASET_KINDS.get(dataset_kind)
     if kind and not any("frames" in sections for sections in kind.inputs.values()):
         settings.pop("frames", None)

@@ -137,7 +137,7 @@ class Steps:
 
     def blocks(self, features, rows, layer=None):
         """Return the features (n_steps, dim) of some rows, read one after the other."""
-        return (steps for row in rows if len(steps := features[row]))
+        return (features[row] for row in rows)
 
     def examples(self, features, rows):
         """Return the number of units of each of some rows, (n_rows,): of its examples where units are."""

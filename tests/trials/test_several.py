@@ -13,6 +13,7 @@ from benchmark.features.cache import Features
 from benchmark.features.fused import SeveralFeatures, StepsOfSeveral
 from benchmark.features.reading import Steps, mean_over_steps
 from benchmark.inference.predictor import Predictor, check_trial
+from benchmark.models.heads.layers import moments
 from benchmark.store.layout import PREDICTIONS, read_record
 from benchmark.store.predictions import read_predictions
 from tests.support.given import given_study
@@ -102,7 +103,12 @@ def test_what_heads_over_steps_read_of_several_is_padded_masked_and_averaged(tmp
     np.testing.assert_allclose(several.means, expected, rtol=1e-6)  # in order of name
     np.testing.assert_allclose(mean_over_steps(list(several)), expected, rtol=1e-6)
     blocks = list(reader.blocks(several, np.array([0, 1]), "standardize_said"))
-    assert [block.shape for block in blocks] == [(1, 2)]  # a clip without words does not count
+    assert [block.shape for block in blocks] == [(1, 2), (0, 2)]  # a clip without words does not count
+
+
+def test_a_feature_that_no_training_clip_has_is_standardised_to_nothing():
+    mean, std = moments([np.zeros((0, 3)), np.zeros((0, 3))])
+    assert mean.tolist() == std.tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize(
