@@ -169,13 +169,15 @@ class Steps:
 def reader_of(head, seed=0, names=()):
     """Return what reads clips' features for the head of a :class:`benchmark.config.heads.HeadParams`.
 
-    ``names`` are those of several features."""
+    ``names`` are those of several features. Of those that are averaged one step is read, whatever ``length`` is."""
     if not head.reads_steps:
         return Means()
     if names:
         from benchmark.features.fused import StepsOfSeveral  # it reads each by what is here
 
-        return StepsOfSeveral({name: _steps(head, seed, name) for name in names}, head.averaged or ())
+        averaged = head.averaged or ()
+        readers = {name: _steps(head, seed, name) for name in names}
+        return StepsOfSeveral(readers | {name: replace(readers[name], length=1) for name in averaged}, averaged)
     return _steps(head, seed)
 
 

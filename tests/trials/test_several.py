@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 import yaml
 
+from benchmark.config.heads import HeadParams
 from benchmark.config.load import load_study
 from benchmark.config.networks import resolve_network
 from benchmark.data.conversion.convert import TEXT
 from benchmark.errors import StudyError
 from benchmark.features.cache import Features
 from benchmark.features.fused import SeveralFeatures, StepsOfSeveral
-from benchmark.features.reading import Steps, mean_over_steps
+from benchmark.features.reading import Steps, mean_over_steps, reader_of
 from benchmark.inference.predictor import Predictor, check_trial
 from benchmark.models.heads.layers import moments
 from benchmark.store.layout import PREDICTIONS, read_record
@@ -104,6 +105,20 @@ def test_what_heads_over_steps_read_of_several_is_padded_masked_and_averaged(tmp
     np.testing.assert_allclose(mean_over_steps(list(several)), expected, rtol=1e-6)
     blocks = list(reader.blocks(several, np.array([0, 1]), "standardize_said"))
     assert [block.shape for block in blocks] == [(1, 2), (0, 2)]  # a clip without words does not count
+
+
+@pytest.mark.parametrize("trains", [True, False])
+@pytest.mark.parametrize("full_length", [True, False])
+def test_what_is_averaged_is_one_step_and_no_zeros_are_added_to_it(tmp_path, trains, full_length):
+    rng = np.random.default_rng(0)
+    seen, said = rng.normal(size=(3, 2)).astype("float32"), rng.normal(size=(5, 4)).astype("float32")
+    several = SeveralFeatures({"seen": features_of(tmp_path, "a", [seen]), "said": features_of(tmp_path, "b", [said])})
+    settings = {"length": {"seen": 6, "said": 64}, "averaged": ["said"], "mask": False, "full_length": full_length}
+    head = HeadParams(kind="multi_transformer", width=16, positions=64, standardize=False, **settings)
+    reader = reader_of(head, names=("seen", "said"))
+    inputs = reader.batches(several, np.arange(1), np.eye(1), 8, trains).load(np.arange(1))
+    np.testing.assert_allclose(inputs["said"].sum(axis=1) / inputs["said_mask"].sum(), [said.mean(axis=0)], rtol=1e-6)
+    assert inputs["seen_mask"].sum() == (6 if trains or not full_length else 3)
 
 
 def test_a_feature_that_no_training_clip_has_is_standardised_to_nothing():
