@@ -16,16 +16,22 @@ def shared(jobs):
     Of a model of several features there is a job for each, its ``part``."""
     from benchmark.features.dependencies import mark_key
     from benchmark.features.extractors import EXTRACTORS
-    from benchmark.training.regimes import stages_of
 
     groups, digests = defaultdict(list), jobs[0].clips["sha256"].unique()
-    reading = [job for job in jobs if any(stage.trains == "head" for stage in stages_of(job.trial.network, job.study))]
+    reading = [job for job in jobs if job.trial.network.reads in EXTRACTORS and _trains_head(job)]
     for one in [replace(job, part=part) for job in reading for part in job.trial.network.parts]:
-        if one.part.reads in EXTRACTORS and EXTRACTORS[one.part.reads].is_computed:
+        if EXTRACTORS[one.part.reads].is_computed:
             key = mark_key(*_read(one), one.trial.seed, digests)
             if not mark(one, key).exists():
                 groups[key].append(one)
     return groups
+
+
+def _trains_head(job):
+    """Return whether a job trains a head on features that are computed once."""
+    from benchmark.training.regimes import stages_of
+
+    return any(stage.trains == "head" for stage in stages_of(job.trial.network, job.study))
 
 
 def _read(job):
