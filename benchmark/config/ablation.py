@@ -59,6 +59,8 @@ class AblationParams(Params):
 
     @model_validator(mode="after")
     def _consistent(self):
+        if nameless := [entry for entry in self.features if isinstance(entry, dict) and not {*CALLED_BY} & {*entry}]:
+            raise ValueError(f"features: an entry that extends no file must have a name; got {nameless[0]!r}")
         names = self.names
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"features named twice: {', '.join(twice)}")
@@ -79,3 +81,10 @@ class SweepParams(Params):
     setting: str = Field(description="of a model, or of a section that a model may change for itself, as frames.n")
     values: Annotated[tuple[Any, ...], Field(min_length=1)]
     models: Annotated[tuple[Entry, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _each_once(self):
+        for name, given in {"values": self.values, "models": self.models}.items():
+            if twice := [entry for number, entry in enumerate(given) if entry in given[:number]]:
+                raise ValueError(f"{name}: {twice[0]!r} stands there twice")
+        return self

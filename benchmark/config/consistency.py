@@ -4,8 +4,10 @@ from pydantic import ValidationError
 
 from benchmark.config.dataset_kinds import DATASET_KINDS
 from benchmark.config.features import PIXEL_SIZE
-from benchmark.config.heads import OF_MEANS, OF_SEVERAL
+from benchmark.config.heads import OF_MEANS
 from benchmark.config.losses import LOSSES
+from benchmark.config.sections import said_of
+from benchmark.config.several import features_are_told_apart, heads_can_fuse, heads_name_what_they_read
 from benchmark.config.training import SOLVER
 from benchmark.errors import did_you_mean
 from benchmark.tasks import TASKS
@@ -72,7 +74,8 @@ def own_settings_are_right(study, part):
             try:
                 own_section(study, model, name)
             except ValidationError as error:
-                slips += [f"model {model.name}: {name}: {_said_of(slip)}" for slip in error.errors()]
+                section = type(getattr(study, name))
+                slips += [f"model {model.name}: {name}: {slip}" for slip in said_of(section, error)]
     return "; ".join(slips) or _frames_of_features(study)
 
 
@@ -84,33 +87,9 @@ def _frames_of_features(study):
             try:
                 study.for_part(model, part)
             except ValidationError as error:
-                slips += [f"model {model.name}: {part.name}: frames: {_said_of(slip)}" for slip in error.errors()]
+                told = said_of(type(study.frames), error)
+                slips += [f"model {model.name}: {part.name}: frames: {slip}" for slip in told]
     return "; ".join(slips)
-
-
-def several_features_have_names(study, part):
-    """The features that a model reads together are told apart by their names."""
-    for model in (model for model in study.models if model.reads == "several"):
-        names = [features.name for features in model.features]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            return f"model {model.name}: features named twice: {', '.join(twice)}; give one of them another 'name'"
-
-
-def heads_can_fuse(study, part):
-    """A head over the steps of several features is one that fuses them."""
-    for model in (model for model in study.models if model.reads == "several"):
-        if model.head.reads_steps and model.head.kind not in OF_SEVERAL:
-            kinds = " or ".join((*OF_MEANS, *OF_SEVERAL))
-            return (
-                f"model {model.name}: the {model.head.kind} head reads one kind of features; of several choose {kinds}"
-            )
-
-
-def _said_of(slip):
-    """Return one of pydantic's errors as a sentence."""
-    if slip["type"] == "value_error":  # of the section as a whole, in our own words
-        return str(slip["ctx"]["error"])
-    return f"{'.'.join(map(str, slip['loc']))}: {slip['msg']}; got {slip['input']!r}"
 
 
 def solver_has_linear_head(study, part):
@@ -260,8 +239,9 @@ def classes_are_weighed_as_task_allows(study, part):
 
 CHECKS = (
     models_have_names,
-    several_features_have_names,
+    features_are_told_apart,
     heads_can_fuse,
+    heads_name_what_they_read,
     fusions_have_members,
     own_settings_are_right,
     solver_has_linear_head,

@@ -165,6 +165,8 @@ class FeatureParams(Params):
         if wanted not in kinds_of_network(self.backbone):
             needs = f"needs a backbone, a network over {wanted}s" if wanted else "takes no backbone"
             raise ValueError(f"reads: {self.reads} {needs}; got {self.backbone or 'none'}")
+        if not wanted and self.weights is not None:
+            raise ValueError(f"weights has no effect on reads: {self.reads}, which has no network; leave it out")
         if wanted and self.weights is None and self.backbone not in WEIGHTLESS:
             raise ValueError(f"{self.backbone} needs weights: {', '.join(NAMED_WEIGHTS)}, or a path; got null")
         return self
@@ -195,7 +197,8 @@ class FeatureParams(Params):
             unread |= dict.fromkeys(others, f"the backbone {self.backbone}")
         for name, where in unread.items():
             if (given := getattr(self, name)) != type(self).model_fields[name].get_default(call_default_factory=True):
-                raise ValueError(f"{name} has no effect on {where}; leave it out; got {given!r}")
+                got = given.model_dump(exclude_none=True) if isinstance(given, Params) else given
+                raise ValueError(f"{name} has no effect on {where}; leave it out; got {got!r}")
         return self
 
     @model_validator(mode="after")
@@ -251,9 +254,17 @@ def _file_name(name):
 Name = Annotated[str, AfterValidator(_file_name)]
 
 
+# Inputs of a head are called like its features: such names have its layers, and its other inputs.
+OF_LAYERS = re.compile(
+    r"(cls|dense|dropout|encoder|head|hidden|over|positions|relu|scores|sep|standardize)(_.*)?|.*_(mask|norm)"
+)
+
+
 def _modality(name):
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise ValueError(f"features of several are called by small letters, digits and '_'; got '{name}'")
+    if OF_LAYERS.fullmatch(name):
+        raise ValueError(f"so a layer of the head is called, or may be; give the features another name than '{name}'")
     return name
 
 

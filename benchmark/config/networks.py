@@ -77,9 +77,11 @@ def _named_features(entry, where, configs, dataset_kind):
     base, changed = entry.get("extends"), {key: value for key, value in entry.items() if key != "extends"}
     features = _feature_settings(base, where, configs, dataset_kind)
     merged = ({"name": base, "label": base} if base else {}) | features | changed
-    merged |= {"label": merged.get("label", merged.get("name"))}
+    if "name" not in merged:
+        raise StudyError(f"{where}: an entry that extends no file must have a name; got {entry!r}")
+    merged |= {"label": merged.get("label", merged["name"])}
     merged |= {"frames": _own_frames(features, changed)} if "frames" in merged else {}
-    return read_section(NamedFeatures, _with_usual_reads(merged, dataset_kind), f"{where}: {merged.get('name')}")
+    return read_section(NamedFeatures, _with_usual_reads(merged, dataset_kind), f"{where}: {merged['name']}")
 
 
 def _own_frames(features, changed):

@@ -8,29 +8,60 @@ from pydantic import ValidationError
 from benchmark.errors import StudyError, did_you_mean
 from spectrograms.params import Params
 
+# What pydantic puts into a place for the type, of several that a setting may have, by which it judged a value.
+TYPE = re.compile(r"(constrained-)?(str|int|float|bool)|[a-z-]+\[.*\]")
+IN_YAML = {r"dictionary( or instance of \w+)?": "mapping", "tuple": "list", " after validation": ""}  # in its words
+
 
 def read_section(section, raw, where="", context=None):
     """Return ``section(**raw)``; raise :class:`StudyError` with every slip in it, in words."""
     try:
         return section.model_validate(raw, context=context)
     except ValidationError as error:
-        slips = [_explain(section, slip) for slip in error.errors()]
+        slips = said_of(section, error)
         raise StudyError("\n".join(f"{where}: {slip}" if where else slip for slip in slips)) from None
 
 
-def _explain(section, slip):
-    """Return one pydantic error as a sentence."""
-    place = [str(part) for part in slip["loc"]]
-    key, got = ".".join(place), slip["input"]
+def said_of(section, error):
+    """Return the slips of a ValidationError of a section as sentences, one for each place where a value is wrong."""
+    found = {}
+    for slip in error.errors():
+        found.setdefault(_place(slip), []).append(slip)
+    # Where something inside is wrong it is that: the type was meant in which a value went furthest.
+    return [_explain(section, place, slips) for place, slips in found.items() if not _has_inner(place, found)]
+
+
+def _place(slip):
+    return tuple(part for part in slip["loc"] if not (isinstance(part, str) and TYPE.fullmatch(part)))
+
+
+def _has_inner(place, places):
+    return any(other[: len(place)] == place and len(other) > len(place) for other in places)
+
+
+def _explain(section, place, slips):
+    """Return pydantic's errors of one place as a sentence."""
+    slip = slips[0]
+    key, got = ".".join(map(str, place)), slip["input"]
     if slip["type"] == "extra_forbidden":
-        inside = f" in section {'.'.join(place[:-1])}" if place[1:] else ""
-        return f"unknown key '{place[-1]}'{inside}{did_you_mean(place[-1], _keys_at(section, slip['loc'][:-1]))}"
+        *outer, last = place
+        inside = f" in section {'.'.join(map(str, outer))}" if outer else ""
+        return f"unknown key '{last}'{inside}{did_you_mean(str(last), _keys_at(section, outer))}"
     if slip["type"] == "missing":
         return f"missing key '{key}'"
     if slip["type"] == "value_error":
         return f"{key}: {slip['ctx']['error']}" if key else str(slip["ctx"]["error"])
     hint = did_you_mean(got, re.findall(r"'([^']+)'", slip["msg"])) if slip["type"] == "literal_error" else ""
-    return f"{key}: {slip['msg'][0].lower()}{slip['msg'][1:]}; got {got!r}{hint}"
+    said = " or ".join(dict.fromkeys(map(_in_words, slips)))
+    return f"{key}: {said}; got {got!r}{hint}" if key else f"{said}; got {got!r}{hint}"
+
+
+def _in_words(slip):
+    """Return what a value should have been, as whoever wrote it in YAML calls it."""
+    said = slip["msg"][0].lower() + slip["msg"][1:]
+    for python, yaml in IN_YAML.items():
+        said = re.sub(python, yaml, said)
+    return said
 
 
 def _keys_at(section, loc):

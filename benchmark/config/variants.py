@@ -91,8 +91,10 @@ def _ablated(base, section, where, configs):
         if averaged or _head(base).get("averaged"):
             changed["head"] = _head(base) | {"averaged": list(averaged)}
         if isinstance(length := _head(base).get("length"), dict):
+            own = base.whole.get("features")
+            left_out = {*section.names, *map(feature_name, own if isinstance(own, list) else ())}.difference(chosen)
             changed["head"] = changed.get("head", _head(base)) | {
-                "length": {name: steps for name, steps in length.items() if name in chosen}
+                "length": {name: steps for name, steps in length.items() if name not in left_out}
             }
         parts = [name + AVERAGED * (name in averaged) for name in chosen]
         label = " + ".join(labels[name] + "*" * (name in averaged) for name in chosen)
@@ -123,6 +125,8 @@ def _swept(base, section, inner, raw):
 
 def _as_text(value):
     """Return a value as part of a name: 8, 0.001, uniform, 256-128."""
+    if isinstance(value, int | float):
+        return json.dumps(value)
     text = value if isinstance(value, str) else json.dumps(value)
     return re.sub(r"[^\w.-]+", "-", text).strip("-")
 

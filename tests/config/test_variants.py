@@ -138,6 +138,18 @@ WRONG = {
         {"model": "fused", "features": given(*"abcdef"), "trials": "all_subsets"},
         "6 features are 63 models, more than 31",
     ),
+    "nameless": ({"model": "fused", "features": [{"key": "a"}]}, "an entry that extends no file must have a name; got"),
+    "no list": ({"model": "fused", "features": "clip"}, "ablation: features: input should be a valid list; got 'clip'"),
+    "no mapping": ("fused", "ablation: input should be a valid mapping; got 'fused'"),
+    "no name": (
+        {"model": "fused", "features": [3]},
+        "ablation: features.0: input should be a valid string or input should be a valid mapping; got 3",
+    ),
+    "length": (
+        {"model": {"extends": "single_transformer", "head": {"kind": "single_transformer", "length": {"orc": 3}}},
+         "features": given("clip", "ocr")},
+        "head.length: orc is none of its features clip",
+    ),
     "key": ({"model": "fused", "features": given("clip"), "avreaged": []}, "did you mean 'averaged'"),
 }  # fmt: skip
 
@@ -160,6 +172,25 @@ def test_a_sweep_of_what_is_no_setting_is_told_in_one_sentence(tmp_path, setting
     with pytest.raises(StudyError, match=said) as told:
         study(tmp_path, [fused("asr")], sweep={"setting": setting, "values": [1, 2], "models": ["fused"]})
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [({"values": [2, 2.0]}, "sweep: values: 2.0 stands there twice"),
+     ({"models": ["fused", "fused"]}, "sweep: models: 'fused' stands there twice"),
+     ({"values": []}, "sweep: values: list should have at least 1 item, not 0")],
+)  # fmt: skip
+def test_what_is_swept_twice_or_not_at_all_is_told_in_one_sentence(tmp_path, changes, said):
+    section = {"setting": "training.epochs", "values": [1, 2], "models": ["fused"]} | changes
+    with pytest.raises(StudyError, match=said) as told:
+        study(tmp_path, [fused("asr")], sweep=section)
+    assert "\n" not in str(told.value)
+
+
+def test_values_that_differ_by_their_sign_make_two_models(tmp_path):
+    section = {"setting": "thresholds", "values": [-1, 1], "models": ["fused"]}
+    made = with_variants({"models": [fused("asr")], "sweep": section}, "study.yaml", CONFIGS)
+    assert [model["name"] for model in made[1:]] == ["fused-thresholds--1", "fused-thresholds-1"]
 
 
 @pytest.mark.parametrize("kind", [kind for kind, settings in HEADS.items() if "averaged" in settings])

@@ -52,7 +52,7 @@ def fusion(**changes):
         (["vgg16", SVM | {"training": {"epochs": 3}}], "svm: training.epochs has no effect: a model of scikit-learn"),
         (["vgg16", CHANCE | {"training": {"batch_size": 3}}], "chance: training.batch_size has no effect"),
         (["vgg16", SVM, FUSION | {"training": {"C": 3}}], "training.C has no effect: a mean of other models' scores"),
-        (["vgg16", SVM | {"training": {"epohs": 3}}], "svm: training: epohs: .*not permitted"),
+        (["vgg16", SVM | {"training": {"epohs": 3}}], "svm: training: unknown key 'epohs'; did you mean 'epochs'"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(tmp_path, models, message):

@@ -21,6 +21,9 @@ from tests.support.given import given_study
 from tests.support.studies import run
 
 CLASSES = ("action", "comedy", "drama")
+SEEN, SAID = ({"extends": "given", "name": name, "key": name} for name in ("seen", "said"))
+FUSED = {"features": [SEEN, SAID]}
+TRANSFORMER = {"kind": "multi_transformer", "width": 16, "n_heads": 2, "positions": 16}
 LACKING = 7  # every so many clips have no speech
 
 
@@ -137,6 +140,25 @@ def test_a_feature_that_no_training_clip_has_is_standardised_to_nothing():
         ({"features": [{"extends": "given"}], "head": "lstm"}, "the lstm head reads one kind of features"),
         ({"features": [{"extends": "vllf"}]}, r"m \(vllf: low_level\) cannot read clips of dataset.kind 'features'"),
         ({"features": []}, "features must name at least one file of configs/features"),
+        ({"features": [{"key": "a"}]}, "features: an entry that extends no file must have a name; got {'key': 'a'}"),
+        ({"features": [SEEN], "weights": "random"}, "weights has no effect on reads: several, which has no network"),
+        ({"features": [SEEN | {"name": "seen_mask"}]}, "so a layer of the head is called.* than 'seen_mask'"),
+        ({"features": [SEEN | {"name": "scores"}]}, "so a layer of the head is called.* than 'scores'"),
+        (FUSED | {"head": TRANSFORMER | {"averaged": ["sad"]}}, r"head.averaged: sad is none .* did you mean 'said'"),
+        (FUSED | {"head": TRANSFORMER | {"length": {"sad": 3}}}, r"head.length: sad is none of its features seen"),
+        (
+            FUSED | {"head": TRANSFORMER | {"length": {"seen": 3}, "mask": False}},
+            r"head.length: mask: false needs that of said too",
+        ),
+        (FUSED | {"head": TRANSFORMER | {"length": {"seen": 0}}}, r"head.length.seen: input should be greater than 0"),
+        (
+            FUSED | {"head": TRANSFORMER | {"length": [3]}},
+            r"head.length: input should be a valid integer or input should be a valid mapping; got \[3\]",
+        ),
+        (
+            {"features": "given", "head": TRANSFORMER | {"length": {"given": 3}}},
+            "head.length names given, but the model reads one kind of features",
+        ),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_several_features_is_one_sentence(file, tmp_path, changes, message):
