@@ -81,7 +81,8 @@ class Needs:
         self.cache, self.clip = study.cache, study.clip
         shown = own["frames"] + own["pixels"] + own["screen_text"]
         self.sets = tuple(dict.fromkeys(shown)) or (study.frames,)
-        self.needs_sound = any(model.reads in NEED_SOUND for model in study.models)  # who fuses several may lack it
+        # Who fuses several may lack it, unless all of them are sound.
+        self.needs_sound = any(all(part.reads in NEED_SOUND for part in model.parts) for model in study.models)
         self.reads_sound = any(own[reads] for reads in (*NEED_SOUND, "speech"))
         rates = study.waveform_rates
         self.hears = self.reads_sound or bool(rates)

@@ -3,10 +3,13 @@
 import copy
 from functools import partial
 
+import numpy as np
+
 from benchmark.features.cache import cached_features
 from benchmark.features.decoded import EachTime
 from benchmark.features.dependencies import cache_key
 from benchmark.features.seconds import mean_seconds
+from spectrograms.errors import AudioError
 
 
 class Extractor:
@@ -44,6 +47,20 @@ class Extractor:
 
     def _prepare(self, rows, n_clips):
         """Make what a batch of clips needs before their features, where it is kept and timed by itself."""
+
+    def _if_there(self, read, *file):
+        """Return what ``read`` does of a file; None where it has no sound, and may lack it."""
+        try:
+            return read(*file)
+        except AudioError:
+            if not self.may_lack:
+                raise
+            return None
+
+    @property
+    def _absent(self):
+        """The features of a clip that has nothing of what is read, (0, dim)."""
+        return np.zeros((0, self.dim), "float32")
 
     def seconds(self, clips):
         """Return {name of the features: mean seconds that those of one of some clips took}, None where unknown.

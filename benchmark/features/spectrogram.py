@@ -3,6 +3,7 @@
 As wehrmann2017 feeds its CTT-MMC-S: 3 s at 44.1 kHz, 1024 samples a window, centred, are 130 columns of 513 numbers."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 
@@ -48,7 +49,8 @@ class SpectrogramExtractor(Extractor):
     def _compute(self, rows, n_clips, batch_size):
         """Return the columns of each clip."""
         with ThreadPoolExecutor() as pool:
-            return list(pool.map(self.read, rows["path"]))
+            columns = pool.map(partial(self._if_there, self.read), rows["path"])
+            return [self._absent if of_clip is None else of_clip for of_clip in columns]
 
     def read(self, path):
         """Return the columns (n_steps, dim) of one file's clip."""

@@ -15,6 +15,7 @@ from benchmark.models.weights.load import file_digest
 from benchmark.texts.kept import read_transcript, write_transcript
 from benchmark.texts.recognise import recognise_frames, recognise_speech
 from benchmark.texts.transcript import Transcript
+from benchmark.video.decode import open_film
 from benchmark.video.frames import frame_folder, load_frames
 from spectrograms.errors import AudioError
 from spectrograms.params import SAMPLE_RATE
@@ -52,7 +53,7 @@ class TextExtractor(Extractor):
         for path, digest in zip(rows["path"], rows["sha256"], strict=True):
             if read_transcript(place := folder / f"{digest}.json") is None:
                 began = time.perf_counter()
-                write_transcript(self._recognised(path, digest, n_clips), place)
+                write_transcript(self._of_run(path, digest, n_clips), place)
                 keep_seconds(folder, [digest], time.perf_counter() - began, is_first=not self.has_recognised)
                 self.has_recognised = True
 
@@ -72,17 +73,20 @@ class TextExtractor(Extractor):
         return {name: None if None in parts else sum(parts)}
 
     def _recognised(self, path, digest=None, n_clips=None):
-        """Return the Transcript of a file; with the ``digest`` of its bytes, of what a run of ``n_clips`` has kept.
-
-        A film without sound says nothing. Raises AudioError for a clip that is sound alone and cannot be read."""
+        """Return the Transcript of a file; with the ``digest`` of its bytes, of what a run of ``n_clips`` has kept."""
         reads, recognise = READERS[self.network.reads]
+        return recognise(reads(self, path, digest, n_clips), self.network.text)
+
+    def _of_run(self, path, digest, n_clips):
+        """Return the Transcript of a clip of a run, which was looked at before: a film without sound says nothing.
+
+        Raises AudioError for a clip that is sound alone and cannot be read."""
         try:
-            given = reads(self, path, digest, n_clips)
+            return self._recognised(path, digest, n_clips)
         except AudioError:
             if DATASET_KINDS[self.settings.dataset.kind].has_sound and not self.may_lack:
                 raise
             return NO_WORDS
-        return recognise(given, self.network.text)
 
     def embed(self, transcripts):
         """Return the features (n_steps, dim) float32 of each Transcript."""
@@ -100,8 +104,17 @@ class TextExtractor(Extractor):
         return np.concatenate([np.zeros((0, self.dim), "float32"), *told]).astype("float32")
 
     def read(self, path):
-        """Return the Transcript of one file, made anew: it is neither looked for in the cache nor kept."""
-        return self._recognised(path)
+        """Return the Transcript of one file, made anew: it is neither looked for in the cache nor kept.
+
+        Raises AudioError where there is no sound, but of a film alone, which says nothing: FilmError where it is none.
+        """
+        try:
+            return self._recognised(path)
+        except AudioError:
+            if DATASET_KINDS[self.settings.dataset.kind].has_sound or self.may_lack:
+                raise
+            with open_film(path):
+                return NO_WORDS
 
 
 def _frames(extractor, path, digest, n_clips):

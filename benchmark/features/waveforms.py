@@ -11,7 +11,6 @@ from benchmark.features.extractor import Extractor
 from benchmark.features.hub import HubNetwork
 from benchmark.models.sound_network import load_sound_network
 from benchmark.models.weights import load as weights
-from spectrograms.errors import AudioError
 from spectrograms.waveforms import are_kept, load_waveform, waveform_folder
 
 
@@ -50,21 +49,8 @@ class WaveformExtractor(Extractor):
             load = partial(load_waveform, folder=folder, clip=clip, sample_rate=rate)
             files.append(rows["sha256"])
         with ThreadPoolExecutor(2) as pool:  # decoding releases the interpreter while the network runs
-            waveforms = pool.map(partial(self._or_none, load), *files)
+            waveforms = pool.map(partial(self._if_there, load), *files)
             return [self._absent if waveform is None else self.hears(waveform) for waveform in waveforms]
-
-    def _or_none(self, load, *file):
-        """Return a file's waveform; None where it has none, and may lack it."""
-        try:
-            return load(*file)
-        except AudioError:
-            if not self.may_lack:
-                raise
-            return None
-
-    @property
-    def _absent(self):
-        return np.zeros((0, self.dim), "float32")
 
     def read(self, path):
         """Return the waveform (n_samples,) float32 of one file's clip at the network's sample rate."""

@@ -168,7 +168,8 @@ class Predictor:
             raise StudyError(f"the hop must be a number of seconds above 0; got {hop:g}")
         if hop is not None and not self._reads_windows:
             raise StudyError(
-                f"{self.network.label} reads {self.network.reads} of a file as a whole, not window by window: leave "
+                f"{self.network.label} reads a file as a whole "
+                f"({', '.join(dict.fromkeys(part.reads for part in self.network.parts))}), not window by window: leave "
                 "out the hop"
             )
         windows, scored, clock = [], [], StageClock()
@@ -207,8 +208,7 @@ class Predictor:
     def _caveat(self, path, start):
         """Return what is to be known of a file whose last window begins at ``start`` seconds, '' if nothing."""
         if self.network.reads == "several":
-            lacks = self.classifier.extractor.lacking
-            return "; ".join(f"without {name}: {printable(str(reason))}" for name, reason in lacks.items())
+            return _lacking(self.classifier.extractor.lacking)
         if start is None:
             return caveat(read_image(path)) if self.network.reads == "picture" else ""
         beyond = self.study.clip.model_copy(
@@ -248,6 +248,14 @@ class Predictor:
             return {"predicted": None, "scores": None}
         named = {name: round(float(score), DIGITS) for name, score in zip(self.classes, scores, strict=True)}
         return {"predicted": to_text(self.decide(scores[None]), self.classes)[0], "scores": named}
+
+
+def _lacking(errors):
+    """Return in words what a file has not, {name of the features: error}."""
+    found = {}
+    for name, error in errors.items():
+        found.setdefault(printable(str(error)), []).append(name)
+    return "; ".join(f"without {', '.join(names)}: {reason}" for reason, names in found.items())
 
 
 def _settings(folder, record):

@@ -78,6 +78,19 @@ def test_each_kind_of_features_has_its_seconds_and_readers(tables):
     assert set(table.loc["asr", "models"].split(", ")) == {*WHOLE, "multi_transformer-clip-musicnet-audiotag-ocr-asr"}
 
 
+def test_features_of_one_name_are_told_apart_by_what_is_not_alike_in_them(tmp_path):
+    results = read_results(build_movienet(tmp_path / "some", ("mlp", "mlp-frames.n-8", "mlp-frames.n-16")))
+    for model, n in zip(results.study["models"], (None, 8, 16), strict=True):
+        model["frames"] = {} if n is None else {"n": n}  # as a sweep writes it down
+        for part in model["features"]:
+            part["frames"] = {"size": 360} if part["name"] == "ocr" else {}
+        for trial in results.done(model["name"]):
+            trial.info["extraction_seconds"]["clip"] = 2.0 + (n or 4)
+    found = Tables(results)["extraction"].set_index("features")["seconds_per_clip"]
+    assert found[["clip", "clip (frames.n 8)", "clip (frames.n 16)"]].tolist() == [6.0, 10.0, 18.0]
+    assert found["ocr"] == SECONDS["ocr"]  # alone of its name
+
+
 def test_studies_without_variants_have_no_such_tables_nor_figures(tmp_path):
     results = read_results(build_movienet(tmp_path / "plain", ("mlp",), published=None))
     tables = Tables(results)

@@ -157,6 +157,7 @@ HEAD = {  # another value of each setting of a head, and a kind that has it; whe
     "positions": ("multi_transformer", 300), "averaged": ("multi_transformer", ["ocr"]),
     "step_epochs": ("mlp_transformer", 3),
 }  # fmt: skip
+OF_TWO = tuple({"name": name, "label": name, "backbone": AUDIO, "reads": "waveform"} for name in ("asr", "ocr"))
 
 
 @pytest.mark.parametrize("key", [name for name in HeadParams.model_fields if name != "kind"])
@@ -164,7 +165,8 @@ def test_a_trial_depends_on_every_setting_of_its_head(key):
     kind, change = HEAD[key]
     change = change if isinstance(change, dict) else {key: change}
     company = {name: value for name, value in change.items() if name != key}
-    heads = [study_of(backbone=AUDIO, head={"kind": kind, **settings}) for settings in (change, company)]
+    reads = {"backbone": None, "features": OF_TWO} if key == "averaged" else {"backbone": AUDIO}
+    heads = [study_of(**reads, head={"kind": kind, **settings}) for settings in (change, company)]
     assert depends(heads[0]) != depends(heads[1])
 
 

@@ -23,7 +23,7 @@ from benchmark.models.weights.load import file_digest
 from benchmark.store.texts import read_texts, write_texts
 from benchmark.training.classifier import build_classifier
 from benchmark.trials import checks
-from spectrograms.errors import AudioError
+from spectrograms.errors import AudioError, FilmError
 from tests.support.distilbert import write_distilbert
 from tests.support.films import plain, tone, write_film
 from tests.support.studies import folder_of, run, study_of
@@ -109,6 +109,14 @@ def test_a_film_without_words_or_without_sound_has_no_steps(films, tmp_path, kno
     assert (features.means[1] == 0).all()
     for name, n in zip(("loud", "mute", "silent"), steps, strict=True):
         assert len(extractor.read(films[1][name]).utterances) == n
+
+
+def test_what_is_no_film_is_no_film_without_words(films, tmp_path, known):
+    extractor = extractor_of(ASR, films[0], tmp_path)
+    (tmp_path / "text.mp4").write_text("no film")
+    for name in ("text.mp4", "nowhere.mp4"):
+        with pytest.raises(FilmError):
+            extractor.read(tmp_path / name)
 
 
 def test_a_recording_that_cannot_be_read_is_no_clip_without_words(films, tmp_path, known):

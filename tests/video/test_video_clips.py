@@ -34,8 +34,9 @@ YAMNET = {"name": "yamnet", "label": "Y", "backbone": "tensorflow_hub:x", "weigh
 class Network:
     """As much of a model as a kind of data set looks at."""
 
-    def __init__(self, reads, waveform_rate=None, **frames):
+    def __init__(self, reads, waveform_rate=None, parts=(), **frames):
         self.reads, self.waveform_rate, self.frames = reads, waveform_rate, frames
+        self.parts = parts or (self,)
 
 
 class Plan:
@@ -47,7 +48,7 @@ class Plan:
 
     @property
     def read(self):
-        return [(model, model) for model in self.models]
+        return [(model, part) for model in self.models for part in model.parts]
 
     @property
     def waveform_rates(self):
@@ -55,7 +56,7 @@ class Plan:
 
     def for_part(self, model, part):
         own = Plan(self.cache, *self.models)
-        own.frames = FrameParams(**(self.frames.changed_by(model.frames)))
+        own.frames = FrameParams(**(self.frames.changed_by(part.frames)))
         return own
 
 
@@ -179,8 +180,16 @@ def test_a_bad_film_is_set_aside_with_its_reason(folder, tmp_path, reason):
 
 def test_a_film_without_sound_is_set_aside_where_a_model_hears(tmp_path):
     clips = table([write_film(tmp_path / "a.mp4", plain((9, 200, 9), (200, 9, 9), n=5))], tmp_path)
-    for reads, n in (("frames", 1), ("low_level", 1), ("waveform", 0), ("spectrogram", 0)):
-        kept, rejected, _ = draw(Plan(tmp_path / "cache", Network(reads)), clips)
+    seen, heard, said, columns = map(Network, ("frames", "waveform", "speech", "spectrogram"))
+    found = {
+        **{Network(reads): 1 for reads in ("frames", "low_level", "speech")},
+        **{Network(reads): 0 for reads in ("waveform", "spectrogram")},
+        Network("several", parts=(seen, heard)): 1,
+        Network("several", parts=(heard, said)): 1,
+        Network("several", parts=(heard, columns)): 0,  # it would have nothing at all
+    }
+    for network, n in found.items():
+        kept, rejected, _ = draw(Plan(tmp_path / "cache", network), clips)
         assert len(kept) == n
         if not n:
             assert rejected["reason"].tolist() == ["has no audio track; a model of the study reads sound"]

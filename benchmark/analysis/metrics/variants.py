@@ -3,6 +3,7 @@
 import numpy as np
 
 from benchmark.analysis.metrics.model_scores import model_latency
+from benchmark.config.features import FeatureParams
 
 
 def variants_of(results, section):
@@ -25,6 +26,20 @@ def extraction_seconds(results, model):
         known = [seconds[name] for seconds in recorded if seconds.get(name) is not None]
         found[name] = float(np.mean(known)) if known else np.nan
     return found
+
+
+def feature_settings(results, model, name):
+    """Return {setting: value} of the features called ``name`` that a model of study.yaml reads, frames.n among them.
+
+    Of one of several features; else of the model itself, which reads them alone."""
+    given = next(one for one in results.study["models"] if one["name"] == model)
+    parts = given["features"] if isinstance(given.get("features"), list) else []
+    part = next((one for one in parts if one["name"] == name), given)
+    frames = (given.get("frames") or {}) | (part.get("frames") or {})
+    told = {key: part.get(key) for key in FeatureParams.model_fields} | {"frames": frames}
+    inner = {f"{key}.{own}": each for key, value in told.items() if isinstance(value, dict)
+             for own, each in value.items()}  # fmt: skip
+    return {key: value for key, value in (told | inner).items() if not isinstance(value, dict)}
 
 
 def seconds_per_clip(results, model):
