@@ -85,7 +85,8 @@ def _head(base):
 def _ablated(base, section, where, configs):
     """Yield (what is changed, name, label, variant) of each model of an ablation."""
     entries = dict(zip(section.names, section.features, strict=True))
-    labels = {name: _feature_label(entry, where, configs) for name, entry in entries.items()}
+    for entry in section.features:
+        settings_of("features", entry if isinstance(entry, str) else entry.get("extends"), where, configs)
     for chosen, averaged in section.subsets:
         changed = {"features": [entries[name] for name in chosen]}
         if averaged or _head(base).get("averaged"):
@@ -97,14 +98,9 @@ def _ablated(base, section, where, configs):
                 "length": {name: steps for name, steps in length.items() if name not in left_out}
             }
         parts = [name + AVERAGED * (name in averaged) for name in chosen]
-        label = " + ".join(labels[name] + "*" * (name in averaged) for name in chosen)
+        label = " + ".join(name + "*" * (name in averaged) for name in chosen)  # theirs would be as long as a sentence
         value = {name: "averaged" if name in averaged else "plain" for name in chosen}
         yield changed, "-".join((base.name, *parts)), label, {"section": "ablation", "value": value}
-
-
-def _feature_label(entry, where, configs):
-    given = {"extends": entry} if isinstance(entry, str) else entry
-    return (settings_of("features", given.get("extends"), where, configs) | given).get("label", feature_name(entry))
 
 
 def _swept(base, section, inner, raw):

@@ -50,8 +50,8 @@ def test_models_of_an_ablation_keep_the_settings_of_theirs_and_tell_what_they_re
     base = fused("clip", "asr", head={"kind": "mlp", "hidden": [8]}, dropout=0.25)
     found = study(tmp_path, [base], ablation={"model": "fused", "features": given("clip", "ocr", "asr")})
     assert [(model.name, model.label) for model in found.models] == [
-        ("fused", "Fused"), ("fused-clip", "CLIP"), ("fused-clip-ocr", "CLIP + OCR"),
-        ("fused-clip-ocr-asr", "CLIP + OCR + ASR"),
+        ("fused", "Fused"), ("fused-clip", "clip"), ("fused-clip-ocr", "clip + ocr"),
+        ("fused-clip-ocr-asr", "clip + ocr + asr"),
     ]  # fmt: skip
     assert {model.dropout for model in found.models} == {0.25}
     assert {model.head.hidden for model in found.models} == {(8,)}
@@ -65,7 +65,7 @@ def test_averaged_features_are_named_and_set_in_the_head(monkeypatch):
     section = {"model": "fused", "features": given("clip", "ocr"), "averaged": ["ocr"]}
     _, *made = sections_of(ablation=section)
     assert [entry["name"] for entry in made] == ["fused-clip", "fused-clip-ocr", "fused-clip-ocr_averaged"]
-    assert made[2]["label"] == "CLIP + OCR*"
+    assert made[2]["label"] == "clip + ocr*"
     assert made[2]["head"] == {"kind": "multi", "averaged": ["ocr"]}
     assert made[1].get("head", "multi") == "multi"
     assert made[2]["variants"][0]["value"] == {"clip": "plain", "ocr": "averaged"}

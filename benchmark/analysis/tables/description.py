@@ -94,7 +94,8 @@ def warnings(results):
         found.append("SYNTHETIC sound: the clips are computed, not recorded; the scores say nothing about real ones.")
     random = [model["label"] for model in results.models if "random" in weights(results, model)]
     if random:
-        found.append(f"Random weights, nothing pretrained: {', '.join(random)}.")
+        which = "all models" if 1 < len(random) == len(results.models) else ", ".join(random)
+        found.append(f"Random weights, nothing pretrained: {which}.")
     return found
 
 
