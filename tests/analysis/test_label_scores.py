@@ -167,6 +167,14 @@ def test_the_ends_of_a_share_of_clips_are_wilsons():
     np.testing.assert_allclose(ends("subset_accuracy", share, drawn, n), expected, atol=0.003)  # Student's quantile
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_class_that_no_test_clip_has_has_no_interval():
+    of_classes = np.array([[0.4, 0.6, np.nan], [np.nan] * 3])
+    low, high = ends("average_precision", np.array([0.5, np.nan]), of_classes, 50)
+    assert 0 < low[0] < 0.5 < high[0] < 1
+    assert np.isnan([low[1], high[1]]).all()
+
+
 def test_every_score_has_an_interval_that_holds_it():
     results = results_of({"m": {(0, 0): drawn(80)}}, classes=CLASSES, task="multilabel")
     found = intervals(results, (results.done("m")[0].test,))

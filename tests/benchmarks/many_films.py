@@ -43,7 +43,7 @@ STAGES = {"finding clips": "find", "checking shapes": "draw"}  # functions of be
 
 def peak_mb():
     """Return the largest resident memory in MB of this process so far, and of the largest of its children."""
-    return [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return [resource.getrusage(who).ru_maxrss * 1024 / 1e6 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
 
 
 def drawn(folder, n_films):

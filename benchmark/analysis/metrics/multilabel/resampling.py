@@ -2,6 +2,7 @@
 
 All models of a study are resampled alike, so that the difference of two of them is paired."""
 
+import warnings
 from functools import lru_cache
 
 import numpy as np
@@ -59,7 +60,8 @@ def ends(name, value, drawn, n_units):
     score 0..1 has Wilson's interval on as many clips as would vary so, as macro averages of one label have; what may
     be above 1 has Student's. Percentiles of the bootstrap would not do, nor BCa: in a resample the few positives of a
     class come twice, which raises its average precision, and the interval may lie beside the score."""
-    variance = np.nanvar(drawn, axis=-1)
+    with warnings.catch_warnings(action="ignore", category=RuntimeWarning):  # of a class that no test clip has
+        variance = np.nanvar(drawn, axis=-1)
     quantile = stdtrit(max(n_units - 1, 1), (1 + CONFIDENCE) / 2)
     if name in UNBOUNDED:
         half = quantile * np.sqrt(variance)
