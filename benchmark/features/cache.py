@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.errors import StudyError
-from benchmark.features.batches import IN_MEMORY
 from benchmark.features.seconds import keep_seconds
 from spectrograms.files import write_array
+
+KEPT = 1 << 30  # bytes of features in memory between epochs: what else a training holds is twice that
 
 
 class Features(Sequence):
@@ -20,10 +21,16 @@ class Features(Sequence):
     ``files`` are .npy, one per clip; ``shapes`` are those of their arrays. What was read stays in memory where all of
     them take ``limit`` bytes at most; else an array is mapped, so that only the rows that are used are read."""
 
-    def __init__(self, files, shapes, limit=IN_MEMORY):
+    def __init__(self, files, shapes, limit=KEPT):
         self.files, self.shapes = files, shapes
-        self.is_kept = 4 * sum(map(prod, dict(zip(files, shapes, strict=True)).values())) <= limit
+        self.n_bytes = 4 * sum(map(prod, dict(zip(files, shapes, strict=True)).values()))
         self._kept = {}
+        self.keep_within(limit)
+
+    def keep_within(self, limit):
+        """Keep what is read in memory where all takes ``limit`` bytes at most; return how many of them are needed."""
+        self.is_kept = self.n_bytes <= limit
+        return self.n_bytes if self.is_kept else 0
 
     def __len__(self):
         """Return the number of clips."""

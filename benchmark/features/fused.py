@@ -7,14 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmark.features.batches import Batches
+from benchmark.features.cache import KEPT
 from benchmark.features.reading import batch_at_full_length
 
 
 class SeveralFeatures(Sequence):
-    """The features of each clip by name, {name: (n_steps, dim)}, of ``parts``, {name: Features}."""
+    """The features of each clip by name, {name: (n_steps, dim)}, of ``parts``, {name: Features}.
 
-    def __init__(self, parts):
+    All of them together keep ``limit`` bytes in memory at most: the smallest first, so that most of them are kept."""
+
+    def __init__(self, parts, limit=KEPT):
         self.parts = parts
+        for part in sorted(parts.values(), key=lambda part: part.n_bytes):
+            limit -= part.keep_within(limit)
 
     def __len__(self):
         """Return the number of clips."""

@@ -25,7 +25,10 @@ from tests.support.fake_results import build_results, results_of
 TRIO = ("mobilenet_v2", "vgg16", "vgg19")
 CLASSES = ("Action", "Comedy", "Drama", "War")
 SEVERAL_MODELS = {"pairwise", "learning_curvesvgg16", "class_curves"}  # of two models or more
-SEVERAL = [spec for spec in figures.FIGURES if "multilabel" in spec.tasks or not spec.tasks]
+VARIED = "sweep_*"  # of studies that vary a setting: tests/analysis/test_variants.py
+SEVERAL = [
+    spec for spec in figures.FIGURES if ("multilabel" in spec.tasks or not spec.tasks) and spec.pattern != VARIED
+]
 
 
 @pytest.fixture(scope="module")

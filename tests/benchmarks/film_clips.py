@@ -1,11 +1,12 @@
 """Clips cut from real films, labelled by what they hold: a small study of films, from video to the report.
 
-    python tests/benchmarks/film_clips.py OUT [--films FOLDER] [--seconds 4] [--words]
+    python tests/benchmarks/film_clips.py OUT [--films FOLDER] [--seconds 4] [--step 4] [--words]
 
 FOLDER holds Tears of Steel and Big Buck Bunny (../shared/data/videos unless given), and, for --words, a film with words
 on its screen. OUT gets clips of so many seconds and ``films.csv`` (path, labels, group). A clip is labelled with its
 film, with ``many_cuts`` and ``loud`` where it has more cuts, or more power, than the median clip, and ``dark`` where it
-is darker. Two clips that follow each other in a film are one group. Then:
+is darker. Two clips that follow each other in a film are one group. They overlap where they begin every so many seconds
+(--step) and are longer. Then:
 python run_benchmark.py run configs/wehrmann_small.yaml --set dataset.root=OUT/films.csv
 For configs/sulun_small.yaml: --seconds 5 --words."""
 
@@ -71,14 +72,14 @@ def measured(pictures, sound):
     return {"cuts": int((steps > CUT / 2).sum()), "power": float(np.mean(sound**2)), "light": float(luma.mean())}
 
 
-def main(out, films, length, with_words):
-    """Cut all films into clips of ``length`` seconds and write films.csv."""
+def main(out, films, length, with_words, step=None):
+    """Cut all films into clips of ``length`` seconds, every ``step`` seconds, and write films.csv."""
     out.mkdir(parents=True, exist_ok=True)
-    rows = []
+    rows, step = [], step or length
     for name, label in (FILMS | WORDS if with_words else FILMS).items():
         pictures, sound = decoded(films / name)
-        for number in range(int(min(pictures[-1][0], len(sound) / RATE) // length)):
-            start, stop = number * length, (number + 1) * length
+        for number in range(int((min(pictures[-1][0], len(sound) / RATE) - length) // step + 1)):
+            start, stop = number * step, number * step + length
             part = [(time, frame) for time, frame in pictures if start <= time < stop]
             heard = sound[round(start * RATE) : round(stop * RATE)]
             path = out / f"{label}_{number:02d}.mp4"
@@ -102,6 +103,7 @@ if __name__ == "__main__":
     parser.add_argument("out", type=Path)
     parser.add_argument("--films", type=Path, default=Path("../shared/data/videos"))
     parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--step", type=float)
     parser.add_argument("--words", action="store_true")
     given = parser.parse_args()
-    main(given.out, given.films, given.seconds, given.words)
+    main(given.out, given.films, given.seconds, given.words, given.step)

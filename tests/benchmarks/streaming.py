@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 
 from benchmark.config.heads import HeadParams  # noqa: E402
-from benchmark.features.cache import IN_MEMORY, Features  # noqa: E402
+from benchmark.features.cache import KEPT, Features  # noqa: E402
 from benchmark.features.reading import reader_of  # noqa: E402
 from benchmark.models.heads.layers import moments  # noqa: E402
 
@@ -61,7 +61,7 @@ def main(n_clips=1200, n_steps=240, folder=None):
         paths, shapes = write(place, int(n_clips), int(n_steps))
         size, batch = int(n_clips) * int(n_steps) * DIM * 4, BATCH * int(n_steps) * DIM * 4
         print(f"features of {n_clips} clips: {size / 1e6:.0f} MB; a batch of {BATCH}: {batch / 1e6:.0f} MB")
-        print(f"the suite keeps what takes {IN_MEMORY / 1e6:.0f} MB at most")
+        print(f"the suite keeps what takes {KEPT / 1e6:.0f} MB at most")
         for way, limit in WAYS.items():
             print(f"{way}:", flush=True)
             process = multiprocessing.get_context("spawn").Process(target=read, args=(paths, shapes, limit))

@@ -183,7 +183,8 @@ def test_a_folder_of_features_under_another_kind_says_which_is_meant(find, tmp_p
 
 
 def looked_at(clips, *keys):
-    study, said = SimpleNamespace(models=[SimpleNamespace(reads="given", key=key) for key in keys]), []
+    models, said = [SimpleNamespace(reads="given", key=key) for key in keys], []
+    study = SimpleNamespace(models=models, read=[(model, model) for model in models])
     kept, rejected = feature_clips.draw(study, clips, pd.DataFrame(columns=["path", "reason"]), said.append)
     return kept, rejected, said
 

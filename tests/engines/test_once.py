@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import soundfile
 
-from benchmark.config.features import waveform_rates
 from benchmark.data import preparation as prepare
 from benchmark.engines import schedule as engine
 from benchmark.engines.features import compute_shared, shared
@@ -61,7 +60,7 @@ def test_waveforms_are_kept_at_each_rate_that_models_read_where_trials_follow(so
         assert len(list(folder.glob("*.npy"))) == (20 if trains else 0)
         kept = load_waveform(row["path"], row["sha256"], folder, sounds.clip, rate)
         np.testing.assert_array_equal(kept, audio.load_clip(row["path"], sounds.clip, rate))
-    forget_waveforms(sounds.cache, sounds.clip, waveform_rates(sounds.models))
+    forget_waveforms(sounds.cache, sounds.clip, sounds.waveform_rates)
     assert not list(sounds.cache.glob("waveforms/*/*.npy"))
 
 

@@ -16,7 +16,7 @@ BACKBONES = {
     "text": {"backbone": "keras_hub:somewhere"},
     None: {},
 }
-FINDERS = {row.reads: name for name, row in RECOGNISERS.items() if not row.needs_model}
+FINDERS = {row.reads: name for name, row in RECOGNISERS.items() if not row.model_files}
 READABLE = [(kind, reads) for kind, row in DATASET_KINDS.items() for reads in (*row.inputs, "nothing")]
 
 
@@ -24,7 +24,8 @@ READABLE = [(kind, reads) for kind, row in DATASET_KINDS.items() for reads in (*
 def test_what_features_depend_on_is_known_for_all_that_clips_give(dataset_kind, reads):
     model = {"name": "m", "label": "M", "reads": reads, **BACKBONES[READS[reads]]}
     model |= {"text": {"recogniser": FINDERS[reads]}} if reads in FINDERS else {}
-    model |= {"estimator": "uniform"} if reads == "nothing" else {"weights": "random"}
+    model |= {"estimator": "uniform"} if reads == "nothing" else {}
+    model |= {"weights": "random"} if READS[reads] else {}
     raw = {"name": "x", "dataset": {"root": "data", "kind": dataset_kind}, "models": [model]}
     study = read_section(Study, raw)
     found = depends_on(study.models[0], study.for_model(study.models[0]))

@@ -124,6 +124,23 @@ def test_what_is_averaged_is_one_step_and_no_zeros_are_added_to_it(tmp_path, tra
     assert inputs["seen_mask"].sum() == (6 if trains or not full_length else 3)
 
 
+@pytest.mark.parametrize(
+    ("limit", "kept"),
+    [(0, set()), (255, set()), (256, {"said"}), (575, {"said"}), (576, {"said", "heard"}),
+     (1535, {"said", "heard"}), (1536, {"said", "heard", "seen"})],
+)  # fmt: skip
+def test_several_features_share_the_memory_that_is_kept(tmp_path, limit, kept):
+    shapes = {"seen": (6, 5), "heard": (5, 2), "said": (2, 4)}  # of eight clips 960, 320 and 256 bytes
+    arrays = {name: [np.full(shape, number, "float32") for number in range(8)] for name, shape in shapes.items()}
+    parts = {name: features_of(tmp_path, name, of_name) for name, of_name in arrays.items()}
+    several = SeveralFeatures(parts, limit)
+    assert {name for name, part in parts.items() if part.is_kept} == kept
+    first, again = several[3], several[3]
+    assert {name for name in parts if first[name] is again[name]} == kept
+    for name in parts:
+        np.testing.assert_array_equal(first[name], arrays[name][3])
+
+
 def test_a_feature_that_no_training_clip_has_is_standardised_to_nothing():
     mean, std = moments([np.zeros((0, 3)), np.zeros((0, 3))])
     assert mean.tolist() == std.tolist() == [0, 0, 0]
