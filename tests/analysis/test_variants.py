@@ -6,12 +6,14 @@ import pandas as pd
 import pytest
 from sklearn import metrics
 
+from benchmark.analysis.metrics.variants import SHAPING
 from benchmark.analysis.plots.figure import STYLE
 from benchmark.analysis.plots.sweeps import plot_sweep, sweeps
 from benchmark.analysis.tables.columns import Output
 from benchmark.analysis.tables.files import write_tables
 from benchmark.analysis.tables.registry import Tables
 from benchmark.analysis.tables.specs.parity_multilabel import parity_table
+from benchmark.config.features import FeatureParams
 from benchmark.store.results import read_results
 from tests.support.drawing import axes
 from tests.support.fake_movienet import FEATURES, FRAMES, SECONDS, WHOLE, ablation, build_movienet
@@ -76,6 +78,10 @@ def test_each_kind_of_features_has_its_seconds_and_readers(tables):
     assert table.loc["clip", "hours_per_1000_clips"] == pytest.approx(4000 / 3600)
     assert table.index[0] == "(decoding)"
     assert set(table.loc["asr", "models"].split(", ")) == {*WHOLE, "multi_transformer-clip-musicnet-audiotag-ocr-asr"}
+
+
+def test_each_setting_that_shapes_features_tells_them_apart():
+    assert {*SHAPING, "frames"} == set(FeatureParams.model_fields) - {"weights_sha256", "random"}
 
 
 def test_features_of_one_name_are_told_apart_by_what_is_not_alike_in_them(tmp_path):

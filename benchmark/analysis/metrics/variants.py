@@ -3,7 +3,10 @@
 import numpy as np
 
 from benchmark.analysis.metrics.model_scores import model_latency
-from benchmark.config.features import FeatureParams
+
+# What of a model in study.yaml shapes its features.
+SHAPING = ("reads", "backbone", "weights", "input_size", "layer", "pooling", "crops", "resize", "options",
+           "sample_rate", "output", "key", "sound", "text")  # fmt: skip
 
 
 def variants_of(results, section):
@@ -36,7 +39,7 @@ def feature_settings(results, model, name):
     parts = given["features"] if isinstance(given.get("features"), list) else []
     part = next((one for one in parts if one["name"] == name), given)
     frames = (given.get("frames") or {}) | (part.get("frames") or {})
-    told = {key: part.get(key) for key in FeatureParams.model_fields} | {"frames": frames}
+    told = {key: part.get(key) for key in SHAPING} | {"frames": frames}
     inner = {f"{key}.{own}": each for key, value in told.items() if isinstance(value, dict)
              for own, each in value.items()}  # fmt: skip
     return {key: value for key, value in (told | inner).items() if not isinstance(value, dict)}
