@@ -24,12 +24,28 @@ def folder(tmp_path):
     return build_results(tmp_path / "study", ("vgg16", "resnet18"), folds=1, failed=(), random=())
 
 
-def test_a_score_is_a_row(folder, monkeypatch):
+ANEW = "benchmark.analysis.tables"
+
+
+@pytest.fixture
+def tables_anew():
+    """Import the tables as in a process that starts with a new row; then all is as it was, none is left of the new."""
+    before = {name: module for name, module in sys.modules.items() if name.startswith(ANEW)}
+    for name in before:
+        del sys.modules[name]
+    yield
+    for name in [name for name in sys.modules if name.startswith(ANEW)]:
+        del sys.modules[name]
+    sys.modules.update(before)
+    for name, module in before.items():
+        package, _, part = name.rpartition(".")
+        setattr(sys.modules[package], part, module)
+
+
+def test_a_score_is_a_row(folder, monkeypatch, tables_anew):
     monkeypatch.setitem(
         METRICS, "n_wrong", Metric("Wrong", lambda found: float((found.y_true != found.y_pred).sum() / 2))
     )
-    for name in [name for name in sys.modules if name.startswith("benchmark.analysis.tables")]:
-        monkeypatch.delitem(sys.modules, name)  # as in a process that starts with the row
     from benchmark.analysis.tables.files import write_tables
     from benchmark.store.results import read_results
 
