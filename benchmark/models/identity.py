@@ -58,15 +58,22 @@ def _own_sources(module):
 def architecture(model):
     """Return a Keras model's own description as plain JSON: its layers, their settings, and what leads where.
 
-    Layers are called by their number: names that Keras makes up depend on what was built before in the process. Where
-    a layer has no description, the kinds of layers and the shapes of their weights stand for it."""
+    Layers, and operations without weights, are called by their number: names that Keras makes up depend on what was
+    built before in the process. Where a layer has no description, the kinds of layers and the shapes of their weights
+    stand for it."""
     try:
         described = keras.saving.serialize_keras_object(model)
     except NO_CONFIG:
         return [[type(layer).__name__, [list(value.shape) for value in layer.weights]] for layer in layers_of(model)]
-    numbers = {layer.name: f"layer {number}" for number, layer in enumerate(layers_of(model))}
+    numbers = {part.name: f"layer {number}" for number, part in enumerate(_operations_of(model))}
 
     def renamed(part):
         return part if isinstance(part, bool | int | float | type(None)) else numbers.get(str(part), str(part))
 
     return keras.tree.map_structure(renamed, described)
+
+
+def _operations_of(model):
+    """Return a model and all that it is made of, in order, also of models inside it: layers, and slices, sums ..."""
+    inside = getattr(model, "operations", getattr(model, "layers", ()))
+    return [model, *(inner for part in inside for inner in _operations_of(part))]
