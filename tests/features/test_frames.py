@@ -133,7 +133,7 @@ def test_few_crops_of_a_long_film_wait_for_the_network(tmp_path, monkeypatch):
 
 def test_pixels_are_the_frames_as_they_are(films, tmp_path):
     _, clips = films
-    given = study(tmp_path, reads="pixels", backbone=None, weights="imagenet", input_size=16)
+    given = study(tmp_path, reads="pixels", backbone=None, weights=None, input_size=16)
     extractor = EXTRACTORS["pixels"](given.models[0], given)
     found = extractor.features(clips[:1], 8)[0]
     images = read_frames(clips["path"][0], given.frames, clips["sha256"][0]).images

@@ -191,7 +191,7 @@ def test_a_file_that_cannot_be_read_through_is_set_aside(tmp_path, monkeypatch):
 
 
 def test_predict_tells_of_a_file_in_one_line(capsys):
-    from benchmark.inference.predictor import print_scores
+    from benchmark.inference.score_lines import print_scores
 
     print_scores([{"file": "two\nlines\x1b[31m.wav", "error": "is silent", "windows": [], "latency_ms": None}])
     assert capsys.readouterr().out == printable("two\nlines\x1b[31m.wav") + ": is silent\n"

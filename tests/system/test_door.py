@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 import benchmark
-from benchmark.config import load
+from benchmark.config import networks
 from benchmark.errors import StudyError
 from tests.support.fake_results import build_results
 from tests.support.sources import ROOT, python
@@ -19,7 +19,7 @@ from tests.support.studies import FAST, NETWORK
 def project(pictures, tmp_path, monkeypatch):
     """A folder with the study mine.yaml and a picture, and the process in it; its network is one of the user's own."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(load, "own_networks", lambda: [load.resolve_network(NETWORK)])
+    monkeypatch.setattr(networks, "own_networks", lambda: [networks.resolve_network(NETWORK)])
     raw = {"dataset": {"root": str(pictures), "kind": "images"}, "latency": FAST, "models": [NETWORK]}
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(raw))
     (tmp_path / "new.png").write_bytes((pictures / "red" / "00.png").read_bytes())
@@ -43,7 +43,7 @@ def test_the_lines_of_the_page_run_one_after_the_other(project, capsys, monkeypa
     assert "Small" in capsys.readouterr().out
     record = json.loads((project / "results/mine/trials/small/0-0/trial.json").read_text())
     assert record["origin"]["file"]["path"] == str(project / "mine.yaml")
-    monkeypatch.setattr(load, "own_networks", lambda: [])
+    monkeypatch.setattr(networks, "own_networks", lambda: [])
     with pytest.raises(StudyError, match="trust=True"):
         benchmark.load_model(results.trials["folder"][0])
     assert benchmark.load_model(results.trials["folder"][0], trust=True).predict("new.png") == names["answer"]

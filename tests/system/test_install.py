@@ -46,7 +46,7 @@ def test_every_file_is_installed(installed, name):
 def test_an_installed_copy_reads_the_networks_and_published_tables_that_came_with_it(installed, tmp_path):
     (installed / "configs").mkdir()  # of another project, in site-packages
     code = (
-        "import benchmark\nfrom benchmark.config.load import own_networks\n"
+        "import benchmark\nfrom benchmark.config.networks import own_networks\n"
         "from benchmark.analysis.audit.published import read_published\n"
         "print(benchmark.__file__, len(own_networks()), len(read_published('visutsak2025')) > 100)"
     )
