@@ -160,7 +160,7 @@ def main(given):
     if tasks:
         share = sum(used for used, _ in tasks.values()) / sum(clock for _, clock in tasks.values())
         print(f"{len(tasks)} tasks had {share:.2f} of a core each")
-    print(f"a clip has {frames.clips['n_frames'].mean():.1f} shots; a trailer {durations.mean():.1f} s")
+    print(f"a clip has {pd.to_numeric(frames.clips['n_frames']).mean():.1f} shots; a trailer {durations.mean():.1f} s")
     print(table(costs, durations.mean()))
 
 
