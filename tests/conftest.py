@@ -1,5 +1,6 @@
 """What several test files share."""
 
+import gc
 import os
 import sys
 
@@ -10,6 +11,13 @@ import pytest
 from tests.support.sources import SHARED
 
 VERSIONS = ("decoding", "reading", "pictures", "source")  # of spectrograms.version
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_heap():
+    """Keep what is there out of the garbage collector's sight: a trial calls it thrice, through all test modules."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="module")

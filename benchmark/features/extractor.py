@@ -23,7 +23,6 @@ class Extractor:
     library = "librosa"  # that computes the features, where it is no Keras model
     makers = ()  # names of modules of this suite that shape the features, beside those of the class and its bases
     is_computed = True  # whether its features are computed, and kept in the cache
-    trainable = False  # whether its network can be trained with the head
     may_lack = False  # whether a clip may have nothing of what is read: then it has no steps, (0, dim)
     decoded = EachTime()  # where what is read of a file outside a run comes from
     clips_at_once = None  # whose features are computed together; as many as pictures in a batch unless given

@@ -41,7 +41,6 @@ class FrameExtractor(PictureExtractor):
 
     Of several crops of a frame the features are the mean."""
 
-    trainable = False
     clips_at_once = 8  # films
 
     def _compute(self, rows, n_clips, batch_size):

@@ -35,8 +35,6 @@ def batch_norm(network, setting):
 class PictureExtractor(Extractor):
     """A backbone of :mod:`benchmark.models.catalogue` over pictures: one vector, so n_steps is 1."""
 
-    trainable = True  # with its head, on pictures
-
     def __init__(self, network, settings, seed=0, load=True):
         super().__init__(network, settings)
         training = settings.training

@@ -12,7 +12,6 @@ from benchmark.features.reading import Means, Steps, reader_of
 from benchmark.models.flops import count_flops
 from benchmark.models.heads import HEADS
 from benchmark.tasks import TASKS
-from benchmark.training.regimes import regime_of
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def build_classifier(network, settings, n_classes, seed=0, load=True):
 
     ``load=False`` leaves an image network's weights random, to be set afterwards."""
     extractor = EXTRACTORS[network.reads](network, settings, seed, load)
-    regime = regime_of(network, settings.training)
+    regime = settings.training.regime_of(network.reads)
     activation = TASKS[settings.task].activation
     standardize = regime == "frozen" and network.head.standardize is not False
     dim, names = extractor.dim, ()

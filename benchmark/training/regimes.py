@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from benchmark.config.losses import LossParams
 from benchmark.config.stages import SOLVER, ScheduleParams
 from benchmark.config.training import EPOCHS, TrainingParams
-from benchmark.features.extractors import EXTRACTORS
 from benchmark.tasks import TASKS, Task
 from benchmark.training.head_solvers import HEAD_SOLVERS
 from benchmark.training.losses import Loss, make_loss
@@ -80,17 +79,12 @@ REGIMES = {
 }  # of benchmark.config.training
 
 
-def regime_of(network, training):
-    """Return the regime of a network under a study's settings: one that can only be read is trained frozen."""
-    return training.regime if EXTRACTORS[network.reads].trainable else "frozen"
-
-
 def stages_of(network, study):
     """Return the :class:`Stage` list of a network's training under a study's settings and for its task.
 
     Their loss is that of the task without weights: those come from the clips. Of a head that is trained on single steps
     first, that is a stage before all others."""
-    stages = REGIMES[regime_of(network, study.training)](study.training)
+    stages = REGIMES[study.training.regime_of(network.reads)](study.training)
     if network.head.is_trained_on_steps_first:
         epochs = network.head.step_epochs or study.training.most_epochs("frozen")
         stages = [_steps("steps", study.training, epochs, study.training.head_start("frozen")), *stages]

@@ -17,6 +17,7 @@ from benchmark.analysis.tables.description import describe, failures, warnings
 from benchmark.analysis.tables.files import write_tables
 from benchmark.analysis.tables.latex import to_latex
 from benchmark.analysis.tables.markdown import escape_markdown, to_markdown
+from benchmark.analysis.tables.naming import is_random
 from benchmark.analysis.tables.registry import TABLES, find_tables
 from benchmark.analysis.tables.rendering import render
 from benchmark.analysis.tables.specs.comparison import COMPARISON_COLUMNS, COMPARISON_EXTRA, scores_table
@@ -79,6 +80,24 @@ def test_words_say_what_the_numbers_rest_on(folder, name, suffix):
 def test_a_study_of_real_sound_and_pretrained_weights_has_no_warning(small):
     assert warnings(read_results(small)) == []
     assert "holdout, 70/10/20 % train/val/test; seeds 0, 1, 2." in " ".join(describe(read_results(small)))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("random_search.weights.h5", []),  # a file's name
+        ("random", ["Random weights, nothing pretrained: VGG-16."]),
+        ("clip: random, music: random", ["Random weights, nothing pretrained: VGG-16."]),
+        ("clip: random, music: msd.h5, ocr: random", ["Random weights of clip, ocr: VGG-16."]),
+    ],
+)
+def test_a_warning_names_the_features_whose_weights_are_random(small, name, expected):
+    for path in small.glob("trials/vgg16/*/trial.json"):
+        record = json.loads(path.read_text())
+        path.write_text(json.dumps(record | {"weights": {"name": name, "sha256": None}}))
+    results = read_results(small)
+    assert warnings(results) == expected
+    assert [is_random(results, model) for model in results.models] == [bool(expected), False, False]
 
 
 def test_partly_done_models_say_so(small):

@@ -48,7 +48,7 @@ def test_the_features_are_those_of_the_files(tmp_path):
         np.testing.assert_array_equal(ours, theirs)
     np.testing.assert_array_equal(extractor.read(clips["path"][0]), told[0])
     assert extractor.dim == 6
-    assert (extractor.parameters, extractor.graph, extractor.trainable) == (0, None, False)
+    assert (extractor.parameters, extractor.graph) == (0, None)
     assert extractor.weights["name"] == "given"
 
 

@@ -24,6 +24,14 @@ def weights(results, model):
     return ", ".join(sorted(names)) or Path(model["weights"]).name
 
 
+def random_features(name):
+    """Return the features whose network started from random weights, by the name of a model's :func:`weights`.
+
+    Of a model of one kind of features that is ('',)."""
+    parts = (part.rpartition(": ") for part in name.split(", "))
+    return tuple(feature for feature, _, file in parts if file == "random")
+
+
 @dataclass(frozen=True)
 class Chance:
     """What needs no model: a row of :data:`CHANCE`."""
@@ -92,10 +100,16 @@ def warnings(results):
     found = []
     if results.study["dataset"].get("synthetic"):
         found.append("SYNTHETIC sound: the clips are computed, not recorded; the scores say nothing about real ones.")
-    random = [model["label"] for model in results.models if "random" in weights(results, model)]
-    if random:
-        which = "all models" if 1 < len(random) == len(results.models) else ", ".join(random)
-        found.append(f"Random weights, nothing pretrained: {which}.")
+    groups = {}  # features of random weights, none named where all are: labels of models
+    for model in results.models:
+        name = weights(results, model)
+        if random := random_features(name):
+            features = () if len(random) == len(name.split(", ")) else random
+            groups.setdefault(features, []).append(model["label"])
+    for features, labels in groups.items():
+        what = f"Random weights of {', '.join(features)}" if any(features) else "Random weights, nothing pretrained"
+        which = "all models" if 1 < len(labels) == len(results.models) else ", ".join(labels)
+        found.append(f"{what}: {which}.")
     return found
 
 

@@ -1,12 +1,12 @@
 """What a model is called in titles, tables and charts: with what a reader must not miss, and nothing said twice."""
 
-from benchmark.analysis.tables.description import weights
+from benchmark.analysis.tables.description import random_features, weights
 from benchmark.store.naming import remark
 
 
 def is_random(results, model):
-    """Return whether a trial of a model, one of ``results.models``, started from random weights."""
-    return "random" in weights(results, model)
+    """Return whether a trial of a model, one of ``results.models``, started from random weights, if of one feature."""
+    return bool(random_features(weights(results, model)))
 
 
 def is_synthetic(results):

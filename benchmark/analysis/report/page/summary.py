@@ -5,7 +5,7 @@ import numpy as np
 from benchmark.analysis.metrics.caveats import find_caveats
 from benchmark.analysis.metrics.pairwise import ALIKE, BEST, GUESSING
 from benchmark.analysis.tables.columns import with_interval
-from benchmark.analysis.tables.description import chance, warnings
+from benchmark.analysis.tables.description import chance, random_features, warnings
 from benchmark.analysis.tables.naming import names
 
 FEW = 3  # names that a fact lists
@@ -69,7 +69,7 @@ def _span(counts):
 
 def facets(results, comparison):
     """Return what the comparison is filtered by, facets with a choice alone: {facet: values, and that of each row}."""
-    kinds = comparison["weights"].map(lambda name: RANDOM if "random" in name else PRETRAINED if name else NOTHING)
+    kinds = comparison["weights"].map(lambda name: RANDOM if random_features(name) else PRETRAINED if name else NOTHING)
     regimes = comparison["regime"].replace("", NOTHING)
     found = {"regime": regimes, "weights": kinds, "status": comparison["status"].astype(str)}
     return {
