@@ -210,7 +210,7 @@ def test_only_still_judges_what_it_keeps(tmp_path):
 
 def test_a_model_that_trains_its_head_alone_cannot_ask_for_more(tmp_path):
     sound = {"extends": "yamnet", "training": {"regime": "finetune"}}
-    with pytest.raises(StudyError, match="model yamnet: training.regime: finetune trains a network over pictures"):
+    with pytest.raises(StudyError, match=r"model yamnet: training\.regime: finetune trains a network over pictures"):
         load_study(write_study(tmp_path, "data", models=["vgg16", sound]))
     study = load_study(write_study(tmp_path, "data", models=["vgg16", "yamnet"], training={"regime": "finetune"}))
     assert [study.training.regime_of(model.reads) for model in study.models] == ["finetune", "frozen"]
