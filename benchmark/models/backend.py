@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import gc
 import json
 import logging
 import os
@@ -68,6 +69,7 @@ def import_keras():
     """Import Keras and its backend without their start-up messages; say what is missing where there is none."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").setLevel("ERROR")  # each network is compiled anew; that is meant
+    is_new = "keras" not in sys.modules
     try:
         with _stderr_hushed():
             import keras
@@ -82,6 +84,8 @@ def import_keras():
             f"Keras cannot start its backend '{backend_name()}': {error}; "
             "install it, or set KERAS_BACKEND to jax or torch"
         ) from None
+    if is_new:  # the garbage collector, called after each trial, need not look through all that was imported
+        gc.freeze()
 
 
 @contextlib.contextmanager

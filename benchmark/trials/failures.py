@@ -1,7 +1,6 @@
 """One trial as an engine runs it: what goes wrong in it is recorded in its folder and ends nothing else."""
 
 import contextlib
-import gc
 import traceback
 
 import keras
@@ -20,8 +19,7 @@ def run_guarded(job, progress=None):
         details = None if isinstance(error, (MemoryError, *EXPECTED)) else traceback.format_exc()
         return failed(job, reason_of(error), details)
     finally:
-        keras.utils.clear_session()
-        gc.collect()
+        keras.utils.clear_session()  # and collects garbage
 
 
 def failed(job, reason, details=None):
