@@ -77,7 +77,8 @@ def _change(event, arguments, root):
     if not isinstance(path, str | os.PathLike) or not (path := os.path.abspath(path)).startswith(root + os.sep):
         return None
     inside = os.path.relpath(path, root).partition(os.sep)[2]  # the name of the results is no matter
-    return event, re.sub(r"\.tmp-.+-\d+-[0-9a-f]{8}", "*", inside)
+    # What a process calls by its number, drafts and its file of seconds, has another name in the next.
+    return event, re.sub(r"\.tmp-.+-\d+-[0-9a-f]{8}|(?<=seconds-).+-\d+(?=\.csv)", "*", inside)
 
 
 def _watch(strike, record):
