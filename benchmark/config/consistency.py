@@ -137,17 +137,6 @@ def maps_have_the_grid_of_their_head(study, part):
             )
 
 
-def networks_over_pictures_are_tuned(study, part):
-    """Of what is no network over pictures a model trains the head alone, and asks for nothing else itself."""
-    for model in (model for model in study.models if model.is_trained and "regime" in model.training):
-        asked = own_section(study, model, "training")
-        if asked.regime != asked.regime_of(model.reads):
-            return (
-                f"model {model.name}: training.regime: {asked.regime} trains a network over pictures, and of a model "
-                f"that reads {model.reads} the head alone is trained (frozen); leave it out"
-            )
-
-
 def augmentation_is_read(study, part):
     """Augmentation needs a model that is trained on pictures."""
     asked = [model for model in study.models if own_section(study, model, "augment").changed()]
@@ -258,7 +247,6 @@ CHECKS = (
     solver_has_linear_head,
     heads_read_what_is_there,
     maps_have_the_grid_of_their_head,
-    networks_over_pictures_are_tuned,
     augmentation_is_read,
     models_read_clips,
     pictures_of_sound_have_one_length,

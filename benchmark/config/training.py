@@ -199,16 +199,18 @@ class TrainingParams(Params):
         return "zeros" if (chosen, regime) == ("solved", "frozen") else chosen
 
     def regime_of(self, reads):
-        """Return the regime of a network that reads 'picture' or 'waveform': the latter can only be read."""
+        """Return the regime of a model by what it reads: of all but pictures the head alone is trained."""
         return self.regime if reads == "picture" else "frozen"
 
     def ignored(self, reads):
-        """Return {setting: why} of those without effect on a network that reads 'picture' or 'waveform'."""
+        """Return {setting: why} of those without effect on a model, by what it reads."""
         regime = self.regime_of(reads)
         by_solver = self.solves(regime)
         is_solved_first = regime == "two_stage" and any(stage.solves(self.optimizer) for stage in self.stages)
         reads_C = by_solver or is_solved_first or self.head_start(regime) == "solved"
         found = (STEPS_ONLY if by_solver else {}) | ({} if reads_C else SOLVER_ONLY)
+        untuned = f"of a model that reads {reads} the head alone is trained (frozen); leave it out"
+        found |= {} if regime == self.regime else {"regime": untuned}
         return found | (BACKBONE_ONLY if regime == "frozen" else {})
 
 

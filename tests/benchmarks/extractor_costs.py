@@ -84,7 +84,7 @@ def study_of(folder, shared, engine, names):
         "clip": {"duration": SECONDS, "short": "keep"},
         "leakage": "off",
         "engine": {"kind": engine, "num_cpus": 1},
-        "latency": {"calls": 1, "seconds": 0, "warmup": 0, "batch": None},  # of whole chains, not asked for
+        "latency": {"calls": 1, "seconds": 0, "warmup": 1, "batch": None},  # of whole chains, not asked for
         "training": {"optimizer": "adam", "epochs": 1, "batch_size": 8},
         "models": [
             {"name": name, "label": name, "features": features, "head": {"kind": name}} for name in ("mlp", "linear")

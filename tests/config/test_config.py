@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from benchmark.config.columns import ColumnParams
+from benchmark.config.features import READS
 from benchmark.config.load import load_study
 from benchmark.config.networks import CONFIGS, load_network, network_names
 from benchmark.config.schema import write_schemas
@@ -210,10 +211,11 @@ def test_only_still_judges_what_it_keeps(tmp_path):
 
 def test_a_model_that_trains_its_head_alone_cannot_ask_for_more(tmp_path):
     sound = {"extends": "yamnet", "training": {"regime": "finetune"}}
-    with pytest.raises(StudyError, match=r"model yamnet: training\.regime: finetune trains a network over pictures"):
+    with pytest.raises(StudyError, match=r"model yamnet: training\.regime has no effect: of a model that reads wav"):
         load_study(write_study(tmp_path, "data", models=["vgg16", sound]))
     study = load_study(write_study(tmp_path, "data", models=["vgg16", "yamnet"], training={"regime": "finetune"}))
     assert [study.training.regime_of(model.reads) for model in study.models] == ["finetune", "frozen"]
+    assert [reads for reads in READS if study.training.regime_of(reads) != "frozen"] == ["picture"]
 
 
 def test_the_slips_of_all_models_are_told_at_once(tmp_path):

@@ -5,7 +5,7 @@ from benchmark.store.naming import remark
 
 
 def is_random(results, model):
-    """Return whether a trial of a model, one of ``results.models``, started from random weights, if of one feature."""
+    """Return whether a trial of a model, one of ``results.models``, started from random weights, all or in part."""
     return bool(random_features(weights(results, model)))
 
 
